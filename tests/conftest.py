@@ -1,0 +1,39 @@
+"""Markers that skip with a reason, and Hypothesis without wall-clock deadlines."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A loaded machine is slow, not wrong; the same examples every time keep CI repeatable.
+settings.register_profile("oddjet", deadline=None, derandomize=True)
+settings.load_profile("oddjet")
+
+
+def _cuda_present() -> bool:
+    return Path("/dev/nvidia0").exists()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reasons = {
+        "data": None
+        if os.environ.get("ODDJET_TEST_DATA")
+        else "ODDJET_TEST_DATA does not point to the external sample files",
+        "slow": None
+        if os.environ.get("ODDJET_TEST_SLOW")
+        else "takes minutes: set ODDJET_TEST_SLOW=1",
+        "gpu": None if _cuda_present() else "needs a CUDA device",
+    }
+    for item in items:
+        for marker, reason in reasons.items():
+            if reason is not None and item.get_closest_marker(marker) is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real files from other chains (use with the marker `data`)."""
+    return Path(os.environ["ODDJET_TEST_DATA"])
