@@ -1,0 +1,13 @@
+"""The one event model, and the door from awkward records to flat columns.
+
+A reader's only job is to produce :class:`Events`; a kernel only ever sees
+:class:`Columns`. Between the two nobody needs another representation.
+"""
+
+from __future__ import annotations
+
+from oddjet.events.columns import Columns, columns
+from oddjet.events.faults import Fault, momentum_faults
+from oddjet.events.model import Events, Role
+
+__all__ = ["Columns", "Events", "Fault", "Role", "columns", "momentum_faults"]

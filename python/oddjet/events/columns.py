@@ -1,0 +1,207 @@
+"""From awkward records to the offsets and flat columns of the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import vector
+from numpy.typing import NDArray
+
+from oddjet.events.coordinates import CARTESIAN, COORDINATES, CYLINDRICAL, SPELLINGS
+from oddjet.runs.errors import UserError
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Jagged records as the kernels want them: offsets and flat columns.
+
+    Attributes
+    ----------
+    offsets : int64, shape (lists + 1,)
+        Starts at 0, never decreases, ends at the length of every column.
+    fields : dict of str to ndarray, each of shape (offsets[-1],)
+        Momenta are {pt, eta, phi, mass} or {px, py, pz, energy}, floats of one
+        common width; other numeric fields keep their names.
+    """
+
+    offsets: NDArray[np.int64]
+    fields: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Count the lists."""
+        return len(self.offsets) - 1
+
+
+def columns(records: ak.Array, *, where: str) -> Columns:
+    """Flatten a list of records per event into offsets and flat columns.
+
+    Slices, masks, index and category arrays are compacted, so that masking
+    before a kernel equals masking after it. What is packed already is not
+    copied. Floats are promoted to the widest float of the record, never down;
+    integer momenta become float64.
+
+    Parameters
+    ----------
+    records : awkward array, type n * var * {pt, eta, phi, mass, ...}
+        Momenta in any of vector's coordinates [GeV, radians] and spellings
+        (E, e, energy; M, m, mass; ...). If a record has both complete sets,
+        {pt, eta, phi, mass} wins; mixed sets are converted to {px, py, pz,
+        energy}. Fields that are not numbers (nested lists, text) are left out.
+    where : str
+        Name of the collection, for messages.
+
+    Returns
+    -------
+    Columns
+
+    Raises
+    ------
+    UserError
+        Not a list of records per event, a None in it (its event is named), or
+        no complete four-momentum.
+
+    Examples
+    --------
+    >>> jets = ak.Array([[{"pt": 2.0, "eta": 0.1, "phi": 0.2, "mass": 0.0}], []])
+    >>> flat = columns(jets, where="jets")
+    >>> flat.offsets, flat.fields["pt"]
+    (array([0, 1, 1]), array([2.]))
+    """
+    if not isinstance(records, ak.Array):
+        message = f"{where} must be an awkward array, got {type(records).__name__}"
+        raise UserError(message)
+    lists = _materialised(ak.to_layout(ak.to_backend(records, "cpu")), where, None)
+    if lists.is_unknown:  # no events, built without a type
+        return Columns(np.zeros(1, np.int64), _no_momenta())
+    if lists.is_numpy:
+        lists = lists.to_RegularArray()
+    if not lists.is_list:
+        message = (
+            f"{where} must hold one list of records per event, got the type "
+            f"{records.type}; build it with ak.zip({{'pt': ..., 'eta': ..., ...}})"
+        )
+        raise UserError(message)
+    if not _is_packed(lists):
+        lists = lists.to_ListOffsetArray64(True)
+    offsets = np.asarray(lists.offsets.data)
+    if lists.content.is_unknown:  # lists that were always empty have no fields
+        return Columns(offsets, _no_momenta())
+    content = _numeric_fields(lists.content[: offsets[-1]], where)
+    content = _materialised(content, where, offsets)
+    flat = {
+        name: _flat(content.content(name), f"{where}.{name}", offsets)
+        for name in content.fields
+    }
+    return Columns(offsets, _canonical_momenta(_one_float_width(flat, where), where))
+
+
+def _is_packed(lists: Any) -> bool:
+    is_offsets = isinstance(lists, ak.contents.ListOffsetArray)
+    return is_offsets and lists.offsets.dtype == np.int64 and lists.offsets[0] == 0
+
+
+def _no_momenta() -> dict[str, NDArray[Any]]:
+    return {name: np.empty(0) for name in CYLINDRICAL}
+
+
+def _materialised(layout: Any, where: str, offsets: NDArray[np.int64] | None) -> Any:
+    """Follow indices and drop option types that hold no None."""
+    while layout.is_option or layout.is_indexed:
+        if layout.is_option:
+            missing = layout.mask_as_bool(valid_when=False)
+            if missing.any():
+                _raise_missing(int(np.argmax(missing)), where, offsets)
+        layout = layout.project()
+    return layout
+
+
+def _raise_missing(
+    position: int, where: str, offsets: NDArray[np.int64] | None
+) -> None:
+    event = position
+    if offsets is not None:
+        event = int(np.searchsorted(offsets, position, side="right")) - 1
+    message = (
+        f"{where} has a missing value (None) in event {event}; drop such entries "
+        "first, for example with ak.drop_none or an event mask"
+    )
+    raise UserError(message)
+
+
+def _numeric_fields(content: Any, where: str) -> Any:
+    """Keep the numbers before following an index, so nothing else is copied."""
+    record = _without_option(content.form.type)
+    if not isinstance(record, ak.types.RecordType) or record.is_tuple:
+        message = (
+            f"{where} must hold records with momenta, got lists of "
+            f"{content.form.type}; build them with ak.zip({{'pt': ..., 'eta': ...}})"
+        )
+        raise UserError(message)
+    numeric = [
+        name
+        for name in record.fields
+        if isinstance(_without_option(record.content(name)), ak.types.NumpyType)
+    ]
+    return content[numeric]
+
+
+def _without_option(item: Any) -> Any:
+    return item.content if isinstance(item, ak.types.OptionType) else item
+
+
+def _flat(layout: Any, where: str, offsets: NDArray[np.int64]) -> NDArray[Any]:
+    layout = _materialised(layout, where, offsets)
+    return np.ascontiguousarray(layout.data)
+
+
+def _one_float_width(
+    flat: dict[str, NDArray[Any]], where: str
+) -> dict[str, NDArray[Any]]:
+    integers = [n for n in flat if n in COORDINATES and flat[n].dtype.kind in "iu"]
+    flat = flat | {name: flat[name].astype(np.float64) for name in integers}
+    floats = {n: a for n, a in flat.items() if a.dtype.kind == "f"}
+    if not floats:
+        return flat
+    # Half precision has no kernels; it goes up to single, never the reverse.
+    widest = np.result_type(np.float32, *floats.values())
+    if widest.itemsize > np.dtype(np.float64).itemsize:
+        message = f"{where} holds {widest}; convert it to float64 first"
+        raise UserError(message)
+    return flat | {n: a.astype(widest, copy=False) for n, a in floats.items()}
+
+
+def _canonical_momenta(
+    flat: dict[str, NDArray[Any]], where: str
+) -> dict[str, NDArray[Any]]:
+    """Give the momentum one spelling, and one of the two coordinate sets."""
+    spelt: dict[str, NDArray[Any]] = {}
+    for name, spellings in SPELLINGS.items():
+        found = [spelling for spelling in spellings if spelling in flat]
+        if found:
+            spelt[name] = flat[found[0]]
+    others = {name: array for name, array in flat.items() if name not in COORDINATES}
+    for names in (CYLINDRICAL, CARTESIAN):
+        if all(name in spelt for name in names):
+            return {name: spelt[name] for name in names} | others
+    return _converted_momenta(spelt, flat, where) | others
+
+
+def _converted_momenta(
+    spelt: dict[str, NDArray[Any]], flat: dict[str, NDArray[Any]], where: str
+) -> dict[str, NDArray[Any]]:
+    """Let vector turn a mixed set, such as (pt, eta, phi, energy), to Cartesian."""
+    for transverse in (("pt", "phi"), ("px", "py")):
+        for longitudinal in ("eta", "pz", "theta"):
+            for temporal in ("energy", "mass"):
+                names = (*transverse, longitudinal, temporal)
+                if all(name in spelt for name in names):
+                    momenta = vector.arr({name: spelt[name] for name in names})
+                    return {n: np.asarray(getattr(momenta, n)) for n in CARTESIAN}
+    message = (
+        f"{where} needs pt, eta, phi, mass (or px, py, pz, energy), "
+        f"got the fields {sorted(flat)}"
+    )
+    raise UserError(message)

@@ -1,0 +1,46 @@
+"""The spellings of a four-momentum, and its two coordinate sets."""
+
+from __future__ import annotations
+
+import awkward as ak
+
+CARTESIAN = ("px", "py", "pz", "energy")
+CYLINDRICAL = ("pt", "eta", "phi", "mass")
+
+#: oddjet's name of each coordinate, and the spellings that vector knows for it.
+SPELLINGS = {
+    "pt": ("pt", "rho"),
+    "eta": ("eta",),
+    "theta": ("theta",),
+    "phi": ("phi",),
+    "px": ("px", "x"),
+    "py": ("py", "y"),
+    "pz": ("pz", "z"),
+    "mass": ("mass", "M", "m", "tau"),
+    "energy": ("energy", "E", "e", "t"),
+}
+
+#: Every spelling of every coordinate.
+COORDINATES = frozenset(name for names in SPELLINGS.values() for name in names)
+
+
+def record_name(records: ak.Array) -> str:
+    """Return the name that gives records their behaviour, "" if they have none."""
+    return ak.to_layout(records).purelist_parameter("__record__") or ""
+
+
+def is_momentum(records: ak.Array) -> bool:
+    """Tell whether vector treats the records as momenta."""
+    return record_name(records).startswith("Momentum")
+
+
+def named_momenta(records: ak.Array) -> ak.Array:
+    """Give records with a transverse momentum vector's behaviour, leave the rest."""
+    names = set(ak.fields(records))
+    planar = {"pt", "phi"} <= names or {"px", "py"} <= names
+    if not planar or is_momentum(records):
+        return records
+    longitudinal = not names.isdisjoint(("eta", "pz", "theta"))
+    temporal = not names.isdisjoint(SPELLINGS["mass"] + SPELLINGS["energy"])
+    dimensions = 4 if longitudinal and temporal else 3 if longitudinal else 2
+    return ak.with_name(records, f"Momentum{dimensions}D")

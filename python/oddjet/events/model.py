@@ -1,0 +1,268 @@
+"""The one event model: awkward collections, and what the sample is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import awkward as ak
+import numpy as np
+import vector
+
+from oddjet.events.coordinates import named_momenta
+from oddjet.events.faults import momentum_faults
+from oddjet.runs.errors import UserError
+
+# Awkward behaviours are global by design: records keep `deltaphi` and friends
+# through pickling, concatenation and Parquet only if the names are registered.
+vector.register_awkward()
+
+Role = Literal["data", "pseudo-data", "mc"]
+
+#: What a file or a user has to offer for each collection of the event model.
+SOURCES = {
+    "particles": "files of `oddjet simulate`, or a list of {pt, eta, phi, mass} "
+    "records per event",
+    "jets": "clustering the particles with `oddjet.cluster`",
+    "fat_jets": "clustering the particles with `oddjet.cluster`",
+    "leptons": "files of `oddjet simulate`, or a list of {pt, eta, phi, mass, "
+    "flavour} records per event",
+    "met": "files of `oddjet simulate`, or one {pt, phi} record per event",
+    "truth": "simulated samples only",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Events:
+    """Collision events: awkward collections with vector behaviours, and a role.
+
+    Attributes
+    ----------
+    array : awkward record array, one record per event
+        Any of the collections `particles`, `jets`, `fat_jets`, `leptons`,
+        `photons`, `taus` (lists of momenta), `met` (pt, phi, contains_muons),
+        `weight`, `id` (file, entry; run, lumi, event where the source has them)
+        and `truth` [GeV, radians]. Absent means absent, never zero; only a
+        missing `weight` is 1 and a missing `id` counts the events.
+    role : "data", "pseudo-data" or "mc"
+        What the sample is; unknown events are data, the role that stays blind.
+
+    Raises
+    ------
+    UserError
+        A non-finite or negative momentum, naming collection, field and event.
+
+    Examples
+    --------
+    >>> particles = [[{"pt": 5.0, "eta": 0.0, "phi": 1.0, "mass": 0.0}], []]
+    >>> events = Events(ak.Array({"particles": particles}), role="mc")
+    >>> len(events), events.particles.pt.tolist(), events[1:].id.entry.tolist()
+    (2, [[5.0], []], [1])
+    """
+
+    array: ak.Array
+    role: Role = "data"
+
+    def __post_init__(self) -> None:
+        """Complete and check what a user hands in."""
+        _check_role(self.role)
+        object.__setattr__(self, "array", _completed(self.array))
+        self.check()
+
+    @classmethod
+    def unchecked(cls, array: ak.Array, *, role: Role) -> Events:
+        """Wrap an array whose momenta are known, or allowed, to be anything.
+
+        Parameters
+        ----------
+        array : awkward record array
+        role : "data", "pseudo-data" or "mc"
+
+        Returns
+        -------
+        Events
+
+        Raises
+        ------
+        UserError
+            An unknown role, or an array that is not one of records.
+        """
+        _check_role(role)
+        return cls._of(_completed(array), role)
+
+    @classmethod
+    def _of(cls, array: ak.Array, role: Role) -> Events:
+        events = object.__new__(cls)
+        object.__setattr__(events, "array", array)
+        object.__setattr__(events, "role", role)
+        return events
+
+    def check(self, *, source: str | None = None) -> Events:
+        """Raise a UserError at the first momentum that no kernel accepts.
+
+        Parameters
+        ----------
+        source : str, optional
+            Where the events come from; with it the entry in that file is named.
+
+        Returns
+        -------
+        Events
+            Itself.
+        """
+        faults = list(momentum_faults(self.array))
+        if faults:
+            worst = min(faults, key=lambda fault: int(fault.events[0]))
+            event = int(worst.events[0])
+            place = f"event {event}"
+            if source is not None:
+                place = f"entry {self.array.id.entry[event]} of {source}"
+            name = ".".join(filter(None, (worst.collection, worst.field)))
+            message = (
+                f"{name} of {place} is {worst.problem} ({len(worst.events)} such "
+                "events here); repair or drop these events first"
+            )
+            raise UserError(message)
+        return self
+
+    @property
+    def fields(self) -> list[str]:
+        """The collections that these events have."""
+        return list(self.array.fields)
+
+    def __len__(self) -> int:
+        """Count the events."""
+        return len(self.array)
+
+    def __getattr__(self, name: str) -> ak.Array:
+        """Return a collection."""
+        if name in {"array", "role"} or name.startswith("__"):
+            raise AttributeError(name)  # pickle and copy ask before either is set
+        if name not in self.array.fields:
+            message = f"events have no {name!r}; they have {', '.join(self.fields)}"
+            raise AttributeError(message)
+        return self.array[name]
+
+    def __getitem__(self, selection: Any) -> Events:
+        """Select events by slice, boolean mask or integer indices."""
+        if isinstance(selection, str | int | np.integer):
+            message = (
+                "events are selected by slice, mask or index array; "
+                "a collection is an attribute (events.particles)"
+            )
+            raise TypeError(message)
+        return Events._of(self.array[selection], self.role)
+
+    def __repr__(self) -> str:
+        return f"<Events {len(self)} {self.role}: {', '.join(self.fields)}>"
+
+    def without(self, *names: str) -> Events:
+        """Leave collections out, such as `truth` before a search.
+
+        Parameters
+        ----------
+        *names : str
+            Collections; an absent one stays absent.
+
+        Returns
+        -------
+        Events
+        """
+        kept = [name for name in self.fields if name not in names]
+        return Events._of(self.array[kept], self.role)
+
+    def require(self, *names: str, why: str) -> Events:
+        """Check that the collections a stage needs are there.
+
+        Parameters
+        ----------
+        *names : str
+            Collections.
+        why : str
+            The stage, for the message.
+
+        Returns
+        -------
+        Events
+            Itself.
+
+        Raises
+        ------
+        UserError
+            A collection is absent; the message says which source could give it.
+        """
+        for name in names:
+            if name not in self.fields:
+                source = SOURCES.get(name, "a file that holds it")
+                message = (
+                    f"{why} needs `{name}`, which these events do not have "
+                    f"(they have {', '.join(self.fields)}); possible sources: {source}"
+                )
+                raise UserError(message)
+        return self
+
+    @staticmethod
+    def concatenate(parts: Iterable[Events]) -> Events:
+        """Join samples of one role and the same collections.
+
+        Parameters
+        ----------
+        parts : iterable of Events
+            At least one.
+
+        Returns
+        -------
+        Events
+
+        Raises
+        ------
+        UserError
+            Different roles or collections (absent must not become zero), or
+            nothing to join.
+        """
+        parts = list(parts)
+        if not parts:
+            message = "there are no events to concatenate"
+            raise UserError(message)
+        _same_everywhere("role", [part.role for part in parts])
+        _same_everywhere("fields", [_all_fields(part.array) for part in parts])
+        return Events._of(ak.concatenate([p.array for p in parts]), parts[0].role)
+
+
+def _check_role(role: str) -> None:
+    if role not in get_args(Role):
+        message = f"role must be one of {', '.join(get_args(Role))}, got {role!r}"
+        raise UserError(message)
+
+
+def _completed(array: ak.Array) -> ak.Array:
+    """Name the momenta for vector, and add the weight and id every stage relies on."""
+    if not isinstance(array, ak.Array) or not array.fields:
+        message = (
+            "events must be an awkward record array with collections such as "
+            f"`particles`, got {getattr(array, 'type', type(array).__name__)}"
+        )
+        raise UserError(message)
+    collections = {name: named_momenta(array[name]) for name in array.fields}
+    if "weight" not in collections:
+        collections["weight"] = np.ones(len(array))
+    ids = {"file": np.zeros(len(array), np.uint64), "entry": np.arange(len(array))}
+    if "id" in collections:
+        ids |= {name: collections["id"][name] for name in collections["id"].fields}
+    collections["id"] = ak.Array(ids)
+    return ak.Array(collections)
+
+
+def _all_fields(array: ak.Array) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(sorted(ak.fields(array[name]))) for name in array.fields}
+
+
+def _same_everywhere(what: str, values: Sequence[Any]) -> None:
+    for position, value in enumerate(values):
+        if value != values[0]:
+            message = (
+                f"cannot concatenate samples with different {what}: the first has "
+                f"{values[0]}, number {position + 1} has {value}"
+            )
+            raise UserError(message)
