@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "atomic_path",
+    "remove_leftovers",
+    "remove_tree",
     "sync_directory",
     "sync_file",
     "temporary_sibling",
@@ -67,9 +70,26 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 def temporary_sibling(path: Path) -> Path:
-    """Name a hidden file beside `path` that no other process will name."""
+    """Name a hidden file or directory beside `path`, never the same one twice."""
     unique = f"{os.getpid()}-{secrets.token_hex(4)}"
     return path.with_name(f".{path.stem}.{unique}.tmp{path.suffix}")
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Remove what killed processes left under a `temporary_sibling` name.
+
+    Only for who holds the lock of the directory: nobody else writes there.
+    """
+    for path in directory.glob(".*.*-????????.tmp*"):
+        remove_tree(path)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file or a directory with all it holds, as far as possible."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text_atomic(path: Path | str, text: str) -> None:
