@@ -11,6 +11,7 @@ import vector
 from numpy.typing import NDArray
 
 from oddjet.events.coordinates import CARTESIAN, COORDINATES, CYLINDRICAL, SPELLINGS
+from oddjet.events.missing import materialised
 from oddjet.runs.errors import UserError
 
 
@@ -73,7 +74,7 @@ def columns(records: ak.Array, *, where: str) -> Columns:
     if not isinstance(records, ak.Array):
         message = f"{where} must be an awkward array, got {type(records).__name__}"
         raise UserError(message)
-    lists = _materialised(ak.to_layout(ak.to_backend(records, "cpu")), where, None)
+    lists = materialised(ak.to_layout(ak.to_backend(records, "cpu")), where)
     if lists.is_unknown:  # no events, built without a type
         return Columns(np.zeros(1, np.int64), _no_momenta())
     if lists.is_numpy:
@@ -90,7 +91,7 @@ def columns(records: ak.Array, *, where: str) -> Columns:
     if lists.content.is_unknown:  # lists that were always empty have no fields
         return Columns(offsets, _no_momenta())
     content = _numeric_fields(lists.content[: offsets[-1]], where)
-    content = _materialised(content, where, offsets)
+    content = materialised(content, where, offsets)
     flat = {
         name: _flat(content.content(name), f"{where}.{name}", offsets)
         for name in content.fields
@@ -105,30 +106,6 @@ def _is_packed(lists: Any) -> bool:
 
 def _no_momenta() -> dict[str, NDArray[Any]]:
     return {name: np.empty(0) for name in CYLINDRICAL}
-
-
-def _materialised(layout: Any, where: str, offsets: NDArray[np.int64] | None) -> Any:
-    """Follow indices and drop option types that hold no None."""
-    while layout.is_option or layout.is_indexed:
-        if layout.is_option:
-            missing = layout.mask_as_bool(valid_when=False)
-            if missing.any():
-                _raise_missing(int(np.argmax(missing)), where, offsets)
-        layout = layout.project()
-    return layout
-
-
-def _raise_missing(
-    position: int, where: str, offsets: NDArray[np.int64] | None
-) -> None:
-    event = position
-    if offsets is not None:
-        event = int(np.searchsorted(offsets, position, side="right")) - 1
-    message = (
-        f"{where} has a missing value (None) in event {event}; drop such entries "
-        "first, for example with ak.drop_none or an event mask"
-    )
-    raise UserError(message)
 
 
 def _numeric_fields(content: Any, where: str) -> Any:
@@ -153,7 +130,7 @@ def _without_option(item: Any) -> Any:
 
 
 def _flat(layout: Any, where: str, offsets: NDArray[np.int64]) -> NDArray[Any]:
-    layout = _materialised(layout, where, offsets)
+    layout = materialised(layout, where, offsets)
     return np.ascontiguousarray(layout.data)
 
 

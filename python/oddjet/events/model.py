@@ -9,9 +9,11 @@ from typing import Any, Literal, get_args
 import awkward as ak
 import numpy as np
 import vector
+from numpy.typing import NDArray
 
 from oddjet.events.coordinates import named_momenta
 from oddjet.events.faults import momentum_faults
+from oddjet.events.missing import materialised
 from oddjet.runs.errors import UserError
 
 # Awkward behaviours are global by design: records keep `deltaphi` and friends
@@ -245,13 +247,22 @@ def _completed(array: ak.Array) -> ak.Array:
         )
         raise UserError(message)
     collections = {name: named_momenta(array[name]) for name in array.fields}
-    if "weight" not in collections:
-        collections["weight"] = np.ones(len(array))
+    weight = collections.get("weight", ak.Array(np.ones(len(array))))
     ids = {"file": np.zeros(len(array), np.uint64), "entry": np.arange(len(array))}
     if "id" in collections:
-        ids |= {name: collections["id"][name] for name in collections["id"].fields}
-    collections["id"] = ak.Array(ids)
-    return ak.Array(collections)
+        given = collections["id"]
+        ids |= {name: _numbers(given[name], f"id.{name}") for name in given.fields}
+    completed = {"weight": _numbers(weight, "weight"), "id": ak.Array(ids)}
+    return ak.Array(collections | completed)
+
+
+def _numbers(values: ak.Array, name: str) -> NDArray[Any]:
+    """Return one number per event; Parquet of others often allows None in each."""
+    layout = materialised(ak.to_layout(values), name)
+    if not layout.is_numpy or layout.purelist_depth != 1:
+        message = f"{name} must be one number per event, got the type {values.type}"
+        raise UserError(message)
+    return np.asarray(layout.data)
 
 
 def _all_fields(array: ak.Array) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,9 @@
+"""Files in, events out, and back."""
+
+from __future__ import annotations
+
+from oddjet.io.read import iterate, read
+from oddjet.io.source_digest import source_digest
+from oddjet.io.writers.parquet import write_events
+
+__all__ = ["iterate", "read", "source_digest", "write_events"]

@@ -1,0 +1,279 @@
+"""Events from Parquet, whoever wrote it, in bounded memory."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import awkward as ak
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from oddjet.events import Events, Role
+from oddjet.io.blocks import fixed_blocks
+from oddjet.io.schema import METADATA_KEY, SCHEMA_VERSION
+from oddjet.runs.errors import UserError
+
+# Levels that Parquet puts between a list and its items; not names of fields.
+_LIST_LEVELS = frozenset(("list", "element", "item", "bag", "array", "array_element"))
+# What the identity of an event and every sum need, whatever columns are chosen.
+_ALWAYS = ("weight", "id")
+# A rough size for text keeps the estimate independent of how a file is encoded.
+_BYTES_PER_VALUE = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
+_OTHER_BYTES_PER_VALUE = 8
+# Streams a column chunk instead of holding it: foreign row groups may be huge.
+_READ_AHEAD_BYTES = 1 << 20
+
+
+class ParquetEvents:
+    """One open Parquet file of events; use it as a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file.
+
+    Attributes
+    ----------
+    num_events : int
+    columns : list of str
+        The stored collections.
+    role : "data", "pseudo-data" or "mc"
+        As recorded by oddjet; "data", which stays blind, where it is not.
+
+    Raises
+    ------
+    UserError
+        Empty, truncated, not Parquet, newer than this oddjet, or without
+        `particles` if oddjet did not write it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        _check_magic(path)
+        with _damage_named(path):
+            self._file = pq.ParquetFile(
+                path, buffer_size=_READ_AHEAD_BYTES, pre_buffer=False
+            )
+        self.num_events: int = self._file.metadata.num_rows
+        self.columns: list[str] = list(self._file.schema_arrow.names)
+        self.role = self._recorded_role()
+
+    def __enter__(self) -> ParquetEvents:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def read(
+        self, start: int, stop: int, columns: Sequence[str] | None = None
+    ) -> Events:
+        """Read the events of entries [start, stop), checked and with their ids.
+
+        Row groups outside the range and columns not asked for are not read.
+
+        Parameters
+        ----------
+        start, stop : int
+            0 <= start <= stop <= num_events.
+        columns : sequence of str, optional
+            Collections or fields ("met", "particles.pt"); `weight` and `id`
+            always come along.
+
+        Returns
+        -------
+        Events
+
+        Raises
+        ------
+        UserError
+            An unknown column, damaged data, or a momentum that is not finite or
+            negative.
+        """
+        return self._events(self.stored_array(start, stop, columns), start)
+
+    def chunks(
+        self, num_events: int, columns: Sequence[str] | None = None
+    ) -> Iterator[Events]:
+        """Read the whole file in chunks of `num_events`; arguments as in `read`."""
+        start = 0
+        for block in self.stored_chunks(num_events, columns):
+            yield self._events(block, start)
+            start += len(block)
+
+    def stored_array(
+        self, start: int, stop: int, columns: Sequence[str] | None = None
+    ) -> ak.Array:
+        """Read entries [start, stop) as they are stored, without ids and checks."""
+        groups, first = self._row_groups(start, stop)
+        with _damage_named(self.path):
+            table = self._file.read_row_groups(
+                groups, columns=self._leaves(columns), use_threads=False
+            )
+        return ak.to_packed(ak.from_arrow(table)[start - first : stop - first])
+
+    def stored_chunks(
+        self, num_events: int, columns: Sequence[str] | None = None
+    ) -> Iterator[ak.Array]:
+        """Read the whole file as stored, in chunks of exactly `num_events`."""
+        return fixed_blocks(self._batches(num_events, columns), num_events)
+
+    def bytes_per_event(self, columns: Sequence[str] | None = None) -> float:
+        """Estimate the memory of an event from the footer, `truth` not counted."""
+        leaves = set(self._leaves(columns))
+        total = 0
+        for column in self._column_chunks():
+            if column.path_in_schema in leaves:
+                kind = column.physical_type
+                width = _BYTES_PER_VALUE.get(kind, _OTHER_BYTES_PER_VALUE)
+                total += width * column.num_values
+        return total / max(1, self.num_events)
+
+    @cached_property
+    def fingerprint(self) -> int:
+        """Identify the content by its footer: what `id.file` is.
+
+        Counts and extremes of every column but `truth`, so it needs no data, and
+        neither truth, compression nor row groups change it. It keeps the events of
+        files apart; it is no proof of content, which is `source_digest`.
+        """
+        summary: dict[str, list[Any]] = {}
+        for column in self._column_chunks():
+            name = _dotted(column.path_in_schema)
+            values, low, high = summary.get(name, [0, None, None])
+            statistics = column.statistics
+            if statistics is not None and statistics.has_min_max:
+                low = statistics.min if low is None else min(low, statistics.min)
+                high = statistics.max if high is None else max(high, statistics.max)
+            summary[name] = [values + column.num_values, low, high]
+        text = repr((self.num_events, sorted(summary.items())))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+    def _events(self, array: ak.Array, start: int) -> Events:
+        ids = {
+            "file": np.full(len(array), self.fingerprint, np.uint64),
+            "entry": np.arange(start, start + len(array)),
+        }
+        stored = array["id"] if "id" in array.fields else None
+        if stored is not None:
+            ids = {name: stored[name] for name in stored.fields} | ids
+        collections = {name: array[name] for name in array.fields}
+        events = Events.unchecked(
+            ak.Array(collections | {"id": ak.Array(ids)}), role=self.role
+        )
+        return events.check(source=str(self.path))
+
+    def _batches(
+        self, num_events: int, columns: Sequence[str] | None
+    ) -> Iterator[ak.Array]:
+        leaves = self._leaves(columns)
+        with _damage_named(self.path):
+            for batch in self._file.iter_batches(
+                num_events, columns=leaves, use_threads=False
+            ):
+                yield ak.from_arrow(batch)
+
+    def _leaves(self, columns: Sequence[str] | None) -> list[str]:
+        schema = self._file.metadata.schema
+        leaves = [schema.column(i).path for i in range(len(schema))]
+        if columns is None:
+            return leaves
+        for name in columns:
+            if not any(_belongs(leaf, name) for leaf in leaves):
+                near = difflib.get_close_matches(name, self.columns, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                message = (
+                    f"{self.path} has no column {name!r} "
+                    f"(it has {', '.join(self.columns)}){hint}"
+                )
+                raise UserError(message)
+        wanted = (*columns, *_ALWAYS)
+        return [leaf for leaf in leaves if any(_belongs(leaf, n) for n in wanted)]
+
+    def _row_groups(self, start: int, stop: int) -> tuple[list[int], int]:
+        """List the row groups that overlap [start, stop), and their first entry."""
+        sizes = [
+            self._file.metadata.row_group(i).num_rows
+            for i in range(self._file.metadata.num_row_groups)
+        ]
+        ends = np.cumsum(sizes, dtype=np.int64)
+        begins = ends - sizes
+        groups = np.flatnonzero((begins < stop) & (ends > start))
+        if start >= stop or not len(groups):
+            return [], 0
+        return groups.tolist(), int(begins[groups[0]])
+
+    def _column_chunks(self) -> Iterator[Any]:
+        """Describe every column chunk but truth's, which must not change a thing."""
+        for group in range(self._file.metadata.num_row_groups):
+            rows = self._file.metadata.row_group(group)
+            for column in map(rows.column, range(rows.num_columns)):
+                if column.path_in_schema.partition(".")[0] != "truth":
+                    yield column
+
+    def _recorded_role(self) -> Role:
+        text = (self._file.schema_arrow.metadata or {}).get(METADATA_KEY)
+        if text is None:
+            if "particles" not in self.columns:
+                message = (
+                    f"{self.path} has no column `particles` (it has "
+                    f"{', '.join(self.columns)}); oddjet needs one list of "
+                    "{pt, eta, phi, mass} records per event under that name"
+                )
+                raise UserError(message)
+            return "data"
+        recorded = json.loads(text)
+        if recorded["schema_version"] > SCHEMA_VERSION:
+            message = f"{self.path} was written by a newer oddjet; update oddjet"
+            raise UserError(message)
+        return cast("Role", recorded["role"])
+
+
+def _dotted(leaf: str) -> str:
+    return ".".join(part for part in leaf.split(".") if part not in _LIST_LEVELS)
+
+
+def _belongs(leaf: str, name: str) -> bool:
+    return f"{_dotted(leaf)}.".startswith(f"{name}.")
+
+
+def _check_magic(path: Path) -> None:
+    with _damage_named(path), path.open("rb") as file:
+        head = file.read(4)
+        file.seek(max(0, path.stat().st_size - 4))
+        tail = file.read(4)
+    if not head:
+        message = f"{path} is empty (0 bytes); write or copy it again"
+    elif head != b"PAR1":
+        message = f"{path} is not a Parquet file; oddjet reads events from Parquet"
+    elif tail != b"PAR1" or path.stat().st_size < 12:
+        message = f"{path} is truncated (its end is missing); write or copy it again"
+    else:
+        return
+    raise UserError(message)
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        message = f"{path} may not be read (permission denied)"
+        raise UserError(message) from error
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else "I/O error"
+        message = f"{path} is damaged ({reason}); write or copy it again"
+        raise UserError(message) from error
