@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["Worker", "die_with_parent", "wait_for_one"]
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+class WorkerTraceback(Exception):
+    """The traceback of an exception in a worker, as the cause of that exception."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call returned, or what it raised."""
+
+    value: Any = None
+    error: BaseException | None = None
+    cause: WorkerTraceback | None = None
 
 
 class Worker:
@@ -53,7 +67,7 @@ class Worker:
         progress: Progress,
     ) -> None:
         self.name = name
-        self._outcome: tuple[Any, BaseException | None] | None = None
+        self._outcome: Outcome | None = None
         self._relay = Relay(progress)
         # Spawned and not forked: a fork copies locks held by other threads.
         context = multiprocessing.get_context("spawn")
@@ -93,7 +107,7 @@ class Worker:
             alive = False
         if self.running and not alive:
             self._process.join()
-            self._outcome = (None, _death(self.name, self._process.exitcode))
+            self._outcome = Outcome(error=_death(self.name, self._process.exitcode))
         if not self.running:
             self._end()
 
@@ -110,10 +124,9 @@ class Worker:
         if self._outcome is None:
             message = f"{self.name} is still running"
             raise RuntimeError(message)
-        value, error = self._outcome
-        if error is not None:
-            raise error
-        return value
+        if self._outcome.error is not None:
+            raise self._outcome.error from self._outcome.cause
+        return self._outcome.value
 
     def kill(self) -> None:
         """End the process now, and wait until it has ended."""
@@ -190,25 +203,24 @@ def _serve(
         with one_at_a_time:
             messages.send(("progress", event))
 
-    outcome: tuple[Any, BaseException | None]
     try:
         with Progress(ForwardingDisplay(send)) as progress:
-            outcome = (function(*arguments, progress=progress), None)
+            outcome = Outcome(function(*arguments, progress=progress))
     except BaseException as error:  # noqa: BLE001, RUF100 - it is raised in the parent
-        outcome = (None, _portable(error))
+        outcome = _failure(error)
     messages.send(("outcome", outcome))
 
 
-def _portable(error: BaseException) -> BaseException:
-    """Make an exception that survives the way to the parent, with its traceback."""
+def _failure(error: BaseException) -> Outcome:
+    """Bring an exception and its traceback into a form that pickles."""
     trace = "".join(traceback.format_exception(error)).rstrip()
+    cause = WorkerTraceback(f"\n{trace}")
     try:
         # Some exceptions pickle and then do not unpickle.
-        portable: BaseException = pickle.loads(pickle.dumps(error))
+        return Outcome(error=pickle.loads(pickle.dumps(error)), cause=cause)
     except Exception:
-        portable = RuntimeError(f"{type(error).__name__}: {error}")
-    portable.add_note(f"\nIn the worker process:\n{trace}")
-    return portable
+        told = RuntimeError(f"{type(error).__name__}: {error}")
+        return Outcome(error=told, cause=cause)
 
 
 def _death(name: str, exit_code: int | None) -> Exception:
