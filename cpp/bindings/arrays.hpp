@@ -1,0 +1,167 @@
+#pragma once
+
+// The one file that knows NumPy: it checks the form of what comes in (type, dimensions,
+// layout; never converting), and hands out what the kernels return without a copy.
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "oddjet/constituent_features.hpp"
+#include "oddjet/knn_graph.hpp"
+#include "oddjet/particles.hpp"
+
+namespace oddjet::bindings {
+
+namespace py = pybind11;
+
+inline std::string type_name(const py::array& array) {
+    return py::str(static_cast<const py::object&>(array.dtype()));
+}
+
+inline void check_layout(const py::array& array, const std::string& name,
+                         py::ssize_t dimensions) {
+    if (array.ndim() != dimensions) {
+        throw py::value_error(name + " must have " + std::to_string(dimensions) +
+                              " dimension(s), got " + std::to_string(array.ndim()));
+    }
+    if (!(array.flags() & py::array::c_style)) {
+        throw py::value_error(name + " must be contiguous in C order");
+    }
+}
+
+template <class T>
+bool holds(const py::array& array) {
+    return array.dtype().equal(py::dtype::of<T>());
+}
+
+template <class T>
+std::span<const T> span_of(const py::array& array) {
+    return {static_cast<const T*>(array.data()),
+            static_cast<std::size_t>(array.size())};
+}
+
+template <class T>
+std::span<const T> as_span(const py::array& array, const std::string& name,
+                           py::ssize_t dimensions = 1) {
+    if (!holds<T>(array)) {
+        throw py::type_error(name + " must be " +
+                             std::string(py::str(py::dtype::of<T>())) + ", got " +
+                             type_name(array));
+    }
+    check_layout(array, name, dimensions);
+    return span_of<T>(array);
+}
+
+/// A view of float32 or float64 values as either alternative of `View`.
+template <class View>
+View as_real(const py::array& array, const std::string& name, py::ssize_t dimensions) {
+    check_layout(array, name, dimensions);
+    if (holds<double>(array)) return View(span_of<double>(array));
+    if (holds<float>(array)) return View(span_of<float>(array));
+    throw py::type_error(name + " must be float32 or float64, got " + type_name(array));
+}
+
+using Columns = std::array<py::array, 4>;
+
+inline MomentumView as_momenta(const std::string& coordinates, const Columns& columns) {
+    MomentumView view;
+    view.coordinates = coordinates_from_name(coordinates);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        view.columns[i] = as_real<Column>(columns[i], "momentum column", 1);
+    }
+    return view;
+}
+
+inline ParticleLists as_lists(const std::string& coordinates, const Columns& columns,
+                              const py::array& offsets) {
+    return {as_momenta(coordinates, columns),
+            as_span<std::int64_t>(offsets, "offsets")};
+}
+
+inline FeatureOptions as_features(const std::vector<std::string>& names,
+                                  int num_constituents) {
+    FeatureOptions options{{}, num_constituents};
+    for (const std::string& name : names) {
+        options.features.push_back(feature_from_name(name));
+    }
+    return options;
+}
+
+inline PointView as_points(const py::array& points,
+                           const std::optional<py::array>& mask) {
+    PointView view;
+    view.values = as_real<decltype(view.values)>(points, "points", 3);
+    view.jets = static_cast<std::size_t>(points.shape(0));
+    view.particles = static_cast<std::size_t>(points.shape(1));
+    view.dimensions = static_cast<std::size_t>(points.shape(2));
+    if (mask) view.mask = as_span<bool>(*mask, "mask", 2);
+    return view;
+}
+
+/// The memory of the vector as an array of that shape, and of type bool if asked for.
+template <class T>
+py::array to_numpy(std::vector<T>&& values, std::vector<py::ssize_t> shape,
+                   const py::dtype& type = py::dtype::of<T>()) {
+    auto owner = std::make_unique<std::vector<T>>(std::move(values));
+    const T* data = owner->data();
+    const py::capsule capsule(owner.release(), [](void* vector) {
+        delete static_cast<std::vector<T>*>(vector);
+    });
+    return py::array(type, std::move(shape), data, capsule);
+}
+
+template <class T>
+py::array to_numpy(std::vector<T>&& values) {
+    const auto size = static_cast<py::ssize_t>(values.size());
+    return to_numpy(std::move(values), {size});
+}
+
+inline py::array to_numpy_bool(std::vector<std::uint8_t>&& values,
+                               std::vector<py::ssize_t> shape) {
+    return to_numpy(std::move(values), std::move(shape), py::dtype::of<bool>());
+}
+
+/// The tensor as (values[row, slot, feature], mask[row, slot]).
+inline std::tuple<py::array, py::array> to_numpy(FeatureTensor&& tensor,
+                                                 const FeatureOptions& options) {
+    const auto slots = static_cast<py::ssize_t>(options.num_constituents);
+    const auto features = static_cast<py::ssize_t>(options.features.size());
+    const auto rows = static_cast<py::ssize_t>(tensor.mask.size()) / slots;
+    return {to_numpy(std::move(tensor.values), {rows, slots, features}),
+            to_numpy_bool(std::move(tensor.mask), {rows, slots})};
+}
+
+/// Safe: the kernels touch no Python object.
+template <class Kernel>
+auto without_gil(const Kernel& kernel) {
+    const py::gil_scoped_release release;
+    return kernel();
+}
+
+/// The workers asked for, else those of the environment's ODDJET_THREADS, else one.
+inline int threads_or_default(std::optional<int> threads) {
+    if (threads) return *threads;
+    const char* text = std::getenv("ODDJET_THREADS");
+    if (text == nullptr || *text == '\0') return 1;
+    char* end = nullptr;
+    const long value = std::strtol(text, &end, 10);
+    if (*end != '\0' || value < 1 || value > 1'000'000) {
+        throw py::value_error("ODDJET_THREADS must be an integer >= 1, got '" +
+                              std::string(text) + "'");
+    }
+    return static_cast<int>(value);
+}
+
+}  // namespace oddjet::bindings

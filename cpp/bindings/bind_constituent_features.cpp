@@ -1,0 +1,42 @@
+#include <map>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "oddjet/constituent_features.hpp"
+
+namespace oddjet::bindings {
+
+using namespace pybind11::literals;
+
+static std::map<std::string, int> feature_versions() {
+    std::map<std::string, int> versions;
+    for (const FeatureDefinition& definition : feature_definitions()) {
+        versions.emplace(definition.name, definition.version);
+    }
+    return versions;
+}
+
+void bind_constituent_features(py::module_& m) {
+    m.def("feature_versions", &feature_versions);
+    m.def(
+        "constituent_features",
+        [](const std::string& jet_coordinates, const Columns& jet_columns,
+           const std::string& coordinates, const Columns& columns,
+           const py::array& offsets, const std::vector<std::string>& features,
+           int num_constituents, std::optional<int> threads) {
+            const MomentumView jets = as_momenta(jet_coordinates, jet_columns);
+            ParticleLists lists = as_lists(coordinates, columns, offsets);
+            lists.particle_name = "constituent";
+            lists.list_name = "jet";
+            const FeatureOptions options = as_features(features, num_constituents);
+            const int workers = threads_or_default(threads);
+            FeatureTensor tensor = without_gil(
+                [&] { return constituent_features(jets, lists, options, workers); });
+            return to_numpy(std::move(tensor), options);
+        },
+        py::kw_only(), "jet_coordinates"_a, "jet_columns"_a, "coordinates"_a,
+        "columns"_a, "offsets"_a, "features"_a, "num_constituents"_a.noconvert(),
+        "threads"_a.noconvert());
+}
+
+}  // namespace oddjet::bindings

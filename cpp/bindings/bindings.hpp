@@ -1,0 +1,12 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace oddjet::bindings {
+
+void bind_cluster(pybind11::module_& m);
+void bind_constituent_features(pybind11::module_& m);
+void bind_event_tensors(pybind11::module_& m);
+void bind_knn_graph(pybind11::module_& m);
+
+}  // namespace oddjet::bindings

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "oddjet/kinematics.hpp"
+#include "oddjet/particles.hpp"
+
+namespace oddjet {
+
+/// The generalised-kt family: power -1, 1, 0, or `ClusterOptions::power`.
+enum class Algorithm { kAntiKt, kKt, kCambridgeAachen, kGeneralisedKt };
+
+struct ClusterOptions {
+    Algorithm algorithm = Algorithm::kAntiKt;
+    double radius = 0.4;
+    double pt_min_gev = 0.0;
+    double power = -1.0;  // read for kGeneralisedKt only
+};
+
+/// "antikt", "kt", "cambridge_aachen" or "ca", "genkt"; else std::invalid_argument.
+[[nodiscard]] Algorithm algorithm_from_name(std::string_view name);
+
+/// Throws std::invalid_argument: radius not in (0, 1000], pt_min_gev or power not
+/// finite.
+void check_options(const ClusterOptions& options);
+
+/// A jet and its constituents: indices into the event, hardest first.
+struct Jet {
+    FourMomentum momentum;
+    std::vector<std::int64_t> constituents;
+};
+
+/// Jets of many events as flat columns. Jets of event i: event_offsets[i] to [i + 1];
+/// constituents of jet j: constituent_offsets[j] to [j + 1], indices into its event.
+struct Jets {
+    std::vector<double> pt, eta, phi, mass;
+    std::vector<std::int64_t> event_offsets;
+    std::vector<std::int64_t> constituent_offsets;
+    std::vector<std::int64_t> constituent_index;
+};
+
+/// Inclusive jets of one event, hardest first: d_ij = min(pt_i^2p, pt_j^2p) dR^2 / R^2,
+/// d_iB = pt_i^2p, dR in rapidity and azimuth, E-scheme. Of equal distances the earlier
+/// particle goes first, with its nearest neighbour, of equally near ones the earlier; a
+/// merged pair takes the place of its earlier member. O(n^2) time, O(n) memory.
+[[nodiscard]] std::vector<Jet> cluster_event(const Particles& particles,
+                                             const ClusterOptions& options);
+
+/// The same for every event. Throws std::invalid_argument: options, offsets, momenta.
+[[nodiscard]] Jets cluster(const ParticleLists& events, const ClusterOptions& options,
+                           int threads = 1);
+
+}  // namespace oddjet

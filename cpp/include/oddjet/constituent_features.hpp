@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "oddjet/kinematics.hpp"
+#include "oddjet/particles.hpp"
+
+namespace oddjet {
+
+/// What one constituent tells of itself and its jet; the inputs of
+/// Finke, Kraemer, Lipp and Mueck, arXiv:2204.11889. Logarithms are natural, of GeV.
+enum class Feature {
+    kDeltaRapidity,   // rapidity less that of the jet
+    kDeltaAzimuth,    // azimuth less that of the jet, in [-pi, pi)
+    kLogPt,           // log(pt)
+    kLogPtRatio,      // log(pt / pt of the jet)
+    kLogEnergy,       // log(energy)
+    kLogEnergyRatio,  // log(energy / energy of the jet)
+    kDeltaR,          // sqrt(delta rapidity^2 + delta azimuth^2)
+};
+
+/// A feature's name and the version of its definition, which changes with its values.
+struct FeatureDefinition {
+    Feature feature;
+    std::string_view name;
+    int version;
+};
+
+/// Every feature, in the order of the enumeration.
+[[nodiscard]] std::span<const FeatureDefinition> feature_definitions();
+
+/// The feature of that name; else std::invalid_argument, naming the known ones.
+[[nodiscard]] Feature feature_from_name(std::string_view name);
+
+struct FeatureOptions {
+    std::vector<Feature> features;
+    int num_constituents = 40;
+};
+
+/// Throws std::invalid_argument: no feature, or num_constituents < 1.
+void check_options(const FeatureOptions& options);
+
+/// values[jet, slot, feature] and mask[jet, slot] in C order; zero where mask is zero.
+struct FeatureTensor {
+    std::vector<float> values;
+    std::vector<std::uint8_t> mask;
+};
+
+/// One jet: the features of its hardest constituents, hardest first (ties to the lower
+/// index), into a row of `values` and of `mask` that hold zeros. Computed in double.
+/// Throws std::invalid_argument for a logarithm of zero, `name` opening the message.
+void fill_features(const FourMomentum& jet, const Particles& particles,
+                   std::span<const std::int64_t> constituents,
+                   const FeatureOptions& options, std::string_view name,
+                   std::span<float> values, std::span<std::uint8_t> mask);
+
+/// The same for jet i and the particles of list i, for every i. Throws
+/// std::invalid_argument: options, offsets, momenta, a jet or constituent with pt = 0.
+[[nodiscard]] FeatureTensor constituent_features(const MomentumView& jets,
+                                                 const ParticleLists& constituents,
+                                                 const FeatureOptions& options,
+                                                 int threads = 1);
+
+}  // namespace oddjet

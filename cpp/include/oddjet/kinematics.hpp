@@ -1,0 +1,59 @@
+#pragma once
+
+#include <numbers>
+
+namespace oddjet {
+
+/// A four-momentum in GeV, always in double precision.
+struct FourMomentum {
+    double px;
+    double py;
+    double pz;
+    double energy;
+};
+
+/// Collider coordinates of a four-momentum: GeV and radians, azimuth in [-pi, pi).
+struct ColliderMomentum {
+    double pt;
+    double eta;
+    double phi;
+    double mass;
+};
+
+[[nodiscard]] inline FourMomentum operator+(const FourMomentum& a,
+                                            const FourMomentum& b) {
+    return {a.px + b.px, a.py + b.py, a.pz + b.pz, a.energy + b.energy};
+}
+
+/// Squared transverse momentum.
+[[nodiscard]] inline double pt_squared(const FourMomentum& p) {
+    return p.px * p.px + p.py * p.py;
+}
+
+/// a - b, wrapped into [-pi, pi), for azimuths a and b in [-pi, pi).
+[[nodiscard]] inline double delta_phi(double a, double b) {
+    // Chosen constants instead of branches: loops over it become vector instructions.
+    constexpr double two_pi = 2.0 * std::numbers::pi;
+    const double difference = a - b;
+    const double down = difference >= std::numbers::pi ? two_pi : 0.0;
+    const double up = difference < -std::numbers::pi ? two_pi : 0.0;
+    return difference - down + up;
+}
+
+/// Azimuth in [-pi, pi); 0 for a momentum along the beam.
+[[nodiscard]] double azimuth(const FourMomentum& p);
+
+/// Rapidity, with a negative squared mass taken as zero (rounding). A massless momentum
+/// along the beam gets +-(1e5 + |pz|), as in FastJet: finite, and far from all others.
+[[nodiscard]] double rapidity(const FourMomentum& p);
+
+/// sign(m^2) sqrt|m^2|: a negative mass marks a space-like momentum (rounding).
+[[nodiscard]] double mass(const FourMomentum& p);
+
+/// E^2 = p^2 + m |m|, the inverse of `mass`. May overflow to infinity for |eta| > 710.
+[[nodiscard]] FourMomentum four_momentum(const ColliderMomentum& p);
+
+/// A momentum along the beam gets eta = +-infinity, a particle at rest eta = 0.
+[[nodiscard]] ColliderMomentum collider_momentum(const FourMomentum& p);
+
+}  // namespace oddjet

@@ -1,0 +1,37 @@
+#include "oddjet/event_tensors.hpp"
+
+#include "message.hpp"
+#include "oddjet/parallel.hpp"
+
+namespace oddjet {
+
+EventTensors event_tensors(const ParticleLists& events,
+                           const ClusterOptions& clustering,
+                           const FeatureOptions& features, int threads) {
+    check_options(clustering);
+    check_options(features);
+    check_lists(events, "event_tensors");
+    check_threads(threads, "event_tensors");
+    const auto slots = static_cast<std::size_t>(features.num_constituents);
+    const std::size_t row = slots * features.features.size();
+    EventTensors result{{std::vector<float>(events.size() * row),
+                         std::vector<std::uint8_t>(events.size() * slots)},
+                        std::vector<std::uint8_t>(events.size())};
+    for_each_index(events.size(), threads, [&](std::size_t event) {
+        const Particles particles = read_list(events, event, "event_tensors");
+        const std::vector<Jet> jets = cluster_event(particles, clustering);
+        if (jets.empty() || !(pt_squared(jets.front().momentum) > 0.0)) return;
+        // By way of the coordinates in which jets are handed out, so that the features
+        // of such jets come out the same to the last bit.
+        const FourMomentum jet =
+            four_momentum(collider_momentum(jets.front().momentum));
+        fill_features(jet, particles, jets.front().constituents, features,
+                      message("event_tensors: event ", event),
+                      std::span(result.tensor.values).subspan(event * row, row),
+                      std::span(result.tensor.mask).subspan(event * slots, slots));
+        result.found[event] = 1;
+    });
+    return result;
+}
+
+}  // namespace oddjet

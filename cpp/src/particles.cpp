@@ -1,0 +1,124 @@
+#include "oddjet/particles.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "message.hpp"
+
+namespace oddjet {
+namespace {
+
+// Single precision, or six printed digits, leave up to this much of E^2 in E^2 - p^2.
+constexpr double kRelativeRounding = 1e-5;
+
+constexpr std::array<std::array<std::string_view, 4>, 2> kColumnNames = {
+    {{"pt", "eta", "phi", "mass"}, {"px", "py", "pz", "energy"}}};
+
+double p_squared(const FourMomentum& p) { return pt_squared(p) + p.pz * p.pz; }
+
+bool is_finite(const FourMomentum& p) {
+    // The squares as well: nothing downstream may overflow.
+    return std::isfinite(p_squared(p)) && std::isfinite(p.energy * p.energy);
+}
+
+bool is_space_like(const FourMomentum& p) {
+    return p.energy < 0.0 ||
+           p_squared(p) > (1.0 + kRelativeRounding) * p.energy * p.energy;
+}
+
+}  // namespace
+
+std::size_t Column::size() const {
+    return std::visit([](const auto& values) { return values.size(); }, values_);
+}
+
+Coordinates coordinates_from_name(std::string_view name) {
+    if (name == "pt_eta_phi_mass") return Coordinates::kPtEtaPhiMass;
+    if (name == "px_py_pz_energy") return Coordinates::kPxPyPzEnergy;
+    refuse("coordinates must be pt_eta_phi_mass or px_py_pz_energy, got '", name, "'");
+}
+
+FourMomentum MomentumView::momentum(std::size_t i) const {
+    const std::array<double, 4> row = {columns[0][i], columns[1][i], columns[2][i],
+                                       columns[3][i]};
+    if (coordinates == Coordinates::kPxPyPzEnergy) {
+        return {row[0], row[1], row[2], row[3]};
+    }
+    return four_momentum({row[0], row[1], row[2], row[3]});
+}
+
+double MomentumView::pt(std::size_t i) const {
+    return coordinates == Coordinates::kPtEtaPhiMass
+               ? columns[0][i]
+               : std::sqrt(pt_squared(momentum(i)));
+}
+
+void check_lists(const ParticleLists& lists, std::string_view kernel) {
+    const std::size_t size = lists.particles.size();
+    for (const Column& column : lists.particles.columns) {
+        if (column.size() != size) {
+            refuse(kernel, ": columns must have one length, got ", size, " and ",
+                   column.size());
+        }
+    }
+    const auto offsets = lists.offsets;
+    if (offsets.empty()) refuse(kernel, ": offsets must not be empty");
+    if (offsets[0] != 0) refuse(kernel, ": offsets must start at 0, got ", offsets[0]);
+    for (std::size_t i = 1; i < offsets.size(); ++i) {
+        if (offsets[i] < offsets[i - 1]) {
+            refuse(kernel, ": offsets must not decrease, got ", offsets[i], " after ",
+                   offsets[i - 1], " at index ", i);
+        }
+    }
+    if (static_cast<std::size_t>(offsets.back()) != size) {
+        refuse(kernel, ": offsets must end at the number of particles, ", size,
+               ", got ", offsets.back());
+    }
+}
+
+std::optional<std::string> momentum_problem(const MomentumView& view, std::size_t i,
+                                            const FourMomentum& p) {
+    const auto& names = kColumnNames[static_cast<std::size_t>(view.coordinates)];
+    for (std::size_t c = 0; c < 4; ++c) {
+        const double value = view.columns[c][i];
+        if (!std::isfinite(value)) return message("non-finite ", names[c], " ", value);
+    }
+    if (view.pt(i) < 0.0) return message("negative pt ", view.pt(i));
+    if (!is_finite(p)) {
+        return message("a momentum beyond double precision: ", names[0], " ",
+                       view.columns[0][i], ", ", names[1], " ", view.columns[1][i]);
+    }
+    if (is_space_like(p)) {
+        return message("|p| ", std::sqrt(p_squared(p)), " above its energy ", p.energy);
+    }
+    return std::nullopt;
+}
+
+Particles read_list(const ParticleLists& lists, std::size_t list,
+                    std::string_view kernel) {
+    const auto begin = static_cast<std::size_t>(lists.offsets[list]);
+    const auto end = static_cast<std::size_t>(lists.offsets[list + 1]);
+    Particles particles;
+    particles.momenta.reserve(end - begin);
+    particles.pt.reserve(end - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+        const FourMomentum p = lists.particles.momentum(i);
+        if (const auto problem = momentum_problem(lists.particles, i, p)) {
+            refuse(kernel, ": ", lists.particle_name, " ", i - begin, " of ",
+                   lists.list_name, " ", list, " has ", *problem);
+        }
+        particles.momenta.push_back(p);
+        particles.pt.push_back(lists.particles.pt(i));
+    }
+    return particles;
+}
+
+void sort_hardest_first(std::span<std::int64_t> indices, std::span<const double> pt) {
+    std::ranges::sort(indices, [pt](std::int64_t a, std::int64_t b) {
+        const double pt_a = pt[static_cast<std::size_t>(a)];
+        const double pt_b = pt[static_cast<std::size_t>(b)];
+        return pt_a > pt_b || (pt_a == pt_b && a < b);
+    });
+}
+
+}  // namespace oddjet

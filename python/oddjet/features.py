@@ -1,0 +1,336 @@
+"""What a network sees of a jet: features that training and scoring share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from oddjet import _core
+from oddjet.events import columns
+from oddjet.jets import momentum_columns
+
+#: Version of each feature's definition; it changes with the feature's values.
+FEATURE_VERSIONS: dict[str, int] = _core.feature_versions()
+
+_ALGORITHMS = ("antikt", "kt", "cambridge_aachen")
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """The jet and the constituent features that a model was made for.
+
+    It travels with a model as plain `key = value` text and says, word for word,
+    which tensors the model may be given.
+
+    Attributes
+    ----------
+    source : str
+        Collection of the events that is clustered.
+    algorithm : str
+        "antikt", "kt" or "cambridge_aachen".
+    radius : float
+        Jet radius R.
+    jet : str
+        "leading": the hardest jet of the event.
+    num_constituents : int
+        Hardest constituents that are kept; fewer are padded with zeros.
+    features : tuple of str
+        Names and order, see `constituent_features`.
+    versions : tuple of int
+        Version of each feature's definition; those of this oddjet if left out.
+
+    Raises
+    ------
+    ValueError
+        A value that no jet or feature has; the message names it.
+
+    Examples
+    --------
+    >>> spec = FeatureSpec(radius=1.0, features=("log_pt", "delta_r"))
+    >>> FeatureSpec.from_text(spec.to_text()) == spec
+    True
+    >>> spec.differences(FeatureSpec(radius=0.8, features=("log_pt", "delta_r")))
+    ['radius is 1.0 here and 0.8 there']
+    """
+
+    source: str = "particles"
+    algorithm: str = "antikt"
+    radius: float = 0.8
+    jet: str = "leading"
+    num_constituents: int = 40
+    features: tuple[str, ...] = (
+        "delta_rapidity",
+        "delta_azimuth",
+        "log_pt",
+        "log_pt_ratio",
+        "log_energy",
+        "log_energy_ratio",
+        "delta_r",
+    )
+    versions: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in the versions and refuse what no kernel could compute."""
+        if not self.versions:
+            current = tuple(FEATURE_VERSIONS.get(name, 0) for name in self.features)
+            object.__setattr__(self, "versions", current)
+        for problem in self._problems():
+            message = f"FeatureSpec: {problem}"
+            raise ValueError(message)
+
+    def _problems(self) -> list[str]:
+        known = ", ".join(FEATURE_VERSIONS)
+        unknown = [name for name in self.features if name not in FEATURE_VERSIONS]
+        checks = {
+            f"source must be a collection's name, got {self.source!r}": (
+                self.source.isidentifier()
+            ),
+            f"algorithm must be one of {', '.join(_ALGORITHMS)}, "
+            f"got {self.algorithm!r}": self.algorithm in _ALGORITHMS,
+            f"radius must be > 0 and <= 1000, got {self.radius}": (
+                0 < self.radius <= 1000
+            ),
+            f"jet must be 'leading', got {self.jet!r}": self.jet == "leading",
+            f"num_constituents must be >= 1, got {self.num_constituents}": (
+                self.num_constituents >= 1
+            ),
+            "at least one feature is needed": len(self.features) > 0,
+            f"unknown features {', '.join(unknown)}; known are {known}": not unknown,
+            f"a feature is named twice in {', '.join(self.features)}": (
+                len(set(self.features)) == len(self.features)
+            ),
+            f"versions must be one per feature ({len(self.features)}), "
+            f"got {len(self.versions)}": len(self.versions) == len(self.features),
+        }
+        return [problem for problem, fine in checks.items() if not fine]
+
+    def to_text(self) -> str:
+        """Write the spec as lines of `key = value`; lists are separated by spaces.
+
+        Returns
+        -------
+        str
+            One line per attribute, each ended by a newline.
+        """
+        return "".join(f"{key} = {text}\n" for key, text in self._texts().items())
+
+    @classmethod
+    def from_text(cls, text: str) -> FeatureSpec:
+        """Read what `to_text` wrote.
+
+        Parameters
+        ----------
+        text : str
+            Lines of `key = value`, every key once; empty lines are skipped.
+
+        Returns
+        -------
+        FeatureSpec
+
+        Raises
+        ------
+        ValueError
+            An unknown, missing or doubled key, a line without `=`, or a value that
+            does not fit.
+        """
+        values = _key_values(text)
+        names = [field.name for field in fields(cls)]
+        if sorted(values) != sorted(names):
+            message = (
+                f"FeatureSpec: the text must have the keys {', '.join(names)}, "
+                f"got {', '.join(values)}"
+            )
+            raise ValueError(message)
+        return cls(
+            source=values["source"],
+            algorithm=values["algorithm"],
+            radius=float(values["radius"]),
+            jet=values["jet"],
+            num_constituents=int(values["num_constituents"]),
+            features=tuple(values["features"].split()),
+            versions=tuple(int(version) for version in values["versions"].split()),
+        )
+
+    def differences(self, other: FeatureSpec) -> list[str]:
+        """Say what differs between two specs.
+
+        Parameters
+        ----------
+        other : FeatureSpec
+
+        Returns
+        -------
+        list of str
+            One sentence per attribute that differs; empty for equal specs.
+        """
+        mine, theirs = self._texts(), other._texts()
+        return [
+            f"{key} is {mine[key]} here and {theirs[key]} there"
+            for key in mine
+            if mine[key] != theirs[key]
+        ]
+
+    def _texts(self) -> dict[str, str]:
+        return {
+            "source": self.source,
+            "algorithm": self.algorithm,
+            "radius": repr(float(self.radius)),
+            "jet": self.jet,
+            "num_constituents": str(self.num_constituents),
+            "features": " ".join(self.features),
+            "versions": " ".join(str(version) for version in self.versions),
+        }
+
+
+def constituent_features(
+    jets: ak.Array, spec: FeatureSpec, *, threads: int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Compute the features of each jet's hardest constituents.
+
+    delta_rapidity and delta_azimuth are those of the constituent less those of the
+    jet, the latter in [-pi, pi); delta_r is the root of the sum of their squares;
+    log_pt, log_energy and the ratios to the jet's pt and energy are natural
+    logarithms. All are computed in double and rounded once.
+
+    Parameters
+    ----------
+    jets : awkward array, a list of jets or one list of jets per event
+        Momenta [GeV, radians] with `constituents`; the lists are flattened in order.
+    spec : FeatureSpec
+        Features and number of constituents; how the jets were made is the caller's.
+    threads : int, optional
+        Workers (default: the environment's ODDJET_THREADS, else 1); never changes
+        the result.
+
+    Returns
+    -------
+    values : float32, shape (jets, num_constituents, features)
+        Hardest constituent first, equal pt by index; zero where padded.
+    mask : bool, shape (jets, num_constituents)
+        True for a constituent.
+
+    Raises
+    ------
+    ValueError
+        A feature version that this oddjet does not compute, or a jet or constituent
+        (named) that is not finite, has pt <= 0 or has |p| above its energy.
+    UserError
+        Jets that are no momenta or have no `constituents`.
+
+    References
+    ----------
+    Finke, Krämer, Lipp, Mück, arXiv:2204.11889, section 3.
+
+    Examples
+    --------
+    >>> import awkward as ak
+    >>> from oddjet.jets import cluster
+    >>> particle = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
+    >>> particles = ak.Array([[particle, particle | {"pt": 10.0, "phi": 0.4}]])
+    >>> jets = cluster(particles, algorithm="antikt", radius=0.8)
+    >>> spec = FeatureSpec(num_constituents=3, features=("delta_azimuth",))
+    >>> values, mask = constituent_features(jets, spec)
+    >>> values[0, :, 0].round(3), mask[0]
+    (array([-0.099,  0.301,  0.   ], dtype=float32), array([ True,  True, False]))
+    """
+    _check_versions(spec)
+    each_jet = ak.flatten(jets, axis=1) if jets.ndim > 1 else jets
+    one_list = ak.unflatten(each_jet, [len(each_jet)])
+    jet_coordinates, jet_columns = momentum_columns(columns(one_list, where="jets"))
+    flat = columns(each_jet.constituents, where="constituents")
+    coordinates, momenta = momentum_columns(flat)
+    return _core.constituent_features(
+        jet_coordinates=jet_coordinates,
+        jet_columns=jet_columns,
+        coordinates=coordinates,
+        columns=momenta,
+        offsets=flat.offsets,
+        features=spec.features,
+        num_constituents=spec.num_constituents,
+        threads=threads,
+    )
+
+
+def event_tensors(
+    particles: ak.Array, spec: FeatureSpec, *, threads: int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Cluster each event and compute the features of its hardest jet.
+
+    One pass in compiled code, bit for bit what `cluster` followed by
+    `constituent_features` of the first jet gives. Training and scoring both make
+    their tensors here.
+
+    Parameters
+    ----------
+    particles : awkward array, one list of momenta per event
+        As for `cluster` [GeV, radians]; the events' collection `spec.source`.
+    spec : FeatureSpec
+        The jet and its features.
+    threads : int, optional
+        Workers (default: the environment's ODDJET_THREADS, else 1); never changes
+        the result.
+
+    Returns
+    -------
+    values : float32, shape (events, num_constituents, features)
+        As `constituent_features`; zero where the event has no jet.
+    mask : bool, shape (events, num_constituents)
+        True for a constituent.
+    found : bool, shape (events,)
+        False where the event has no jet of pt > 0.
+
+    Raises
+    ------
+    ValueError
+        A feature version that this oddjet does not compute, or a particle (named)
+        that is not finite, has pt < 0 or |p| above its energy, or is one of the
+        kept constituents with pt = 0.
+    UserError
+        Particles that are not one list of momenta per event.
+
+    Examples
+    --------
+    >>> import awkward as ak
+    >>> particle = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
+    >>> spec = FeatureSpec(num_constituents=1, features=("log_pt", "log_pt_ratio"))
+    >>> event_tensors(ak.Array([[particle], []]), spec)[0].round(3).tolist()
+    [[[3.4010000228881836, 0.0]], [[0.0, 0.0]]]
+    """
+    _check_versions(spec)
+    flat = columns(particles, where=spec.source)
+    coordinates, momenta = momentum_columns(flat)
+    return _core.event_tensors(
+        coordinates=coordinates,
+        columns=momenta,
+        offsets=flat.offsets,
+        algorithm=spec.algorithm,
+        radius=spec.radius,
+        features=spec.features,
+        num_constituents=spec.num_constituents,
+        threads=threads,
+    )
+
+
+def _key_values(text: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or key in values:
+            problem = "stands twice" if equals else "is not `key = value`"
+            message = f"FeatureSpec: the line {line!r} {problem}"
+            raise ValueError(message)
+        values[key] = value
+    return values
+
+
+def _check_versions(spec: FeatureSpec) -> None:
+    for name, version in zip(spec.features, spec.versions, strict=True):
+        if version != FEATURE_VERSIONS[name]:
+            message = (
+                f"feature {name} is wanted in version {version}, this oddjet computes "
+                f"version {FEATURE_VERSIONS[name]}; use the release the spec is from"
+            )
+            raise ValueError(message)
