@@ -31,6 +31,7 @@ _BYTES_PER_VALUE = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
 _OTHER_BYTES_PER_VALUE = 8
 # Streams a column chunk instead of holding it: foreign row groups may be huge.
 _READ_AHEAD_BYTES = 1 << 20
+_BATCH_EVENTS = 1024
 
 
 class ParquetEvents:
@@ -118,18 +119,25 @@ class ParquetEvents:
         self, start: int, stop: int, columns: Sequence[str] | None = None
     ) -> ak.Array:
         """Read entries [start, stop) as they are stored, without ids and checks."""
-        groups, first = self._row_groups(start, stop)
-        with _damage_named(self.path):
-            table = self._file.read_row_groups(
-                groups, columns=self._leaves(columns), use_threads=False
-            )
-        return ak.to_packed(ak.from_arrow(table)[start - first : stop - first])
+        groups, entry = self._row_groups(start, stop)
+        parts = []
+        for batch in self._batches(columns, groups):
+            begin, end = max(start - entry, 0), min(stop - entry, len(batch))
+            if begin < end:
+                parts.append(batch.slice(begin, end - begin))
+            entry += len(batch)
+        if not parts:
+            empty = self._file.read_row_groups([], columns=self._leaves(columns))
+            return ak.from_arrow(empty)
+        return ak.to_packed(ak.from_arrow(pa.Table.from_batches(parts)))
 
     def stored_chunks(
         self, num_events: int, columns: Sequence[str] | None = None
     ) -> Iterator[ak.Array]:
         """Read the whole file as stored, in chunks of exactly `num_events`."""
-        return fixed_blocks(self._batches(num_events, columns), num_events)
+        groups = list(range(self._file.metadata.num_row_groups))
+        batches = self._batches(columns, groups)
+        return fixed_blocks(map(ak.from_arrow, batches), num_events)
 
     def bytes_per_event(self, columns: Sequence[str] | None = None) -> float:
         """Estimate the memory of an event from the footer, `truth` not counted."""
@@ -177,14 +185,14 @@ class ParquetEvents:
         return events.check(source=str(self.path))
 
     def _batches(
-        self, num_events: int, columns: Sequence[str] | None
-    ) -> Iterator[ak.Array]:
+        self, columns: Sequence[str] | None, groups: list[int]
+    ) -> Iterator[pa.RecordBatch]:
+        """Decode row groups in small steps: those of other writers may be huge."""
         leaves = self._leaves(columns)
         with _damage_named(self.path):
-            for batch in self._file.iter_batches(
-                num_events, columns=leaves, use_threads=False
-            ):
-                yield ak.from_arrow(batch)
+            yield from self._file.iter_batches(
+                _BATCH_EVENTS, row_groups=groups, columns=leaves, use_threads=False
+            )
 
     def _leaves(self, columns: Sequence[str] | None) -> list[str]:
         schema = self._file.metadata.schema
