@@ -200,7 +200,7 @@ training:
   # Step of the optimiser. Smaller steps need more passes; larger steps may not
   # converge at all.
   learning_rate: 0.001
-  # What steps. One of adam, sgd.
+  # What steps; one of adam, sgd
   optimiser: adam
   # Width of each layer.
   layers: [64, 64]

@@ -158,8 +158,7 @@ def _value(model: BaseModel | type[BaseModel], name: str, field: FieldInfo) -> o
 
 def _field_text(name: str, field: FieldInfo, value: object, *, indent: str) -> str:
     """Write the comment and the value of one field, ending in a newline."""
-    words = [field.description or "", _choices(field)]
-    comment = _comment(" ".join(filter(None, words)), indent=indent)
+    comment = _comment(_explanation(field), indent=indent)
     if value is ...:
         return f"{comment}{indent}{name}:  # required\n"
     if not _is_model(value):
@@ -169,10 +168,14 @@ def _field_text(name: str, field: FieldInfo, value: object, *, indent: str) -> s
     return f"{comment}{indent}{name}:\n{inner}"
 
 
-def _choices(field: FieldInfo) -> str:
-    if get_origin(field.annotation) is not Literal:
-        return ""
-    return f"One of {', '.join(str(choice) for choice in get_args(field.annotation))}."
+def _explanation(field: FieldInfo) -> str:
+    """Give the description of a field, with the choices that it does not name."""
+    text = field.description or ""
+    if get_origin(field.annotation) is Literal:
+        choices = [str(choice) for choice in get_args(field.annotation)]
+        if len(choices) > 1 and not all(choice in text for choice in choices):
+            text = f"{text.rstrip('.')}; one of {', '.join(choices)}".lstrip("; ")
+    return text
 
 
 def _comment(text: str, *, indent: str) -> str:

@@ -1,0 +1,97 @@
+"""The command `oddjet`: its subcommands, and what an error becomes."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from oddjet.cli.simulate import simulate
+from oddjet.runs.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main", "oddjet"]
+
+# Conditions of the machine, not mistakes of the program.
+ENVIRONMENT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+WRONG_INPUT = 2
+BUG = 1
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="oddjet", message="oddjet %(version)s")
+def oddjet() -> None:
+    """Weakly supervised anomaly searches in LHC jets."""
+
+
+# One line a command, in the order in which people need them.
+oddjet.add_command(simulate)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the name of the program; by default those of this process.
+
+    Returns
+    -------
+    int
+        0, also for a result that is not determined; 2 and one sentence for
+        what the user can put right; 130 after Ctrl-C; 1 and a traceback for
+        a bug of oddjet.
+    """
+    try:
+        code = oddjet.main(
+            None if arguments is None else list(arguments),
+            prog_name="oddjet",
+            standalone_mode=False,
+        )
+    except (Exception, KeyboardInterrupt) as error:
+        return _tell(error)
+    # Help and version end a command with their own exit code.
+    return code if isinstance(code, int) else 0
+
+
+def _tell(error: BaseException) -> int:
+    """Write what an error means to the user; give the exit code."""
+    code = WRONG_INPUT
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return code
+    if isinstance(error, UserError):
+        sentence = str(error)
+    elif isinstance(error, click.ClickException):
+        sentence = _usage(error)
+    elif isinstance(error, click.Abort | KeyboardInterrupt):
+        sentence, code = "interrupted", INTERRUPTED
+    elif isinstance(error, MemoryError):
+        sentence = "the machine has too little memory for this"
+    elif isinstance(error, OSError) and error.errno in ENVIRONMENT:
+        sentence = _condition(error)
+    else:
+        traceback.print_exception(error)
+        sentence, code = "this is a bug of oddjet, please report it", BUG
+    click.echo(f"oddjet: {sentence}", err=True)
+    return code
+
+
+def _usage(error: click.ClickException) -> str:
+    """Turn the words of click into one sentence that says where help is."""
+    sentence = " ".join(error.format_message().split()).rstrip(".")
+    sentence = sentence[0].lower() + sentence[1:]
+    context = getattr(error, "ctx", None)
+    return f"{sentence} (see {context.command_path} --help)" if context else sentence
+
+
+def _condition(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{(error.strerror or 'the system refused').lower()}{where}"
