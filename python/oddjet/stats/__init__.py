@@ -1,0 +1,1 @@
+"""Statistical inference: arrays in, plain results out."""
