@@ -1,0 +1,145 @@
+"""Jets of two regions as a training sample, and its batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from oddjet.runs.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+__all__ = ["Batch", "TrainingSample", "epoch_batches"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Jets of one optimiser step.
+
+    Attributes
+    ----------
+    values : float32, shape (jets, n, features)
+    mask : bool, shape (jets, n)
+    label : float32, shape (jets,)
+        1 for the signal region, 0 for the control region.
+    weight : float32, shape (jets,)
+    """
+
+    values: Tensor
+    mask: Tensor
+    label: Tensor
+    weight: Tensor
+
+
+@dataclass(frozen=True)
+class TrainingSample:
+    """Jets of the signal region and of the control region.
+
+    Attributes
+    ----------
+    values : float32, shape (jets, n, features)
+        Features of the constituents, as `oddjet.features.event_tensors` gives them.
+    mask : bool, shape (jets, n)
+        True for a constituent.
+    in_signal_region : bool, shape (jets,)
+        The label: the region, never the truth.
+    weight : float64, shape (jets,)
+        Event weights, also negative ones.
+    """
+
+    values: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    in_signal_region: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> TrainingSample:
+        """Select jets by a mask or by indices."""
+        return TrainingSample(
+            self.values[chosen],
+            self.mask[chosen],
+            self.in_signal_region[chosen],
+            self.weight[chosen],
+        )
+
+    def balanced_weight(self) -> NDArray[np.float64]:
+        """Scale the weights so that both regions sum to half the number of jets.
+
+        Raises
+        ------
+        UserError
+            A region that is empty or whose weights do not sum to more than zero.
+        """
+        balanced = self.weight.copy()
+        for name, region in {
+            "signal": self.in_signal_region,
+            "control": ~self.in_signal_region,
+        }.items():
+            total = balanced[region].sum()
+            if not total > 0:
+                message = (
+                    f"training needs {name} region events of positive total weight, "
+                    f"got {np.count_nonzero(region)} events of weight {total:g}; "
+                    "check the files and the selection of that region"
+                )
+                raise UserError(message)
+            balanced[region] *= len(self) / (2 * total)
+        return balanced
+
+    def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and standard deviation of each feature over all constituents.
+
+        Returns
+        -------
+        mean, scale : float64, shape (features,)
+            The scale of a constant feature is 1. Weights are left out: they change
+            what is learnt, not the range that numbers are in.
+        """
+        constituents = self.values[self.mask].astype(np.float64)
+        if len(constituents) == 0:
+            message = "training needs jets with constituents, got none"
+            raise UserError(message)
+        scale = constituents.std(axis=0)
+        return constituents.mean(axis=0), np.where(scale > 0, scale, 1.0)
+
+
+def epoch_batches(
+    sample: TrainingSample, batch_size: int, random: np.random.Generator
+) -> Iterator[Batch]:
+    """Shuffle a sample and go once through it.
+
+    Batches differ in size by one jet at most, so none is too small for batch-norm
+    statistics, and are cut to the longest jet they hold.
+
+    Parameters
+    ----------
+    sample : TrainingSample
+    batch_size : int
+        Largest number of jets per batch.
+    random : numpy.random.Generator
+        Source of the order.
+
+    Yields
+    ------
+    Batch
+    """
+    weight = sample.balanced_weight()
+    order = random.permutation(len(sample))
+    for chosen in np.array_split(order, -(-len(sample) // batch_size)):
+        mask = sample.mask[chosen]
+        length = 1 + np.flatnonzero(mask.any(axis=0)).max(initial=0)
+        yield Batch(
+            values=torch.from_numpy(sample.values[chosen, :length]),
+            mask=torch.from_numpy(mask[:, :length]),
+            label=torch.from_numpy(sample.in_signal_region[chosen]).float(),
+            weight=torch.from_numpy(weight[chosen]).float(),
+        )

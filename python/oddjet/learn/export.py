@@ -1,0 +1,102 @@
+"""From the networks of all folds to one calibrated model file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oddjet.deploy.bundle import model_bytes, write_bundle
+from oddjet.deploy.calibration import CalibrationTable
+from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
+from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.learn.coordinates import coordinate_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from oddjet.features import FeatureSpec
+    from oddjet.learn.models.config import EdgeConvConfig
+
+__all__ = ["ControlSample", "export_folds"]
+
+
+@dataclass(frozen=True)
+class ControlSample:
+    """Control events that calibrate the scores.
+
+    Attributes
+    ----------
+    values : float32, shape (events, n, features)
+    mask : bool, shape (events, n)
+    weight : float64, shape (events,)
+    fold : int64, shape (events,)
+        Fold of each event; the network of that fold has not seen it. Events of the
+        reserve (fold -1) calibrate nothing.
+    """
+
+    values: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    fold: NDArray[np.int64]
+
+
+def export_folds(
+    path: Path | str,
+    folds: Sequence[Mapping[str, NDArray[np.floating]]],
+    *,
+    network: EdgeConvConfig,
+    spec: FeatureSpec,
+    control: ControlSample,
+    provenance: Mapping[str, object],
+    threads: int | None = None,
+) -> None:
+    """Calibrate the networks of all folds and write them as one model file.
+
+    Parameters
+    ----------
+    path : Path or str
+        The model file.
+    folds : sequence of dict of str to array
+        `TrainedFold.weights` of each fold, in order.
+    network : EdgeConvConfig
+        The configuration they were trained with.
+    spec : FeatureSpec
+        The jets and features they were trained on.
+    control : ControlSample
+        All control events of the training.
+    provenance : mapping
+        Facts for the file; nested mappings allowed, no paths, hosts or dates.
+    threads : int, optional
+        Threads of each operator of ONNX Runtime while calibrating.
+
+    Raises
+    ------
+    UserError
+        A fold without control events to calibrate on.
+    """
+    design = EdgeConvDesign(
+        neighbours=network.neighbours,
+        slope=network.slope,
+        coordinates=coordinate_columns(spec.features),
+    )
+    # Calibrated on what the runtime gives, not PyTorch: the file measures itself.
+    session = FixedBatchSession(
+        model_bytes(edge_conv_graph(folds, design)), threads=threads
+    )
+    tables = []
+    for fold in range(len(folds)):
+        own = (control.fold == fold) & control.mask.any(axis=1)
+        _, raw = session.run(control.values[own], control.mask[own])
+        tables.append(CalibrationTable.from_control(raw[:, fold], control.weight[own]))
+    write_bundle(
+        path,
+        edge_conv_graph(folds, design, tables),
+        spec=spec,
+        folds=len(folds),
+        provenance=provenance,
+    )

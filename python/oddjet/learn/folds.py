@@ -1,0 +1,156 @@
+"""Which events a network may see: folds and the reserve, from the source of an event.
+
+An event's part follows from where it came from and from nothing else: not from its
+position in an array, from chunks, from weights or from truth. Copies of an event
+share its source and so its fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oddjet.runs.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["RESERVE", "fold_of", "in_reserve", "training_folds"]
+
+#: Fold of a control event that no network sees.
+RESERVE = -1
+
+# Different salts make the fold and the reserve independent of each other.
+_FOLD_SALT = 0x6F64646A65740001
+_RESERVE_SALT = 0x6F64646A65740002
+_DETECTOR_FIELDS = ("run", "lumi", "event")
+_FILE_FIELDS = ("file", "entry")
+
+
+def fold_of(ids: Any, folds: int) -> NDArray[np.int64]:
+    """Assign events to folds by a hash of their source.
+
+    The hash is a 64-bit mix of run, lumi and event where all three are known,
+    otherwise of the digest of the file and the entry in it.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        The collection `id` of the events: file, entry and, where known, run, lumi
+        and event, each of shape (events,).
+    folds : int
+        Number of folds, >= 1.
+
+    Returns
+    -------
+    int64, shape (events,)
+        In [0, folds), the same for ever and on every machine.
+
+    Raises
+    ------
+    UserError
+        Neither all of run, lumi, event nor both file and entry are there.
+    ValueError
+        folds < 1.
+
+    Examples
+    --------
+    >>> fold_of({"file": np.zeros(6, np.uint64), "entry": np.arange(6)}, 2)
+    array([1, 0, 0, 0, 1, 0])
+    """
+    if folds < 1:
+        message = f"fold_of: folds must be >= 1, got {folds}"
+        raise ValueError(message)
+    # The high word, scaled: every fold gets its share without a modulo bias.
+    high = _source_hash(ids, _FOLD_SALT) >> np.uint64(32)
+    return ((high * np.uint64(folds)) >> np.uint64(32)).astype(np.int64)
+
+
+def in_reserve(ids: Any, fraction: float = 0.1) -> NDArray[np.bool_]:
+    """Choose the events that no network may see, independently of their fold.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        As for `fold_of`.
+    fraction : float
+        Expected share of the events, in [0, 1].
+
+    Returns
+    -------
+    bool, shape (events,)
+
+    Raises
+    ------
+    UserError
+        As `fold_of`.
+    """
+    uniform = (_source_hash(ids, _RESERVE_SALT) >> np.uint64(11)) * 2.0**-53
+    chosen: NDArray[np.bool_] = uniform < fraction
+    return chosen
+
+
+def training_folds(
+    ids: Any,
+    in_control_region: NDArray[np.bool_],
+    *,
+    folds: int,
+    reserve_fraction: float = 0.1,
+) -> NDArray[np.int64]:
+    """Assign the events of a search: a fold each, or the reserve.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        As for `fold_of`.
+    in_control_region : bool, shape (events,)
+        Only control events can be in the reserve.
+    folds : int
+        Number of folds, >= 1.
+    reserve_fraction : float
+        Expected share of the control events that no network sees.
+
+    Returns
+    -------
+    int64, shape (events,)
+        The fold, or `RESERVE` (-1).
+
+    Raises
+    ------
+    UserError, ValueError
+        As `fold_of`.
+    """
+    reserved = in_control_region & in_reserve(ids, reserve_fraction)
+    return np.where(reserved, np.int64(RESERVE), fold_of(ids, folds))
+
+
+def _source_hash(ids: Any, salt: int) -> NDArray[np.uint64]:
+    fields = set(ids if isinstance(ids, Mapping) else ids.fields)
+    for names in (_DETECTOR_FIELDS, _FILE_FIELDS):
+        if fields.issuperset(names):
+            break
+    else:
+        message = (
+            "the fold of an event needs its id: run, lumi and event, or file and "
+            f"entry; these events have {', '.join(sorted(fields)) or 'none of them'}"
+        )
+        raise UserError(message)
+    state = np.array([salt], np.uint64)
+    for name in names:
+        state = _mix(state ^ np.asarray(ids[name]).astype(np.uint64))
+    return state
+
+
+def _mix(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread every input bit over all output bits.
+
+    The output function of SplitMix64: Steele, Lea, Flood, "Fast splittable
+    pseudorandom number generators", OOPSLA 2014, with Stafford's constants (Mix13).
+    Arithmetic of arrays wraps at 2^64, as is meant.
+    """
+    bits = bits + np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
