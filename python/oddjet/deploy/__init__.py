@@ -1,0 +1,1 @@
+"""Models as single files and their scoring: ONNX and ONNX Runtime live here."""

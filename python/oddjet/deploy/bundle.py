@@ -1,0 +1,214 @@
+"""The model file: one .onnx that says what it may be given and where it is from.
+
+Beside the graph it holds text under keys that start with "oddjet.":
+
+============================ ====================================================
+``oddjet.format_version``    version of this layout, "1"
+``oddjet.feature_spec``      the `FeatureSpec`, as `key = value` lines
+``oddjet.unit``              what one row is: "event" (its leading jet)
+``oddjet.folds``             number of networks inside
+``oddjet.provenance``        `key = value` lines; no path, host or date
+``oddjet.digest``            SHA-256 of the graph, to tell a damaged file
+============================ ====================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oddjet.deploy.key_values import key_value_text, parse_key_values
+from oddjet.features import FeatureSpec
+from oddjet.runs.atomic import atomic_path
+from oddjet.runs.errors import UserError, require
+from oddjet.runs.provenance import oddjet_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Bundle", "model_bytes", "parse_bundle", "read_bundle", "write_bundle"]
+
+FORMAT_VERSION = "1"
+# The oldest that know every operator of the graphs; so older runtimes read them.
+ONNX_OPSET, ONNX_IR_VERSION = 17, 8
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model file that has been read.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+        The jets and features that the model was made for.
+    folds : int
+        Networks inside.
+    unit : str
+        What one row of its input is.
+    provenance : dict of str to str
+        Versions, configuration, processor.
+    model : bytes
+        The file, for the runtime.
+    """
+
+    spec: FeatureSpec
+    folds: int
+    unit: str
+    provenance: dict[str, str]
+    model: bytes
+
+
+def write_bundle(
+    path: Path | str,
+    graph: Any,
+    *,
+    spec: FeatureSpec,
+    folds: int,
+    provenance: Mapping[str, object],
+) -> None:
+    """Write a model file; equal arguments give equal bytes.
+
+    Parameters
+    ----------
+    path : Path or str
+        Where; the file is complete or not there.
+    graph : onnx.GraphProto
+        As `edge_conv_graph` builds it.
+    spec : FeatureSpec
+    folds : int
+    provenance : mapping
+        Facts on how the model was made, nested mappings allowed. The caller keeps
+        paths, hosts and dates out.
+    """
+    entries = {
+        "format_version": FORMAT_VERSION,
+        "feature_spec": spec.to_text(),
+        "unit": "event",
+        "folds": str(folds),
+        "provenance": key_value_text(provenance),
+        "digest": _digest(graph),
+    }
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(model_bytes(graph, entries))
+
+
+def model_bytes(graph: Any, entries: Mapping[str, str] | None = None) -> bytes:
+    """Make an ONNX model of a graph, with text under "oddjet." keys.
+
+    Parameters
+    ----------
+    graph : onnx.GraphProto
+    entries : mapping of str to str, optional
+        Keys without their prefix.
+
+    Returns
+    -------
+    bytes
+        Equal for equal arguments.
+    """
+    helper = require("onnx.helper", extra="onnx")
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", ONNX_OPSET)],
+        producer_name="oddjet",
+        producer_version=oddjet_version(),
+        ir_version=ONNX_IR_VERSION,
+    )
+    texts = {f"oddjet.{key}": value for key, value in (entries or {}).items()}
+    helper.set_model_props(model, texts)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def read_bundle(path: Path | str) -> Bundle:
+    """Read a model file and check that this oddjet can use it.
+
+    Nothing in the file is executed.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    UserError
+        No such file, not a model of oddjet, a damaged one, or one whose format or
+        features this release does not know.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        message = f"cannot read the model {path}: {error.strerror}"
+        raise UserError(message) from error
+    return parse_bundle(content, source=path)
+
+
+def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
+    """Understand the content of a model file; `source` names it in errors."""
+    model = _parsed(content, source)
+    entries = {
+        entry.key.removeprefix("oddjet."): entry.value
+        for entry in model.metadata_props
+        if entry.key.startswith("oddjet.")
+    }
+    if "format_version" not in entries:
+        message = (
+            f"{source} is an ONNX file but no model of oddjet (it has no "
+            "oddjet.format_version); give the model.onnx of a search"
+        )
+        raise UserError(message)
+    if entries["format_version"] != FORMAT_VERSION:
+        message = (
+            f"{source} has model format {entries['format_version']}, this oddjet reads "
+            f"format {FORMAT_VERSION}; use the release that wrote it"
+        )
+        raise UserError(message)
+    if entries.get("digest") != _digest(model.graph):
+        message = f"{source} is damaged: its content differs from its own digest"
+        raise UserError(message)
+    try:
+        return Bundle(
+            spec=FeatureSpec.from_text(entries["feature_spec"]),
+            folds=int(entries["folds"]),
+            unit=entries["unit"],
+            provenance=parse_key_values(entries["provenance"]),
+            model=content,
+        )
+    except (KeyError, ValueError) as error:
+        message = f"{source} holds metadata that this oddjet does not know: {error}"
+        raise UserError(message) from error
+
+
+def _parsed(content: bytes, source: Path | str) -> Any:
+    onnx = require("onnx", extra="onnx")
+    decode_error = require("google.protobuf.message", extra="onnx").DecodeError
+    try:
+        model = onnx.load_model_from_string(content)
+    except decode_error as error:
+        message = f"{source} is no ONNX file, or a damaged one"
+        raise UserError(message) from error
+    if not model.graph.node:
+        message = f"{source} is no ONNX file, or a damaged one"
+        raise UserError(message)
+    return model
+
+
+def _digest(graph: Any) -> str:
+    """Hash a graph by content; protobuf does not promise equal bytes for ever."""
+    sha256 = hashlib.sha256()
+    for node in graph.node:
+        attributes = sorted(
+            attribute.SerializeToString(deterministic=True)
+            for attribute in node.attribute
+        )
+        parts = (node.op_type, *node.input, "->", *node.output)
+        sha256.update(repr((parts, attributes)).encode())
+    for constant in graph.initializer:
+        about = (constant.name, constant.data_type, tuple(constant.dims))
+        sha256.update(repr(about).encode() + constant.raw_data)
+    return sha256.hexdigest()

@@ -1,0 +1,68 @@
+"""Calibration tables as nodes of an ONNX graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oddjet.deploy.calibration import CalibrationTable
+    from oddjet.deploy.graph_builder import GraphBuilder
+
+__all__ = ["calibrate"]
+
+FLOAT, INT64, DOUBLE = 1, 7, 11  # TensorProto.DataType
+
+
+def calibrate(graph: GraphBuilder, raw: str, tables: Sequence[CalibrationTable]) -> str:
+    """Apply each fold's table to its own column of raw outputs.
+
+    In double precision, as in `CalibrationTable`, so that rounding does not swap
+    neighbouring outputs; the result is rounded once.
+
+    Parameters
+    ----------
+    graph : GraphBuilder
+    raw : str
+        Value of shape (events, folds), float32.
+    tables : sequence of CalibrationTable
+        One a fold.
+
+    Returns
+    -------
+    str
+        Value of shape (events, folds), float32.
+    """
+    add = graph.add
+    knots, lines = _stacked(tables)
+    x = add("Cast", raw, to=DOUBLE)
+    one_more_axis = add("Unsqueeze", x, graph.integers(2))
+    reached = add("GreaterOrEqual", one_more_axis, graph.constant(knots))
+    steps = add("Cast", reached, to=INT64)
+    segment = add("ReduceSum", steps, graph.integers(2), keepdims=0)
+    first_line = graph.constant(np.arange(len(tables)) * lines.shape[2])
+    line = add("Add", segment, first_line)
+    anchor, value, slope = (
+        add("Gather", graph.constant(part.reshape(-1)), line, axis=0) for part in lines
+    )
+    rise = add("Mul", slope, add("Sub", x, anchor))
+    return add("Cast", add("Add", value, rise), to=FLOAT)
+
+
+def _stacked(tables: Sequence[CalibrationTable]) -> tuple[np.ndarray, np.ndarray]:
+    """Knots (folds, m), and (anchor, value, slope) of lines (3, folds, m + 1).
+
+    Folds with fewer knots are filled up with knots at infinity, never reached.
+    """
+    size = max(len(table.raw) for table in tables)
+    knots = np.full((len(tables), size), np.inf)
+    lines = np.zeros((3, len(tables), size + 1))
+    for fold, table in enumerate(tables):
+        used = len(table.raw)
+        start = np.maximum(np.arange(used + 1) - 1, 0)
+        knots[fold, :used] = table.raw
+        lines[:, fold, : used + 1] = table.raw[start], table.value[start], table.slope
+    return knots, lines

@@ -1,0 +1,203 @@
+"""The EdgeConv network as an ONNX graph, written node by node from plain arrays.
+
+The same mathematics as `oddjet.learn.models.edge_conv` with batch norm folded into
+the linear maps; see there for the definition. Particles are rows: the widest maps
+are single matrix products, and ONNX Runtime fuses each with its activation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oddjet.deploy.calibration_graph import calibrate
+from oddjet.deploy.graph_builder import GraphBuilder
+from oddjet.deploy.particle_rows import ParticleRows
+from oddjet.runs.errors import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from oddjet.deploy.calibration import CalibrationTable
+    from oddjet.deploy.particle_rows import Edges
+
+    Weights = Mapping[str, NDArray[np.floating]]
+
+__all__ = ["EdgeConvDesign", "edge_conv_graph"]
+
+BATCH_NORM_EPSILON = 1e-5  # PyTorch's default, with which the networks are trained
+
+
+@dataclass(frozen=True)
+class EdgeConvDesign:
+    """What the weights do not say about an EdgeConv network.
+
+    Attributes
+    ----------
+    neighbours : int
+        Neighbours per particle.
+    slope : float
+        Slope of the activation below zero.
+    coordinates : (int, int)
+        Columns of the features in which particles are neighbours at first.
+    """
+
+    neighbours: int
+    slope: float
+    coordinates: tuple[int, int]
+
+
+def edge_conv_graph(
+    folds: Sequence[Weights],
+    design: EdgeConvDesign,
+    calibration: Sequence[CalibrationTable] | None = None,
+) -> Any:
+    """Build one graph that scores jets with the networks of all folds.
+
+    Inputs `features` (events, n, features) float32 and `mask` (events, n) bool;
+    outputs `score` (events,) and `fold_scores` (events, folds), float32, `score`
+    being the mean over folds. Events and n are free, zero included.
+
+    Parameters
+    ----------
+    folds : sequence of dict of str to array
+        State of each fold's `EdgeConvNetwork`.
+    design : EdgeConvDesign
+    calibration : sequence of CalibrationTable, optional
+        One a fold; without, the outputs are the raw logits.
+
+    Returns
+    -------
+    onnx.GraphProto
+    """
+    helper = require("onnx.helper", extra="onnx")
+    kind = require("onnx", extra="onnx").TensorProto
+    num_features = len(folds[0]["feature_mean"])
+    graph = GraphBuilder()
+    particles = ParticleRows.of_inputs(graph, design.neighbours)
+    first_edges = particles.edges(particles.columns(design.coordinates), exact=True)
+    logits = [_logit(weights, design, particles, first_edges) for weights in folds]
+    raw = logits[0] if len(folds) == 1 else graph.add("Concat", *logits, axis=1)
+    scores = calibrate(graph, raw, calibration) if calibration else raw
+    graph.name_output(scores, "fold_scores")
+    mean = graph.add("ReduceMean", "fold_scores", axes=[1], keepdims=0)
+    graph.name_output(mean, "score")
+    shape = ["events", "constituents"]
+    return graph.build(
+        "oddjet",
+        inputs=[
+            helper.make_tensor_value_info(
+                "features", kind.FLOAT, [*shape, num_features]
+            ),
+            helper.make_tensor_value_info("mask", kind.BOOL, shape),
+        ],
+        outputs=[
+            helper.make_tensor_value_info("score", kind.FLOAT, ["events"]),
+            helper.make_tensor_value_info(
+                "fold_scores", kind.FLOAT, ["events", len(folds)]
+            ),
+        ],
+    )
+
+
+def _logit(
+    weights: Weights, design: EdgeConvDesign, particles: ParticleRows, first: Edges
+) -> str:
+    """One fold's network: (events, 1)."""
+    graph = particles.graph
+    mean, scale = weights["feature_mean"], weights["feature_scale"]
+    standardised = graph.add(
+        "Div",
+        graph.add("Sub", particles.features, graph.constant(mean)),
+        graph.constant(scale),
+    )
+    width, edges = len(mean), first
+    x = particles.as_rows(standardised, width)
+    pooled = [particles.mean(x, width)]
+    for block in range(_count(weights, "blocks.{}.shortcut.weight")):
+        if block > 0:
+            edges = particles.edges(particles.as_jets(x, width), exact=False)
+        block_weights = _under(weights, f"blocks.{block}.")
+        x, width = _edge_conv(graph, x, edges, block_weights, design)
+        pooled.append(particles.mean(x, width))
+    hidden = graph.add("Concat", *pooled, axis=1)
+    for layer in range(_count(weights, "dense.{}.weight")):
+        dense = _under(weights, f"dense.{layer}.")
+        hidden = _linear(graph, hidden, dense["weight"], dense["bias"])
+        hidden = _activate(graph, hidden, design.slope)
+    return _linear(graph, hidden, weights["output.weight"], weights["output.bias"])
+
+
+def _edge_conv(
+    graph: GraphBuilder, x: str, edges: Edges, weights: Weights, design: EdgeConvDesign
+) -> tuple[str, int]:
+    """One block: (rows, inputs) -> (rows, outputs), and the number of outputs."""
+    k = design.neighbours
+    weight, bias = _folded(weights, "layers.0.weight", "norms.0.")
+    w_center, w_difference = np.split(weight, 2, axis=1)
+    center = _linear(graph, x, w_center - w_difference, bias)
+    neighbour = _linear(graph, x, w_difference)
+    gathered = graph.add("Gather", neighbour, edges.rows, axis=0)
+    width = len(weight)
+    by_slot = graph.add("Reshape", gathered, graph.integers(-1, k, width))
+    centers = graph.add("Unsqueeze", center, graph.integers(1))
+    messages = graph.add(
+        "Reshape", graph.add("Add", by_slot, centers), graph.integers(-1, width)
+    )
+    messages = _activate(graph, messages, design.slope)
+    for layer in range(1, _count(weights, "layers.{}.weight")):
+        weight, bias = _folded(weights, f"layers.{layer}.weight", f"norms.{layer}.")
+        messages = _linear(graph, messages, weight, bias)
+        messages = _activate(graph, messages, design.slope)
+    width = len(weight)
+    by_slot = graph.add("Reshape", messages, graph.integers(-1, k, width))
+    share = graph.add("Unsqueeze", edges.share, graph.integers(1))
+    mean = graph.add("Squeeze", graph.add("MatMul", share, by_slot), graph.integers(1))
+    shortcut = _linear(graph, x, *_folded(weights, "shortcut.weight", "shortcut_norm."))
+    return _activate(graph, graph.add("Add", mean, shortcut), design.slope), width
+
+
+def _linear(
+    graph: GraphBuilder,
+    x: str,
+    weight: NDArray[np.floating],
+    bias: NDArray[np.floating] | None = None,
+) -> str:
+    inputs = [x, graph.constant(weight.astype(np.float32))]
+    if bias is not None:
+        inputs.append(graph.constant(bias.astype(np.float32)))
+    return graph.add("Gemm", *inputs, transB=1)
+
+
+def _activate(graph: GraphBuilder, x: str, slope: float) -> str:
+    if slope == 0:
+        return graph.add("Relu", x)
+    return graph.add("LeakyRelu", x, alpha=slope)
+
+
+def _folded(
+    weights: Weights, weight: str, norm: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fold a batch norm into the bias-free linear map before it, in double."""
+    mean, variance, gain, shift = (
+        np.asarray(weights[norm + name], np.float64)
+        for name in ("running_mean", "running_var", "weight", "bias")
+    )
+    factor = gain / np.sqrt(variance + BATCH_NORM_EPSILON)
+    return weights[weight] * factor[:, np.newaxis], shift - mean * factor
+
+
+def _under(weights: Weights, prefix: str) -> dict[str, NDArray[np.floating]]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in weights.items()
+        if name.startswith(prefix)
+    }
+
+
+def _count(weights: Weights, pattern: str) -> int:
+    return next(i for i in range(len(weights) + 1) if pattern.format(i) not in weights)

@@ -1,0 +1,205 @@
+"""Score events or jets with a model file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import awkward as ak
+import numpy as np
+
+from oddjet.deploy.bundle import read_bundle
+from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.events import Events
+from oddjet.features import constituent_features, event_tensors
+from oddjet.runs.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from oddjet.features import FeatureSpec
+
+__all__ = ["Scorer"]
+
+SCORED, NO_JET, NO_CONSTITUENTS = "ok", "no jet", "no constituents"
+
+
+class Scorer:
+    """Scores events with a model file; PyTorch is not needed.
+
+    A score of 2 means that about one control event in a hundred looks as odd: it is
+    -log10 of the fraction of control events above. The score of a jet does not
+    depend, bit for bit, on which others are scored with it or in which order (same
+    model, processor, provider and threads).
+
+    Parameters
+    ----------
+    model : Path or str
+        The model.onnx of a search.
+    providers : sequence of str, optional
+        Execution providers of ONNX Runtime; the CPU by default.
+    threads : int, optional
+        Threads of the clustering and of each operator (default: the environment's
+        ODDJET_THREADS, else 1).
+    expected_spec : FeatureSpec, optional
+        Refuse a model that was made for other jets or features.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        What the file says about itself.
+
+    Raises
+    ------
+    MissingExtra
+        ONNX Runtime or onnx is not installed.
+    UserError
+        A file that is no model of oddjet, is damaged or does not fit; the message
+        says what differs.
+    """
+
+    def __init__(
+        self,
+        model: Path | str,
+        providers: Sequence[str] | None = None,
+        threads: int | None = None,
+        *,
+        expected_spec: FeatureSpec | None = None,
+    ) -> None:
+        self.bundle = read_bundle(model)
+        if expected_spec is not None:
+            _require_same(self.bundle.spec, expected_spec, model)
+        self._threads = threads
+        self._session = FixedBatchSession(self.bundle.model, providers, threads)
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The jets and features that the model takes."""
+        return self.bundle.spec
+
+    def score(self, events_or_jets: Events | ak.Array) -> ak.Array:
+        """Score the leading jet of each event, or each jet.
+
+        Parameters
+        ----------
+        events_or_jets : Events, or awkward array of jets with `constituents`
+            Events: their `particles` are clustered as the model was trained. Jets:
+            one list, or one list an event, as `oddjet.cluster` gives them.
+
+        Returns
+        -------
+        awkward record array
+            One entry an event, or a jet in the nesting given: `score` (float32),
+            `fold_scores` (float32, one a fold) and `status`: "ok", or why the scores
+            are NaN: "no jet" (event) or "no constituents" (jet).
+
+        Raises
+        ------
+        UserError
+            Events without particles, or jets without constituents in the record.
+        ValueError
+            A particle (named) that is not finite.
+        """
+        if isinstance(events_or_jets, Events):
+            return self._score_events(events_or_jets)
+        return self._score_jets(events_or_jets)
+
+    def score_tensors(
+        self, values: NDArray[np.float32], mask: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score tensors that `oddjet.features` made for this model's `spec`.
+
+        Parameters
+        ----------
+        values : float32, shape (jets, n, features)
+            n is at most the number of constituents of the spec.
+        mask : bool, shape (jets, n)
+            True for a constituent.
+
+        Returns
+        -------
+        score : float32, shape (jets,)
+            Mean over folds; NaN for a jet without constituents.
+        fold_scores : float32, shape (jets, folds)
+
+        Raises
+        ------
+        UserError
+            Shapes that do not fit the spec, or a feature that is not finite.
+        """
+        values, mask = self._fitted(values, mask)
+        score, fold_scores = self._session.run(values, mask)
+        empty = ~mask.any(axis=1)
+        score[empty] = np.nan
+        fold_scores[empty] = np.nan
+        return score, fold_scores
+
+    def _score_events(self, events: Events) -> ak.Array:
+        events.require(self.spec.source, why="scoring with this model")
+        particles = events.array[self.spec.source]
+        values, mask, found = event_tensors(particles, self.spec, threads=self._threads)
+        return self._records(values, mask, np.where(found, SCORED, NO_JET))
+
+    def _score_jets(self, jets: ak.Array) -> ak.Array:
+        counts = ak.num(jets) if jets.ndim > 1 else None
+        each_jet = jets if counts is None else ak.flatten(jets, axis=1)
+        # An empty jet has no direction, so the kernel cannot be asked about it.
+        filled = ak.to_numpy(ak.num(each_jet.constituents) > 0)
+        shape = (len(filled), self.spec.num_constituents)
+        values = np.zeros((*shape, len(self.spec.features)), np.float32)
+        mask = np.zeros(shape, np.bool_)
+        values[filled], mask[filled] = constituent_features(
+            each_jet[filled], self.spec, threads=self._threads
+        )
+        status = np.where(filled, SCORED, NO_CONSTITUENTS)
+        records = self._records(values, mask, status)
+        return records if counts is None else ak.unflatten(records, counts)
+
+    def _records(
+        self,
+        values: NDArray[np.float32],
+        mask: NDArray[np.bool_],
+        status: NDArray[np.str_],
+    ) -> ak.Array:
+        score, fold_scores = self.score_tensors(values, mask)
+        return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
+
+    def _fitted(
+        self, values: NDArray[np.float32], mask: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Check tensors and pad them to the length of the spec."""
+        length, features = self.spec.num_constituents, len(self.spec.features)
+        fits = values.ndim == 3 and values.shape[2] == features
+        if not fits or mask.shape != values.shape[:2] or values.shape[1] > length:
+            message = (
+                f"the model takes values of shape (jets, up to {length}, {features}) "
+                f"and a mask of shape (jets, up to {length}), got {values.shape} and "
+                f"{mask.shape}; make them with its FeatureSpec"
+            )
+            raise UserError(message)
+        bad = ~np.isfinite(values).all(axis=2) & mask
+        if bad.any():
+            jet, constituent = np.argwhere(bad)[0]
+            message = (
+                f"features of constituent {constituent} of jet {jet} are not finite "
+                f"({np.count_nonzero(bad.any(axis=1))} such jets); leave these jets out"
+            )
+            raise UserError(message)
+        missing = length - values.shape[1]
+        return (
+            np.pad(values.astype(np.float32), [(0, 0), (0, missing), (0, 0)]),
+            np.pad(mask, [(0, 0), (0, missing)]),
+        )
+
+
+def _require_same(
+    model_spec: FeatureSpec, expected: FeatureSpec, source: Path | str
+) -> None:
+    if differences := expected.differences(model_spec):
+        message = (
+            f"{source} was made for other jets or features ('there'; 'here' is what "
+            f"is expected): {'; '.join(differences)}"
+        )
+        raise UserError(message)
