@@ -1,0 +1,3 @@
+"""Simulated samples: Pythia cards, detector response, generation in blocks."""
+
+from __future__ import annotations

@@ -1,0 +1,131 @@
+"""One block of events: generated, measured, selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from oddjet.runs.seeds import derive_seed
+from oddjet.simulate.cards import Card
+from oddjet.simulate.detector import energy_flow
+from oddjet.simulate.event_record import Generated
+from oddjet.simulate.generator import generate_batches
+from oddjet.simulate.leptons import identified_leptons
+from oddjet.simulate.missing_energy import missing_transverse_momentum
+from oddjet.simulate.particles import Particles
+from oddjet.simulate.records import event_records
+
+__all__ = ["simulate_block"]
+
+
+def simulate_block(
+    card: Card,
+    *,
+    block: int,
+    seed: int,
+    met_min_gev: float,
+    enough: int | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> ak.Array:
+    """Simulate one block of a sample.
+
+    The random numbers of a block depend on (seed, process, block) alone, so a
+    block is the same whoever computes it, and whenever.
+
+    Parameters
+    ----------
+    card : Card
+        The process.
+    block : int
+        Number of the block, >= 0.
+    seed : int
+        The seed of the whole sample.
+    met_min_gev : float
+        Events with less MET are left out.
+    enough : int, optional
+        The block may end early once it holds so many events; those it does
+        hold are the first ones of the whole block.
+    cancelled : callable, optional
+        Asked between batches; the block ends early once it says True.
+
+    Returns
+    -------
+    awkward array of records
+        As `event_records` makes them. `id` is (run, lumi, event): a number of
+        process and seed, the block, and the generated event in the block.
+
+    Raises
+    ------
+    MissingExtra
+        pythia8mc is not installed.
+    UserError
+        Pythia refuses the card.
+    """
+    generator_seed, detector_seed = (
+        derive_seed(seed, card.process, block, purpose)
+        for purpose in ("generator", "detector")
+    )
+    random = np.random.Generator(np.random.Philox(key=detector_seed))
+    run = derive_seed(seed, card.process, "run") >> 32
+    batches = generate_batches(card, met_min_gev=met_min_gev, seed=generator_seed)
+    parts: list[ak.Array] = []
+    written = 0
+    for first_event, batch in _numbered(batches):
+        part = _measure(
+            batch,
+            random,
+            process=card.process,
+            met_min_gev=met_min_gev,
+            identity={"run": run, "lumi": block, "event": first_event},
+        )
+        parts.append(part)
+        written += len(part)
+        if cancelled() or (enough is not None and written >= enough):
+            break
+    return ak.concatenate(parts)
+
+
+def _numbered(batches: Iterator[Generated]) -> Iterator[tuple[int, Generated]]:
+    """Pair each batch with the number of its first event."""
+    first_event = 0
+    for batch in batches:
+        yield first_event, batch
+        first_event += batch.num_events
+
+
+def _measure(
+    batch: Generated,
+    random: np.random.Generator,
+    *,
+    process: str,
+    met_min_gev: float,
+    identity: dict[str, int],
+) -> ak.Array:
+    """Measure the events of a batch and keep those above the MET cut."""
+    flow = energy_flow(batch.final, random)
+    leptons, isolation = identified_leptons(flow, random)
+    met_pt, met_phi = missing_transverse_momentum(flow, batch.num_events)
+    kept = np.flatnonzero(met_pt > met_min_gev)
+    return event_records(
+        flow=_only(flow, kept),
+        leptons=_only(leptons, kept),
+        isolation=isolation[np.isin(leptons.event, kept)],
+        met=(met_pt[kept], met_phi[kept]),
+        identity={
+            "run": np.full(len(kept), identity["run"]),
+            "lumi": np.full(len(kept), identity["lumi"]),
+            "event": identity["event"] + kept,
+        },
+        truth={"process": np.full(len(kept), process)}
+        | {name: column[kept] for name, column in batch.truth.items()},
+    )
+
+
+def _only(particles: Particles, kept: NDArray[np.int64]) -> Particles:
+    """Leave out the particles of other events, and number the kept ones anew."""
+    inside = particles[np.isin(particles.event, kept)]
+    return replace(inside, event=np.searchsorted(kept, inside.event))

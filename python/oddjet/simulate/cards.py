@@ -1,0 +1,95 @@
+"""Process cards: what Pythia generates and which events are written."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from importlib import resources
+
+from pydantic import Field
+
+from oddjet.runs.config import ConfigModel, load_yaml, parse_config
+from oddjet.runs.errors import UserError
+
+__all__ = ["Card", "RecoilCut", "load_card", "process_names"]
+
+
+class RecoilCut(ConfigModel):
+    """Generator cuts on a boson that leaves the detector unseen.
+
+    They spare the events that cannot reach the MET cut their multiparton
+    interactions and hadronisation; both follow the MET cut.
+    """
+
+    boson_pdg_id: int = Field(description="the boson of the hard process")
+    pt_hat_margin_gev: float = Field(
+        ge=0, description="PhaseSpace:pTHatMin is the MET cut minus this"
+    )
+    boson_pt_margin_gev: float = Field(
+        ge=0, description="the boson needs a pt of the MET cut minus this"
+    )
+    veto_scale_gev: float = Field(
+        gt=0, description="shower scale at which the pt of the boson is looked at"
+    )
+
+
+class Card(ConfigModel):
+    """One process."""
+
+    process: str = Field(description="name of the process")
+    description: str = Field(description="one line for people")
+    met_min_gev: float = Field(ge=0, description="events below are not written")
+    recoil: RecoilCut | None = Field(
+        default=None, description="generator cuts; none where MET has another source"
+    )
+    block_events: int = Field(
+        ge=1, description="generated events of one block, the unit of parallel work"
+    )
+    pythia: tuple[str, ...] = Field(description="settings in Pythia's own syntax")
+
+
+def process_names() -> tuple[str, ...]:
+    """Names of the processes that can be simulated, in alphabetical order.
+
+    Examples
+    --------
+    >>> process_names()
+    ('svj_monojet', 'zjet_nunu')
+    """
+    cards = resources.files("oddjet.simulate") / "cards"
+    names = (card.name.removesuffix(".yaml") for card in cards.iterdir())
+    return tuple(sorted(names))
+
+
+@cache
+def load_card(process: str) -> Card:
+    """Read the card of a process.
+
+    Parameters
+    ----------
+    process : str
+        One of `process_names`.
+
+    Returns
+    -------
+    Card
+
+    Raises
+    ------
+    UserError
+        There is no such process.
+
+    Examples
+    --------
+    >>> load_card("zjet_nunu").met_min_gev
+    200.0
+    """
+    known = process_names()
+    if process not in known:
+        near = difflib.get_close_matches(process, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        message = f"simulate: there is no process {process!r}; {hint}"
+        raise UserError(message)
+    card = resources.files("oddjet.simulate") / "cards" / f"{process}.yaml"
+    with resources.as_file(card) as path:
+        return parse_config(Card, load_yaml(path), source=path)

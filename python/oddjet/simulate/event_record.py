@@ -1,0 +1,113 @@
+"""Pythia's event records as flat arrays: final state and truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from oddjet.simulate.particles import Particles, is_dark, is_invisible, sums_of
+
+__all__ = ["ChargeTable", "Generated", "flatten"]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A batch of generated events.
+
+    Attributes
+    ----------
+    num_events : int
+    final : Particles
+        Final state, invisible particles included.
+    truth : dict of arrays, shape (num_events,)
+        `met_pt` and `met_phi`, the sum of the invisible particles [GeV, radians];
+        `dark_hadrons` and `dark_energy` [GeV], number and energy of all hadrons of
+        the dark sector, and of those that are stable, `invisible_dark_hadrons`
+        and `invisible_dark_energy`.
+    """
+
+    num_events: int
+    final: Particles
+    truth: dict[str, NDArray[Any]]
+
+
+class ChargeTable:
+    """Charges of particle codes, asked from Pythia once a code."""
+
+    def __init__(self, pythia: Any) -> None:
+        self._particle_data = pythia.particleData
+        self._known: dict[int, int] = {}
+
+    def __call__(self, pdg_id: NDArray[np.int32]) -> NDArray[np.int8]:
+        """Look up the charges of particles."""
+        codes, positions = np.unique(pdg_id, return_inverse=True)
+        charges = [self._charge(int(code)) for code in codes]
+        return np.array(charges, dtype=np.int8)[positions]
+
+    def _charge(self, code: int) -> int:
+        if code not in self._known:
+            self._known[code] = self._particle_data.chargeType(code) // 3
+        return self._known[code]
+
+
+def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
+    """Take the final state and the truth out of Pythia's event records.
+
+    Parameters
+    ----------
+    batch : awkward array
+        As `Pythia.nextBatch` returns it.
+    charges : ChargeTable
+
+    Returns
+    -------
+    Generated
+    """
+    records = batch.prt
+    counts = ak.to_numpy(ak.num(records))
+    pdg_id, status = _flat(records.id), _flat(records.status)
+    event = np.repeat(np.arange(len(counts)), counts)
+    final = np.flatnonzero(status > 0)
+    px, py, pz = (_flat(records.p[axis])[final] for axis in ("px", "py", "pz"))
+    pt = np.hypot(px, py)
+    particles = Particles(
+        event=event[final],
+        pt=pt,
+        # A particle along the beam has no finite pseudorapidity; it is far
+        # outside every detector either way.
+        eta=np.arcsinh(pz / np.maximum(pt, 1e-12)),
+        phi=np.arctan2(py, px),
+        mass=np.maximum(_flat(records.m)[final], 0.0),
+        charge=charges(pdg_id[final]),
+        pdg_id=pdg_id[final],
+    )
+    truth = _true_missing_momentum(particles, len(counts))
+    # Statuses 83 and 84 mark hadrons from strings, positive if they are stable.
+    dark = np.flatnonzero(is_dark(pdg_id) & np.isin(np.abs(status), (83, 84)))
+    stable = dark[status[dark] > 0]
+    energy = _flat(records.p["e"])
+    for prefix, hadrons in (("", dark), ("invisible_", stable)):
+        number = np.bincount(event[hadrons], minlength=len(counts))
+        total = sums_of(energy[hadrons], event[hadrons], len(counts))
+        truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)
+        truth[f"{prefix}dark_energy"] = total.astype(np.float32)
+    return Generated(num_events=len(counts), final=particles, truth=truth)
+
+
+def _true_missing_momentum(
+    particles: Particles, num_events: int
+) -> dict[str, NDArray[Any]]:
+    invisible = particles[is_invisible(particles.pdg_id)]
+    px, py = invisible.momentum_sum(num_events)
+    return {
+        "met_pt": np.hypot(px, py).astype(np.float32),
+        "met_phi": np.arctan2(py, px).astype(np.float32),
+    }
+
+
+def _flat(column: ak.Array) -> NDArray[Any]:
+    return np.asarray(ak.to_numpy(ak.flatten(column)))
