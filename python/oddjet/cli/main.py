@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oddjet.cli.check import check
+from oddjet.cli.demo import demo
+from oddjet.cli.init import init
+from oddjet.cli.report import report
+from oddjet.cli.search import search
 from oddjet.cli.simulate import simulate
 from oddjet.runs.errors import UserError
 
@@ -31,7 +36,8 @@ def oddjet() -> None:
 
 
 # One line a command, in the order in which people need them.
-oddjet.add_command(simulate)
+for command in (demo, init, check, search, report, simulate):
+    oddjet.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

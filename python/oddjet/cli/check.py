@@ -1,0 +1,35 @@
+"""`oddjet check`: tells whether a configuration can run, and what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oddjet.cli.options import config_argument
+
+__all__ = ["check"]
+
+
+@click.command()
+@config_argument
+def check(config: Path) -> None:
+    """Validate CONFIG, open its files and estimate time and memory."""
+    from oddjet.runs.displays import format_seconds
+    from oddjet.searches import MonoJet
+    from oddjet.searches.estimate import estimate_cost
+
+    search = MonoJet.from_yaml(config)
+    click.echo(f"{config}: a valid mono-jet configuration")
+    for region in ("signal_region", "control_region"):
+        sample = search.sample(region)
+        click.echo(
+            f"  {region}: {sample.num_events:,} events ({sample.role}) in"
+            f" {len(sample.files)} files; {', '.join(sample.collections)}"
+        )
+    cost = estimate_cost(search)
+    click.echo(
+        f"  measured on the first events: {cost.num_selected:,.0f} events pass the"
+        f" selection; about {format_seconds(cost.seconds)} with one process and"
+        f" {cost.gigabytes:.1f} GB of memory for each"
+    )

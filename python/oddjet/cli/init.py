@@ -1,0 +1,35 @@
+"""`oddjet init`: a commented configuration to fill in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["init"]
+
+
+@click.command()
+@click.argument("search", type=click.Choice(["monojet"]))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; by default SEARCH.yaml.",
+)
+def init(search: str, output: Path | None) -> None:
+    """Write a configuration of SEARCH with every key explained."""
+    from oddjet.runs.atomic import write_text_atomic
+    from oddjet.runs.config import commented_yaml
+    from oddjet.runs.errors import UserError
+    from oddjet.searches import MonoJetConfig
+
+    path = output or Path(f"{search}.yaml")
+    if path.exists():
+        message = f"{path} exists already; remove it or choose another name with -o"
+        raise UserError(message)
+    write_text_atomic(path, commented_yaml(MonoJetConfig))
+    click.echo(
+        f"wrote {path}: fill in signal_region.files and control_region.files, then"
+        f" oddjet check {path}"
+    )

@@ -1,0 +1,25 @@
+"""Searches, one recipe a file; a recipe only composes the rooms below it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oddjet.searches.monojet import MonoJet, MonoJetConfig
+    from oddjet.searches.result import Result
+
+__all__ = ["MonoJet", "MonoJetConfig", "Result"]
+
+_HOME = {
+    "MonoJet": "oddjet.searches.monojet",
+    "MonoJetConfig": "oddjet.searches.monojet",
+    "Result": "oddjet.searches.result",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    message = f"module 'oddjet.searches' has no attribute {name!r}"
+    raise AttributeError(message)

@@ -1,0 +1,162 @@
+"""The counting stage: from scores to results.json."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oddjet.learn.folds import RESERVE
+from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.provenance import oddjet_version
+from oddjet.searches.regions import CONTROL_REGION, SIGNAL_REGION
+from oddjet.searches.scores import read_scores
+from oddjet.searches.stages import SCORES
+from oddjet.stats.counting import counting_test
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from oddjet.runs.progress import Progress
+    from oddjet.searches.scores import RegionScores
+    from oddjet.stats.counting import CountingResult
+    from oddjet.stats.fold_counts import FoldCount
+
+RESULTS = "results.json"
+SCHEMA_VERSION = 1
+
+
+def count(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    search: str,
+    seed: int,
+    is_null_test: bool,
+    cr_efficiency: float,
+    blinded: bool,
+    unblinded: bool,
+) -> None:
+    """Count above the thresholds and write results.json."""
+    regions = read_scores(inputs["score"] / SCORES)
+    control = regions[CONTROL_REGION]
+    results: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "search": search,
+        "oddjet_version": oddjet_version(),
+        "seed": seed,
+        "is_null_test": is_null_test,
+        "blinded": blinded,
+        "unblinded": unblinded,
+        "deployed": _deployed(control, cr_efficiency),
+    }
+    if blinded:
+        results |= _blinded(control, cr_efficiency)
+    else:
+        results |= _counted(regions[SIGNAL_REGION], control, cr_efficiency)
+    write_json_atomic(directory / RESULTS, results)
+
+
+def nominal_threshold(cr_efficiency: float) -> float:
+    """Give the calibrated score that a control fraction `cr_efficiency` exceeds."""
+    return -math.log10(cr_efficiency)
+
+
+def _counted(
+    signal: RegionScores, control: RegionScores, cr_efficiency: float
+) -> dict[str, Any]:
+    in_fold = control.fold != RESERVE
+    test = counting_test(
+        signal.score,
+        control.score[in_fold],
+        efficiency=cr_efficiency,
+        sr_folds=signal.fold,
+        cr_folds=control.fold[in_fold],
+        sr_weights=signal.weight,
+        cr_weights=control.weight[in_fold],
+    )
+    results: dict[str, Any] = {
+        "status": test.status,
+        "significance": None,
+        "p_value": test.p_value,
+        "log10_p_value": test.log10_p,
+        "uncertainty": {
+            "statistical": test.uncertainty.get("statistical"),
+            "systematic": None,
+        },
+        "counts": {
+            "n_sr": test.n_sr,
+            "n_expected": test.n_expected,
+            "n_sr_total": len(signal),
+            "n_cr_total": int(np.count_nonzero(in_fold)),
+            "num_not_scored": test.num_excluded_sr + test.num_excluded_cr,
+            "cr_efficiency": cr_efficiency,
+            "threshold": nominal_threshold(cr_efficiency),
+            "folds": [_fold_row(fold) for fold in test.folds],
+        },
+        "paper_formula": _paper_formula(test),
+    }
+    if test.reason is not None:
+        results["reason"] = test.reason
+    if test.significance is not None:
+        results["significance"] = {"sigma": test.significance, "method": test.method}
+    return results
+
+
+def _blinded(control: RegionScores, cr_efficiency: float) -> dict[str, Any]:
+    """Say nothing that depends on the signal region."""
+    return {
+        "status": "not_determined",
+        "reason": "the signal region of these data is blinded; see --unblind",
+        "significance": None,
+        "p_value": None,
+        "log10_p_value": None,
+        "uncertainty": {"statistical": None, "systematic": None},
+        "counts": {
+            "n_cr_total": int(np.count_nonzero(control.fold != RESERVE)),
+            "cr_efficiency": cr_efficiency,
+            "threshold": nominal_threshold(cr_efficiency),
+        },
+        "paper_formula": None,
+    }
+
+
+def _fold_row(fold: FoldCount) -> dict[str, Any]:
+    return {
+        "fold": fold.fold,
+        "threshold": fold.threshold,
+        "k": fold.k,
+        "num_sr": fold.num_sr,
+        "num_cr": fold.num_cr,
+        "n_sr": fold.n_sr,
+        "n_expected": fold.n_expected,
+    }
+
+
+def _paper_formula(test: CountingResult) -> dict[str, Any] | None:
+    if test.paper_significance is None:
+        return None
+    return {
+        "sigma": test.paper_significance,
+        "formula": "(n_SR - n_exp) / sqrt(2 n_exp), arXiv:2204.11889; for samples of"
+        " equal size",
+        "sigma_unequal_sizes": test.two_sample_significance,
+    }
+
+
+def _deployed(control: RegionScores, cr_efficiency: float) -> dict[str, Any] | None:
+    """Measure the efficiency of the deployed score on events no network saw."""
+    reserve = (control.fold == RESERVE) & np.isfinite(control.deployed)
+    total = control.weight[reserve].sum()
+    if not total > 0:
+        return None
+    threshold = nominal_threshold(cr_efficiency)
+    above = reserve & (control.deployed > threshold)
+    return {
+        "threshold": threshold,
+        "efficiency": float(control.weight[above].sum() / total),
+        "num_events": int(np.count_nonzero(reserve)),
+    }

@@ -1,0 +1,95 @@
+"""What a search will take, measured on its first events."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oddjet.features import event_tensors
+from oddjet.io import read
+from oddjet.searches.regions import REGIONS
+from oddjet.select.monojet import select_monojet
+
+if TYPE_CHECKING:
+    from oddjet.searches.monojet import MonoJet, MonoJetConfig
+
+# Enough for a rate, few enough to answer at once.
+_PROBE_EVENTS = 500
+_PROBE_JETS = 256
+# Python, PyTorch and one chunk of events, before any jet is held.
+_BASE_GIGABYTES = 1.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An estimate, good to a factor of about two.
+
+    Attributes
+    ----------
+    num_selected : float
+        Events of both regions that pass the selection.
+    seconds : float
+        With one process.
+    gigabytes : float
+        Memory of each process at its peak.
+    """
+
+    num_selected: float
+    seconds: float
+    gigabytes: float
+
+
+def estimate_cost(search: MonoJet) -> Cost:
+    """Time the selection and one epoch of training on the first events.
+
+    Raises
+    ------
+    UserError
+        Files that cannot be read or used.
+    """
+    config, spec = search.config, search.config.features.spec()
+    selected = seconds = 0.0
+    for region in REGIONS:
+        sample = search.sample(region)
+        started = time.perf_counter()
+        probe = read(sample.files, entry_range=(0, _PROBE_EVENTS)).without("truth")
+        chosen = probe[select_monojet(probe, config.selection).mask]
+        event_tensors(chosen.array[spec.source], spec)
+        factor = sample.num_events / max(1, len(probe))
+        seconds += factor * (time.perf_counter() - started)
+        selected += factor * len(chosen)
+    folds, epochs = config.training.folds, config.training.epochs
+    seconds += (folds - 1) * epochs * selected * _seconds_per_jet(config)
+    bytes_per_jet = 4 * spec.num_constituents * len(spec.features)
+    # The tensors, their share of a fold, and the columns they were read from.
+    return Cost(selected, seconds, _BASE_GIGABYTES + 3e-9 * bytes_per_jet * selected)
+
+
+def _seconds_per_jet(config: MonoJetConfig) -> float:
+    """Time an epoch on jets of random numbers: what they mean costs nothing."""
+    from oddjet.learn.batches import TrainingSample
+    from oddjet.learn.fold_training import train_fold
+
+    spec = config.features.spec()
+    random = np.random.default_rng(0)
+    shape = (_PROBE_JETS, spec.num_constituents, len(spec.features))
+    sample = TrainingSample(
+        values=random.normal(size=shape).astype(np.float32),
+        mask=np.ones(shape[:2], np.bool_),
+        in_signal_region=np.arange(_PROBE_JETS) % 2 == 0,
+        weight=np.ones(_PROBE_JETS),
+    )
+    started = time.perf_counter()
+    train_fold(
+        sample,
+        np.ones(_PROBE_JETS, np.int64),
+        0,
+        network=config.network,
+        training=config.training.model_copy(update={"epochs": 1}),
+        features=spec.features,
+        seed=0,
+    )
+    return (time.perf_counter() - started) / _PROBE_JETS

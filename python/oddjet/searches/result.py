@@ -1,0 +1,99 @@
+"""What a search hands back: the numbers, and where the rest lies."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oddjet.runs.errors import UserError
+from oddjet.select.cutflow import CutFlow
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one search, read from its run directory.
+
+    Attributes
+    ----------
+    directory : Path
+        Holds config.yaml, cutflow.csv, model.onnx, scores.parquet, results.json,
+        report.html and run.log.
+    results : dict
+        The content of results.json.
+    """
+
+    directory: Path
+    results: dict[str, Any]
+
+    @classmethod
+    def load(cls, directory: Path | str) -> Result:
+        """Read the result of a finished run.
+
+        Raises
+        ------
+        UserError
+            The directory holds no results.json.
+        """
+        directory = Path(directory)
+        path = directory / "results.json"
+        if not path.is_file():
+            message = (
+                f"{directory} holds no results.json: give the output directory of"
+                " a finished `oddjet search`"
+            )
+            raise UserError(message)
+        return cls(directory, json.loads(path.read_text(encoding="utf-8")))
+
+    @property
+    def significance(self) -> float | None:
+        """Signed standard deviations of the exact test; None if not determined."""
+        significance = self.results["significance"]
+        return None if significance is None else float(significance["sigma"])
+
+    @property
+    def p_value(self) -> float | None:
+        """One-sided probability of at least this many events without a signal."""
+        p_value = self.results["p_value"]
+        return None if p_value is None else float(p_value)
+
+    @property
+    def cutflow(self) -> dict[str, CutFlow]:
+        """The weighted cut flow of each region."""
+        text = (self.directory / "cutflow.csv").read_text(encoding="utf-8")
+        return read_cutflows(text)
+
+    def to_json(self) -> str:
+        """Give the text of results.json."""
+        return json.dumps(self.results, indent=2, sort_keys=True)
+
+    def report(self, path: Path | str) -> Path:
+        """Write the report page to `path` and return it."""
+        path = Path(path)
+        page = (self.directory / "report.html").read_bytes()
+        path.write_bytes(page)
+        return path
+
+
+def write_cutflows(cutflows: dict[str, CutFlow]) -> str:
+    """Write the cut flows of several regions as one CSV text."""
+    header, rows = "", []
+    for region, cutflow in cutflows.items():
+        header, *lines = cutflow.to_csv().splitlines()
+        rows += [f"{region},{line}" for line in lines]
+    return "\n".join([f"region,{header}", *rows]) + "\n"
+
+
+def read_cutflows(text: str) -> dict[str, CutFlow]:
+    """Read what `write_cutflows` wrote."""
+    header, *lines = text.splitlines()
+    columns = header.partition(",")[2]
+    by_region: dict[str, list[str]] = {}
+    for line in lines:
+        region, _, row = line.partition(",")
+        by_region.setdefault(region, []).append(row)
+    return {
+        region: CutFlow.from_csv("\n".join([columns, *rows]) + "\n")
+        for region, rows in by_region.items()
+    }

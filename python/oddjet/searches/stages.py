@@ -1,0 +1,235 @@
+"""The stages of a weakly supervised search for odd jets, from files to scores.
+
+Each is a pure function of its inputs and arguments that writes into the directory
+it is given (see `oddjet.runs.stages`); a recipe strings them together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oddjet.features import FeatureSpec, event_tensors
+from oddjet.io import describe, iterate
+from oddjet.learn.folds import RESERVE, training_folds
+from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.errors import UserError
+from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
+from oddjet.searches.scores import RegionScores, write_scores
+from oddjet.searches.tensors import JetTensors, read_tensors, write_tensors
+from oddjet.select.monojet import select_monojet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from oddjet.events import Events
+    from oddjet.learn.batches import TrainingSample
+    from oddjet.learn.config import TrainingConfig
+    from oddjet.learn.models.config import EdgeConvConfig
+    from oddjet.runs.progress import Progress
+    from oddjet.select.cutflow import CutFlow
+    from oddjet.select.monojet import MonoJetCuts
+
+TENSORS = "tensors.parquet"
+CUTFLOW = "cutflow.csv"
+NETWORK = "network.npz"
+HISTORY = "history.json"
+MODEL = "model.onnx"
+SCORES = "scores.parquet"
+
+
+def prepare(
+    directory: Path,
+    inputs: Mapping[str, Path],  # noqa: ARG001 - the signature of a stage
+    progress: Progress,
+    *,
+    region: str,
+    cuts: MonoJetCuts,
+    spec: FeatureSpec,
+    paths: tuple[str, ...],
+) -> None:
+    """Select the events of a region and make the tensors of their leading fat jets.
+
+    Streams over the files, so memory does not grow with the sample. `truth` is not
+    read: what a stage does not see cannot influence it.
+
+    Raises
+    ------
+    UserError
+        No event of the sample passes the selection.
+    """
+    sample = describe(paths)
+    columns = [name for name in sample.collections if name != "truth"]
+    cutflows: list[CutFlow] = []
+
+    def chunks() -> Iterator[JetTensors]:
+        with progress.task(f"select {region}", total=sample.num_events) as task:
+            for events in iterate(paths, columns=columns):
+                selection = select_monojet(events, cuts)
+                cutflows.append(selection.cutflow)
+                yield _tensors(events[selection.mask], spec)
+                task.advance(len(events))
+
+    shape = (spec.num_constituents, len(spec.features))
+    num_selected = write_tensors(directory / TENSORS, chunks(), shape=shape)
+    cutflow = sum(cutflows[1:], start=cutflows[0])
+    if num_selected == 0:
+        message = _nothing_left(region, paths, cutflow)
+        raise UserError(message)
+    (directory / CUTFLOW).write_text(cutflow.to_csv(), encoding="utf-8")
+
+
+def train(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    fold: int,
+    network: EdgeConvConfig,
+    training: TrainingConfig,
+    spec: FeatureSpec,
+    seed: int,
+) -> None:
+    """Train the network that scores one fold, on the events of all others."""
+    from oddjet.learn.fold_training import train_fold
+
+    regions = _read_regions(inputs)
+    folds = np.concatenate(list(_folds(regions, training).values()))
+    with progress.task(f"train fold {fold}", total=training.epochs) as task:
+        trained = train_fold(
+            _training_sample(regions),
+            folds,
+            fold,
+            network=network,
+            training=training,
+            features=spec.features,
+            seed=seed,
+            on_epoch=lambda _epoch, _loss: task.advance(),
+        )
+    np.savez(directory / NETWORK, allow_pickle=False, **trained.weights)
+    write_json_atomic(directory / HISTORY, {"loss": list(trained.loss)})
+
+
+def assemble(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    trainings: tuple[str, ...],
+    network: EdgeConvConfig,
+    training: TrainingConfig,
+    spec: FeatureSpec,
+    provenance: Mapping[str, object],
+) -> None:
+    """Put the networks of all folds into one calibrated model file.
+
+    Each fold is calibrated on its own control events, which its network never saw.
+    """
+    from oddjet.learn.export import ControlSample, export_folds
+
+    regions = _read_regions(inputs)
+    control = regions[CONTROL_REGION]
+    with progress.task("calibrate and export the model", total=1) as task:
+        export_folds(
+            directory / MODEL,
+            [dict(np.load(inputs[name] / NETWORK)) for name in trainings],
+            network=network,
+            spec=spec,
+            control=ControlSample(
+                values=control.values,
+                mask=control.mask,
+                weight=control.weight,
+                fold=_folds(regions, training)[CONTROL_REGION],
+            ),
+            provenance=provenance,
+        )
+        task.advance()
+
+
+def score(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    training: TrainingConfig,
+    blinded: bool,
+) -> None:
+    """Score the selected events with the model file, each by its own fold.
+
+    A blinded search scores the control region only.
+    """
+    from oddjet.deploy.scorer import Scorer
+
+    scorer = Scorer(inputs["assemble"] / MODEL)
+    regions = _read_regions(inputs)
+    folds = _folds(regions, training)
+    shown = [name for name in REGIONS if not (blinded and name == SIGNAL_REGION)]
+    scored = {}
+    for name in shown:
+        jets = regions[name]
+        with progress.task(f"score {name}", total=len(jets)) as task:
+            deployed, per_fold = scorer.score_tensors(jets.values, jets.mask)
+            task.advance(len(jets))
+        own = per_fold[np.arange(len(jets)), np.maximum(folds[name], 0)]
+        scored[name] = RegionScores(
+            score=np.where(folds[name] == RESERVE, deployed, own),
+            deployed=deployed,
+            fold=folds[name],
+            weight=jets.weight,
+            ids=jets.ids,
+        )
+    write_scores(directory / SCORES, scored)
+
+
+def _tensors(events: Events, spec: FeatureSpec) -> JetTensors:
+    values, mask, _ = event_tensors(events.array[spec.source], spec)
+    ids = {name: events.id[name].to_numpy() for name in events.id.fields}
+    return JetTensors(values, mask, events.weight.to_numpy(), ids)
+
+
+def _nothing_left(region: str, paths: tuple[str, ...], cutflow: CutFlow) -> str:
+    """Say at which cut the last event of a sample was lost."""
+    name = region.replace("_", " ")
+    if cutflow.rows[0].events == 0:
+        return f"the {name} holds no events ({', '.join(paths)})"
+    survivors = [row for row in cutflow.rows if row.events > 0]
+    fatal = cutflow.rows[len(survivors)]
+    return (
+        f"no event of the {name} ({', '.join(paths)}) passes the selection: the last "
+        f"{survivors[-1].events} of {cutflow.rows[0].events} are lost at the cut "
+        f"'{fatal.name}'; check the sample or loosen the selection"
+    )
+
+
+def _read_regions(inputs: Mapping[str, Path]) -> dict[str, JetTensors]:
+    return {name: read_tensors(inputs[f"prepare-{name}"] / TENSORS) for name in REGIONS}
+
+
+def _folds(
+    regions: Mapping[str, JetTensors], training: TrainingConfig
+) -> dict[str, NDArray[np.int64]]:
+    return {
+        name: training_folds(
+            jets.ids,
+            np.full(len(jets), name == CONTROL_REGION),
+            folds=training.folds,
+            reserve_fraction=training.reserve_fraction,
+        )
+        for name, jets in regions.items()
+    }
+
+
+def _training_sample(regions: Mapping[str, JetTensors]) -> TrainingSample:
+    from oddjet.learn.batches import TrainingSample
+
+    signal, control = (regions[name] for name in REGIONS)
+    return TrainingSample(
+        values=np.concatenate([signal.values, control.values]),
+        mask=np.concatenate([signal.mask, control.mask]),
+        in_signal_region=np.repeat([True, False], [len(signal), len(control)]),
+        weight=np.concatenate([signal.weight, control.weight]),
+    )
