@@ -1,0 +1,1 @@
+"""Event selections, each with its cut flow."""
