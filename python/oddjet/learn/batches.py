@@ -103,10 +103,22 @@ class TrainingSample:
         mean, scale : float64, shape (features,)
             The scale of a constant feature is 1. Weights are left out: they change
             what is learnt, not the range that numbers are in.
+
+        Raises
+        ------
+        UserError
+            No constituents, or a feature that is not finite.
         """
         constituents = self.values[self.mask].astype(np.float64)
         if len(constituents) == 0:
             message = "training needs jets with constituents, got none"
+            raise UserError(message)
+        if not np.isfinite(constituents).all():
+            bad = ~np.isfinite(self.values).all(axis=2) & self.mask
+            message = (
+                f"{np.count_nonzero(bad.any(axis=1))} of {len(self)} jets to train on "
+                "have constituents with features that are not finite; leave them out"
+            )
             raise UserError(message)
         scale = constituents.std(axis=0)
         return constituents.mean(axis=0), np.where(scale > 0, scale, 1.0)

@@ -69,22 +69,18 @@ class PackedJets:
         Real particles per jet; zero is allowed.
     jet, position : int64, shape (particles,)
         Jet of each real particle and its position among the n.
-    starts : int64, shape (jets,)
-        Packed index of each jet's first particle.
     """
 
     mask: Tensor
     counts: Tensor
     jet: Tensor
     position: Tensor
-    starts: Tensor
 
     @classmethod
     def of(cls, mask: Tensor) -> PackedJets:
         """Find the real particles of a batch."""
-        counts = mask.sum(dim=1)
         jet, position = mask.nonzero(as_tuple=True)
-        return cls(mask, counts, jet, position, counts.cumsum(0) - counts)
+        return cls(mask, mask.sum(dim=1), jet, position)
 
     def pack(self, padded: Tensor) -> Tensor:
         """Take the real particles: (jets, n, c) -> (particles, c)."""
@@ -98,7 +94,9 @@ class PackedJets:
 
     def mean(self, packed: Tensor) -> Tensor:
         """Average over each jet: (particles, c) -> (jets, c); zero for an empty jet."""
-        total = torch.segment_reduce(packed, "sum", lengths=self.counts)
+        # "unsafe": skip the check that counts are not negative, which fails without
+        # jets.
+        total = torch.segment_reduce(packed, "sum", lengths=self.counts, unsafe=True)
         return total / self.counts.clamp(min=1)[:, None]
 
     @torch.no_grad()
@@ -127,7 +125,9 @@ class PackedJets:
         # A stable sort, because topk leaves the order of equal distances open.
         distances, indices = squared.sort(dim=2, stable=True)
         valid = self.pack(distances[..., :k]) < torch.inf
-        packed = self.pack(indices[..., :k]) + self.starts[self.jet, None]
+        # From a position among the padded to a row among the packed.
+        row = mask.flatten().cumsum(0) - 1
+        packed = row[self.pack(indices[..., :k]) + self.jet[:, None] * mask.shape[1]]
         slots = None if bool(valid.all()) else valid.flatten().nonzero()[:, 0]
         neighbours = packed.flatten() if slots is None else packed.flatten()[slots]
         return Edges(neighbours, slots, valid.sum(dim=1), k)
