@@ -106,7 +106,16 @@ inline PointView as_points(const py::array& points,
     view.jets = static_cast<std::size_t>(points.shape(0));
     view.particles = static_cast<std::size_t>(points.shape(1));
     view.dimensions = static_cast<std::size_t>(points.shape(2));
-    if (mask) view.mask = as_span<bool>(*mask, "mask", 2);
+    if (!mask) return view;
+    view.mask = as_span<bool>(*mask, "mask", 2);
+    if (mask->shape(0) != points.shape(0) || mask->shape(1) != points.shape(1)) {
+        const auto text = [](py::ssize_t rows, py::ssize_t columns) {
+            return "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
+        };
+        throw py::value_error("mask must have shape " +
+                              text(points.shape(0), points.shape(1)) + ", got " +
+                              text(mask->shape(0), mask->shape(1)));
+    }
     return view;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -23,6 +24,13 @@ double transverse_scale(double pt_squared, double power) {
     if (power == 1.0) return pt_squared;
     if (power == -1.0) return pt_squared > 1e-300 ? 1.0 / pt_squared : 1e300;
     return std::min(std::pow(std::max(pt_squared, 1e-300), power), 1e300);
+}
+
+// In [0, 2 pi), as in FastJet. Cells of a calorimeter are often equally far apart, and
+// then the rounding of their azimuths decides: it has to be the same.
+double azimuth_from_zero(const FourMomentum& p) {
+    const double phi = azimuth(p);
+    return phi < 0.0 ? phi + 2.0 * std::numbers::pi : phi;
 }
 
 double power_of(const ClusterOptions& options) {
@@ -136,7 +144,7 @@ PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options
 void PseudoJets::place(std::size_t slot, const FourMomentum& momentum) {
     momentum_[slot] = momentum;
     rapidity_[slot] = rapidity(momentum);
-    azimuth_[slot] = azimuth(momentum);
+    azimuth_[slot] = azimuth_from_zero(momentum);
     scale_[slot] = transverse_scale(pt_squared(momentum), power_);
 }
 

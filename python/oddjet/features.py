@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import awkward as ak
 import numpy as np
@@ -74,6 +76,8 @@ class FeatureSpec:
 
     def __post_init__(self) -> None:
         """Fill in the versions and refuse what no kernel could compute."""
+        object.__setattr__(self, "features", tuple(self.features))
+        object.__setattr__(self, "versions", tuple(self.versions))
         if not self.versions:
             current = tuple(FEATURE_VERSIONS.get(name, 0) for name in self.features)
             object.__setattr__(self, "versions", current)
@@ -144,15 +148,7 @@ class FeatureSpec:
                 f"got {', '.join(values)}"
             )
             raise ValueError(message)
-        return cls(
-            source=values["source"],
-            algorithm=values["algorithm"],
-            radius=float(values["radius"]),
-            jet=values["jet"],
-            num_constituents=int(values["num_constituents"]),
-            features=tuple(values["features"].split()),
-            versions=tuple(int(version) for version in values["versions"].split()),
-        )
+        return cls(**{name: _parsed(name, values[name]) for name in names})
 
     def differences(self, other: FeatureSpec) -> list[str]:
         """Say what differs between two specs.
@@ -324,6 +320,20 @@ def _key_values(text: str) -> dict[str, str]:
             raise ValueError(message)
         values[key] = value
     return values
+
+
+def _parsed(name: str, text: str) -> Any:
+    parsers: dict[str, Callable[[str], Any]] = {
+        "radius": float,
+        "num_constituents": int,
+        "features": lambda words: tuple(words.split()),
+        "versions": lambda words: tuple(int(word) for word in words.split()),
+    }
+    try:
+        return parsers.get(name, str)(text)
+    except ValueError as error:
+        message = f"FeatureSpec: {name} = {text}: {error}"
+        raise ValueError(message) from None
 
 
 def _check_versions(spec: FeatureSpec) -> None:

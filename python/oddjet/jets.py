@@ -180,7 +180,8 @@ def momentum_columns(flat: Columns) -> tuple[str, tuple[NDArray[Any], ...]]:
     for coordinates in _COORDINATES:
         names = coordinates.split("_")
         if all(name in flat.fields for name in names):
-            return coordinates, tuple(flat.fields[name] for name in names)
+            arrays = (np.ascontiguousarray(flat.fields[name]) for name in names)
+            return coordinates, tuple(arrays)
     message = f"columns without a four-momentum: {sorted(flat.fields)}"
     raise AssertionError(message)
 

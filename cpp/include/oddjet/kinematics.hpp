@@ -30,7 +30,7 @@ struct ColliderMomentum {
     return p.px * p.px + p.py * p.py;
 }
 
-/// a - b, wrapped into [-pi, pi), for azimuths a and b in [-pi, pi).
+/// a - b, wrapped into [-pi, pi), for azimuths a and b less than a full turn apart.
 [[nodiscard]] inline double delta_phi(double a, double b) {
     // Chosen constants instead of branches: loops over it become vector instructions.
     constexpr double two_pi = 2.0 * std::numbers::pi;

@@ -1,0 +1,19 @@
+"""How closely results must agree, and why no closer."""
+
+from __future__ import annotations
+
+#: Relative, for momenta that went through the same sums in double precision: a few
+#: hundred additions, each rounded at 1.1e-16, and a change of coordinates.
+MOMENTUM = 1e-12
+
+#: Absolute [radians, units of rapidity], for angles of momenta that agree to MOMENTUM.
+#: At |rapidity| = 10 a difference of light-cone momenta costs eight of 16 digits.
+ANGLE = 1e-9
+
+#: Relative and absolute, for a float32 against its definition in double: half a unit
+#: in the last place is 6e-8; zero is met by cancellation of numbers of order ten.
+SINGLE = 1.2e-7
+
+#: Absolute, for FastJet's answers in files: they are printed with 8 decimals, of
+#: particles printed with 10.
+PRINTED = 2e-8
