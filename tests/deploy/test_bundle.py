@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import onnx
+import pytest
+
+from oddjet.deploy.bundle import FORMAT_VERSION, model_bytes, read_bundle, write_bundle
+from oddjet.runs.errors import UserError
+
+
+def changed(model_file, tmp_path, **entries):
+    """A copy of the model with other texts; None removes one."""
+    model = onnx.load(model_file)
+    for key, value in entries.items():
+        (entry,) = [e for e in model.metadata_props if e.key == f"oddjet.{key}"]
+        if value is None:
+            model.metadata_props.remove(entry)
+        else:
+            entry.value = value
+    path = tmp_path / "changed.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def test_a_model_says_what_it_is(model_file, spec):
+    bundle = read_bundle(model_file)
+    assert bundle.spec == spec
+    assert bundle.folds == 3
+    assert bundle.unit == "event"
+    assert bundle.provenance == {"training.epochs": "3"}
+    assert bundle.model == model_file.read_bytes()
+
+
+def test_equal_models_are_equal_files_wherever_they_are(
+    model_file, graph, spec, tmp_path
+):
+    path = tmp_path / "another name.onnx"
+    facts = {"training": {"epochs": 3}}
+    write_bundle(path, graph, spec=spec, folds=3, provenance=facts)
+    assert path.read_bytes() == model_file.read_bytes()
+    for part in (*tmp_path.parts[1:], *model_file.parts[1:-1]):
+        assert part.encode() not in path.read_bytes()
+
+
+def test_checkers_and_old_runtimes_accept_the_model(model_file):
+    model = onnx.load(model_file)
+    onnx.checker.check_model(model, full_check=True)
+    assert (model.ir_version, model.opset_import[0].version) == (8, 17)
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path, graph):
+    path = tmp_path / "file.onnx"
+    with pytest.raises(UserError, match=r"cannot read the model .*No such file"):
+        read_bundle(path)
+    for content in (b"", b"no protobuf at all", b"\x00\xff" * 100):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match="is no ONNX file, or a damaged one"):
+            read_bundle(path)
+    path.write_bytes(model_bytes(graph))
+    with pytest.raises(UserError, match="is an ONNX file but no model of oddjet"):
+        read_bundle(path)
+
+
+def test_a_damaged_model_is_refused(model_file, tmp_path):
+    content = bytearray(model_file.read_bytes())
+    constant = onnx.load(model_file).graph.initializer[-1].raw_data
+    content[content.index(constant)] ^= 1
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="is damaged: its content differs"):
+        read_bundle(path)
+    path.write_bytes(model_file.read_bytes()[: len(content) // 2])
+    with pytest.raises(UserError, match="damaged"):
+        read_bundle(path)
+
+
+def test_metadata_of_other_releases_are_refused(model_file, tmp_path, spec):
+    newer = changed(model_file, tmp_path, format_version="7")
+    with pytest.raises(
+        UserError, match=f"model format 7, .* reads format {FORMAT_VERSION}"
+    ):
+        read_bundle(newer)
+    text = spec.to_text().replace("log_energy_ratio", "log_mystery")
+    with pytest.raises(UserError, match=r"does not know: .*log_mystery"):
+        read_bundle(changed(model_file, tmp_path, feature_spec=text))
+    with pytest.raises(UserError, match="does not know: 'unit'"):
+        read_bundle(changed(model_file, tmp_path, unit=None))
