@@ -89,8 +89,13 @@ def _storable(chunks: Iterable[Events], path: str | Path) -> Iterator[ak.Array]:
 
 def _without_place(array: ak.Array) -> ak.Array:
     names = [name for name in array.id.fields if name not in {"file", "entry"}]
-    others = array[[name for name in array.fields if name != "id"]]
-    return ak.with_field(others, array.id[names], "id") if names else others
+    stored = {name: _jagged(array[name]) for name in array.fields if name != "id"}
+    return ak.Array(stored | ({"id": array.id[names]} if names else {}))
+
+
+def _jagged(collection: ak.Array) -> ak.Array:
+    """Let every event have its own number; that a chunk is regular is an accident."""
+    return ak.from_regular(collection, axis=1) if collection.ndim > 1 else collection
 
 
 def _table(array: ak.Array) -> pa.Table:
