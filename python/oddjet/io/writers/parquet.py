@@ -94,8 +94,9 @@ def _without_place(array: ak.Array) -> ak.Array:
 
 
 def _jagged(collection: ak.Array) -> ak.Array:
-    """Let every event have its own number; that a chunk is regular is an accident."""
-    return ak.from_regular(collection, axis=1) if collection.ndim > 1 else collection
+    """Let each event have its own number of objects; a fixed one is an accident."""
+    is_list_of_objects = collection.ndim > 1 and collection.fields
+    return ak.from_regular(collection, axis=1) if is_list_of_objects else collection
 
 
 def _table(array: ak.Array) -> pa.Table:
