@@ -18,7 +18,7 @@ __all__ = ["FixedBatchSession"]
 
 # Every run has this many rows, padded with empty ones: matrix products choose their
 # method, and so their last bits, by the number of rows. Activations of 32 jets stay
-# in the second-level cache: see bench/bench_edge_conv.py.
+# in a core's cache, those of 128 do not: bench/results/edge_conv_xeon_202611.json.
 BATCH_SIZE = 32
 
 
@@ -36,6 +36,8 @@ class FixedBatchSession:
     threads : int, optional
         Threads within an operator (default: the environment's ODDJET_THREADS,
         else 1).
+    batch_size : int
+        Rows of every run.
 
     Raises
     ------
@@ -50,6 +52,8 @@ class FixedBatchSession:
         model: bytes,
         providers: Sequence[str] | None = None,
         threads: int | None = None,
+        *,
+        batch_size: int = BATCH_SIZE,
     ) -> None:
         runtime = require("onnxruntime", extra="onnx")
         available = runtime.get_available_providers()
@@ -67,6 +71,7 @@ class FixedBatchSession:
         options.use_deterministic_compute = True
         options.log_severity_level = 3
         self._session = runtime.InferenceSession(model, options, providers=providers)
+        self._batch_size = batch_size
         self.folds = int(self._session.get_outputs()[1].shape[1])
 
     def run(
@@ -86,15 +91,15 @@ class FixedBatchSession:
         """
         score = np.empty(len(values), np.float32)
         fold_scores = np.empty((len(values), self.folds), np.float32)
-        for start in range(0, len(values), BATCH_SIZE):
-            rows = slice(start, start + BATCH_SIZE)
+        for start in range(0, len(values), self._batch_size):
+            rows = slice(start, start + self._batch_size)
             count = len(values[rows])
             mean, by_fold = self._run_batch(values[rows], mask[rows])
             score[rows], fold_scores[rows] = mean[:count], by_fold[:count]
         return score, fold_scores
 
     def _run_batch(self, values: NDArray[Any], mask: NDArray[Any]) -> Any:
-        missing = BATCH_SIZE - len(values)
+        missing = self._batch_size - len(values)
         if missing:
             values = np.pad(values, [(0, missing), (0, 0), (0, 0)])
             mask = np.pad(mask, [(0, missing), (0, 0)])
