@@ -1,4 +1,4 @@
-"""Calorimeter towers: geometry, deposits, resolution and thresholds.
+"""Calorimeters: geometry, resolution and thresholds of their towers.
 
 The numbers are those of `cards/delphes_card_ATLAS.tcl` of Delphes (modules
 ECal and HCal); a strip in eta takes the azimuthal binning of its upper edge,
@@ -14,25 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from oddjet.simulate.particles import (
-    ELECTRON,
-    MUON,
-    Particles,
-    is_invisible,
-    sums_of,
-)
-from oddjet.simulate.smearing import smear_positive
+from oddjet.simulate.particles import ELECTRON, MUON, is_invisible
 
-__all__ = [
-    "ECAL",
-    "HCAL",
-    "Calorimeter",
-    "Deposits",
-    "deposit",
-    "ecal_fraction",
-    "hcal_fraction",
-    "measure_towers",
-]
+__all__ = ["ECAL", "HCAL", "Calorimeter", "ecal_fraction", "hcal_fraction"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -40,6 +24,25 @@ IntArray = NDArray[np.int64]
 PHOTON, NEUTRAL_PION, NEUTRAL_KAON_LONG = 22, 111, 130
 # Those that decay inside the calorimeters if they were kept stable.
 _NEUTRAL_LONG_LIVED = (310, 3122)
+
+
+def ecal_fraction(pdg_id: NDArray[np.int32]) -> FloatArray:
+    """Fraction of a particle's energy that the electromagnetic part measures."""
+    code = np.abs(pdg_id)
+    return np.select(
+        [
+            np.isin(code, (ELECTRON, PHOTON, NEUTRAL_PION)),
+            np.isin(code, _NEUTRAL_LONG_LIVED),
+        ],
+        [1.0, 0.3],
+        0.0,
+    )
+
+
+def hcal_fraction(pdg_id: NDArray[np.int32]) -> FloatArray:
+    """Fraction of a particle's energy that the hadronic part measures."""
+    silent = is_invisible(pdg_id) | (np.abs(pdg_id) == MUON)
+    return np.where(silent, 0.0, 1.0 - ecal_fraction(pdg_id))
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Calorimeter:
         Towers with less than so many times their resolution are silent.
     resolution : callable
         (energy [GeV], abs(eta)) -> sigma [GeV].
+    fraction : callable
+        Particle codes -> fraction of their energy that is deposited here.
     pdg_id : int
         Code given to the energy-flow objects that are towers.
     """
@@ -67,12 +72,47 @@ class Calorimeter:
     energy_min_gev: float
     significance_min: float
     resolution: Callable[[FloatArray, FloatArray], FloatArray]
+    fraction: Callable[[NDArray[np.int32]], FloatArray]
     pdg_id: int
 
     @cached_property
     def first_tower(self) -> IntArray:
         """Number of the first tower of each strip, and the number of towers."""
         return np.concatenate([[0], np.cumsum(self.phi_bins)])
+
+    def tower_at(self, eta: FloatArray, phi: FloatArray) -> IntArray:
+        """Find the tower in which a direction lies.
+
+        Parameters
+        ----------
+        eta, phi : float64, shape (n,)
+
+        Returns
+        -------
+        int64, shape (n,)
+            -1 outside the calorimeter. An edge belongs to the tower below it.
+        """
+        strip = np.searchsorted(self.eta_edges, eta) - 1
+        inside = (strip >= 0) & (strip < len(self.phi_bins))
+        strip = np.where(inside, strip, 0)
+        phi_bins = self.phi_bins[strip]
+        turn = phi / (2 * np.pi) + 0.5
+        phi_bin = (np.ceil(turn * phi_bins).astype(np.int64) - 1) % phi_bins
+        return np.where(inside, self.first_tower[strip] + phi_bin, -1)
+
+    def tower_edges(
+        self, tower: IntArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Look up the edges (low eta, high eta, low phi, high phi) of towers."""
+        strip = np.searchsorted(self.first_tower, tower, side="right") - 1
+        width = 2 * np.pi / self.phi_bins[strip]
+        low_phi = (tower - self.first_tower[strip]) * width - np.pi
+        return (
+            self.eta_edges[strip],
+            self.eta_edges[strip + 1],
+            low_phi,
+            low_phi + width,
+        )
 
 
 def _ecal_resolution(energy: FloatArray, abs_eta: FloatArray) -> FloatArray:
@@ -105,6 +145,7 @@ def _ecal() -> Calorimeter:
         energy_min_gev=0.5,
         significance_min=2.0,
         resolution=_ecal_resolution,
+        fraction=ecal_fraction,
         pdg_id=PHOTON,
     )
 
@@ -121,118 +162,10 @@ def _hcal() -> Calorimeter:
         energy_min_gev=1.0,
         significance_min=2.0,
         resolution=_hcal_resolution,
+        fraction=hcal_fraction,
         pdg_id=NEUTRAL_KAON_LONG,
     )
 
 
 ECAL = _ecal()
 HCAL = _hcal()
-
-
-def ecal_fraction(pdg_id: NDArray[np.int32]) -> FloatArray:
-    """Fraction of a particle's energy that the electromagnetic part measures."""
-    code = np.abs(pdg_id)
-    return np.select(
-        [
-            np.isin(code, (ELECTRON, PHOTON, NEUTRAL_PION)),
-            np.isin(code, _NEUTRAL_LONG_LIVED),
-        ],
-        [1.0, 0.3],
-        0.0,
-    )
-
-
-def hcal_fraction(pdg_id: NDArray[np.int32]) -> FloatArray:
-    """Fraction of a particle's energy that the hadronic part measures."""
-    silent = is_invisible(pdg_id) | (np.abs(pdg_id) == MUON)
-    return np.where(silent, 0.0, 1.0 - ecal_fraction(pdg_id))
-
-
-@dataclass(frozen=True)
-class Deposits:
-    """True energies in the towers that were hit, by event and tower.
-
-    Attributes
-    ----------
-    event, tower : int64, shape (hit towers,)
-    energy : float64, shape (hit towers,)
-        In GeV, > 0.
-    """
-
-    event: IntArray
-    tower: IntArray
-    energy: FloatArray
-
-
-def deposit(
-    particles: Particles, fraction: FloatArray, calorimeter: Calorimeter
-) -> Deposits:
-    """Add up the energies of the particles that hit the same tower.
-
-    Parameters
-    ----------
-    particles : Particles
-    fraction : float64, shape (particles,)
-        How much of its energy each leaves in this calorimeter.
-    calorimeter : Calorimeter
-
-    Returns
-    -------
-    Deposits
-        Sorted by event and tower. What misses the calorimeter is lost.
-    """
-    edges = calorimeter.eta_edges
-    inside = (particles.eta >= edges[0]) & (particles.eta < edges[-1])
-    hits = np.flatnonzero(inside & (fraction > 0))
-    strip = np.searchsorted(edges, particles.eta[hits], side="right") - 1
-    phi_bins = calorimeter.phi_bins[strip]
-    turn = particles.phi[hits] / (2 * np.pi) + 0.5
-    phi_bin = np.floor(turn * phi_bins).astype(np.int64) % phi_bins
-    num_towers = calorimeter.first_tower[-1]
-    place = (
-        particles.event[hits] * num_towers + calorimeter.first_tower[strip] + phi_bin
-    )
-    places, tower_of_hit = np.unique(place, return_inverse=True)
-    energies = particles[hits].energy * fraction[hits]
-    energy = sums_of(energies, tower_of_hit, len(places))
-    return Deposits(places // num_towers, places % num_towers, energy)
-
-
-def measure_towers(
-    deposits: Deposits, calorimeter: Calorimeter, random: np.random.Generator
-) -> Particles:
-    """Smear the tower energies and keep the towers above threshold.
-
-    Parameters
-    ----------
-    deposits : Deposits
-    calorimeter : Calorimeter
-    random : Generator
-        One normal and two uniform numbers a hit tower are drawn from it.
-
-    Returns
-    -------
-    Particles
-        Massless and neutral, at a random point of their tower.
-    """
-    strip = np.searchsorted(calorimeter.first_tower, deposits.tower, side="right") - 1
-    low, high = calorimeter.eta_edges[strip], calorimeter.eta_edges[strip + 1]
-    abs_centre = np.abs(low + high) / 2
-    sigma = calorimeter.resolution(deposits.energy, abs_centre)
-    energy = smear_positive(deposits.energy, sigma, random)
-    eta = low + (high - low) * random.random(len(energy))
-    phi_bin = deposits.tower - calorimeter.first_tower[strip]
-    turn = (phi_bin + random.random(len(energy))) / calorimeter.phi_bins[strip]
-    # The threshold is in units of the resolution at the measured energy.
-    noise = calorimeter.significance_min * calorimeter.resolution(energy, abs_centre)
-    seen = energy >= np.maximum(calorimeter.energy_min_gev, noise)
-    count = int(seen.sum())
-    return Particles(
-        event=deposits.event[seen],
-        pt=(energy / np.cosh(eta))[seen],
-        eta=eta[seen],
-        phi=(2 * np.pi * turn - np.pi)[seen],
-        mass=np.zeros(count),
-        charge=np.zeros(count, dtype=np.int8),
-        pdg_id=np.full(count, calorimeter.pdg_id, dtype=np.int32),
-    )

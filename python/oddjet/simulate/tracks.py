@@ -8,6 +8,8 @@ card's efficiency, which is zero up to pt = 0.1 GeV and beyond |eta| = 2.5.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,6 @@ __all__ = ["find_tracks", "track_efficiency", "track_resolution"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 # Rows of the tables below: charged hadron, electron, muon.
 _HADRON, _ELECTRON, _MUON = range(3)
@@ -77,17 +78,18 @@ def track_resolution(particles: Particles) -> FloatArray:
     Returns
     -------
     float64, shape (particles,)
+        At most 1, where Delphes cuts it too.
     """
     eta_bin = np.searchsorted(_RESOLUTION_ETA_EDGES, np.abs(particles.eta))
     species = _species(particles.pdg_id)
     constant: FloatArray = _RESOLUTION_CONSTANT[species, eta_bin]
     slope: FloatArray = _RESOLUTION_SLOPE_PER_GEV[species, eta_bin]
-    return np.hypot(constant, slope * particles.pt)
+    return np.minimum(np.hypot(constant, slope * particles.pt), 1.0)
 
 
 def find_tracks(
     particles: Particles, random: np.random.Generator
-) -> tuple[BoolArray, Particles]:
+) -> tuple[Particles, FloatArray]:
     """Decide which visible particles have a track, and measure those.
 
     Parameters
@@ -100,19 +102,13 @@ def find_tracks(
 
     Returns
     -------
-    found : bool, shape (particles,)
-        Which of the particles have a track.
     tracks : Particles
-        The measured tracks in the same order: true direction, charge and
-        identity, smeared pt.
+        In the same order: true direction, charge and identity, smeared pt.
+    resolution : float64, shape (tracks,)
+        Relative resolution of each.
     """
-    charged = np.flatnonzero(particles.charge)
-    efficiency = track_efficiency(particles[charged])
-    found = np.zeros(len(particles), dtype=bool)
-    found[charged[random.random(len(charged)) < efficiency]] = True
-    true = particles[found]
-    measured = smear_positive(true.pt, track_resolution(true) * true.pt, random)
-    tracks = Particles(
-        true.event, measured, true.eta, true.phi, true.mass, true.charge, true.pdg_id
-    )
-    return found, tracks
+    charged = particles[particles.charge != 0]
+    true = charged[random.random(len(charged)) < track_efficiency(charged)]
+    resolution = track_resolution(true)
+    measured = smear_positive(true.pt, resolution * true.pt, random)
+    return replace(true, pt=measured), resolution

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from oddjet.runs.errors import UserError
+from oddjet.simulate.cards import load_card, process_names
+
+
+def test_every_card_is_valid_and_named_after_its_file():
+    assert process_names() == ("svj_monojet", "zjet_nunu")
+    for name in process_names():
+        card = load_card(name)
+        assert card.process == name
+        assert card.met_min_gev == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "zjet_nnu",
+            r"simulate: there is no process 'zjet_nnu'; did you mean zjet_nunu\?",
+        ),
+        ("higgs", "no process 'higgs'; known are svj_monojet, zjet_nunu"),
+        ("../cards/zjet_nunu", "there is no process"),
+    ],
+)
+def test_an_unknown_process_is_named(name, sentence):
+    with pytest.raises(UserError, match=sentence):
+        load_card(name)
+
+
+def test_the_dark_scale_is_really_used():
+    # Pythia ignores Lambda without setLambda, and without a word.
+    settings = load_card("svj_monojet").pythia
+    assert "HiddenValley:setLambda = on" in settings
+    assert "HiddenValley:Lambda = 5" in settings
+    assert "HiddenValley:alphaOrder = 1" in settings
