@@ -11,11 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oddjet.learn.config import TrainingConfig
 from oddjet.report.index import IndexEntry, write_index
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage, run_stages
-from oddjet.searches.monojet import MonoJet, MonoJetConfig
+from oddjet.searches.monojet import CountingConfig, MonoJet, MonoJetConfig
 from oddjet.simulate.generate import simulate
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ DESCRIPTIONS = {
     "null": "Like the control region, the signal region holds Z(nu nu)+jet only.",
 }
 CR_EFFICIENCY = 0.01
+# Two networks a search: one for each process of `make demo`.
+NUM_FOLDS = 2
 
 
 def run_demo(
@@ -145,7 +148,8 @@ def _search(
     config = MonoJetConfig(
         seed=derive_seed(seed, "demo", name),
         is_null_test=name == "null",
-        counting={"cr_efficiency": CR_EFFICIENCY},
+        training=TrainingConfig(folds=NUM_FOLDS),
+        counting=CountingConfig(cr_efficiency=CR_EFFICIENCY),
     )
     return MonoJet(config).run(
         signal_region=[samples[part] for part in SEARCHES[name]],
