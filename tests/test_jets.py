@@ -95,6 +95,22 @@ def test_large_events_are_those_of_the_definition(algorithm):
     assert members(jets) == expected
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_space_like_rounding_does_not_hide_a_neighbour(algorithm):
+    """The rapidity of such a sum may lie outside those of its terms."""
+    random = np.random.default_rng(7)
+    lowest, highest = (6.85, -1.5, 40.0), (7.1, 1.5, 60.0)
+    eta, phi, pz = random.uniform(lowest, highest, (20, 25, 3)).transpose(2, 0, 1)
+    pt = pz / np.sinh(eta)
+    energy = np.sqrt(pt**2 + pz**2) * (1 - 4.9e-6)
+    rows = np.stack([pt * np.cos(phi), pt * np.sin(phi), pz, energy], axis=-1)
+    jets = cluster(events_of(rows, CARTESIAN), algorithm=algorithm, radius=1.0)
+    power = clustering.POWERS[algorithm]
+    for event, found in zip(rows, members(jets), strict=True):
+        expected = clustering.cluster(momenta_of(event), power=power, radius=1.0)
+        assert found == {frozenset(jet[1]) for jet in expected}
+
+
 @pytest.mark.parametrize(
     ("power", "algorithm"), [(-1.0, "antikt"), (1.0, "kt"), (0.0, "ca")]
 )
