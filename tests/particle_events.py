@@ -25,6 +25,19 @@ def events_of(rows, names=CYLINDRICAL, dtype=np.float64):
     return ak.unflatten(records, np.array(counts, np.int64))
 
 
+def cartesian(events):
+    columns = [ak.to_numpy(ak.flatten(getattr(events, name))) for name in CARTESIAN]
+    flat = np.stack(columns, axis=-1)
+    return np.split(flat, np.cumsum(ak.num(events)))[:-1] if len(events) else []
+
+
+def members(jets):
+    """Of each event the set of its jets, each a set of particles."""
+    return [
+        {frozenset(jet) for jet in event} for event in jets.constituent_index.tolist()
+    ]
+
+
 def random_events(count, particles, *, seed=1):
     """Events without ties: soft, wide, massive particles at continuous angles."""
     random = np.random.default_rng(seed)
