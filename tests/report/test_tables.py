@@ -39,12 +39,13 @@ def test_the_papers_formula_stands_under_its_own_name(results: dict[str, Any]) -
     assert made[2][3] == "(n - n_exp) / sqrt(2 n_exp)"
 
 
-def test_counts_show_the_expectation_with_its_uncertainties(
+def test_counts_show_the_difference_with_its_uncertainties(
     results: dict[str, Any],
 ) -> None:
     made = dict(_rows(counts_table(results))[1:])
     assert made["Observed above threshold"] == "214"
-    assert made["Expected above threshold"] == "101.0 ± 14.2 (stat.) ± 3.0 (syst.)"
+    assert made["Expected above threshold"] == "101.0"
+    assert made["Observed less expected"] == "113.0 ± 14.2 (stat.) ± 3.0 (syst.)"
     assert not any("truth" in name for name in made)
 
 

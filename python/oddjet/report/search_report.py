@@ -39,8 +39,8 @@ class SearchReport:
     title : str
         Heading of the page.
     results : mapping
-        The content of results.json. ``uncertainty`` is the absolute uncertainty
-        of ``n_expected``, in jets.
+        The content of results.json. ``uncertainty`` is that of
+        ``n_sr - n_expected``, in jets.
     cutflows : mapping of region to rows
         Rows are (name of the cut, events, sum of weights, sum of squared weights),
         first row first.

@@ -107,12 +107,13 @@ def _describe_method(results: Mapping[str, Any]) -> str:
 
 
 def counts_table(results: Mapping[str, Any]) -> Html:
-    """List what was counted, and what was expected with which uncertainty."""
+    """List what was counted, what was expected, and the difference."""
     counts = results.get("counts") or {}
     uncertainty = results.get("uncertainty") or {}
     rows = [
         _count_row("Observed above threshold", counts.get("n_sr")),
-        _expected_row(counts.get("n_expected"), uncertainty),
+        _expected_row(counts.get("n_expected")),
+        _excess_row(counts, uncertainty),
         _count_row("Signal-region jets", counts.get("n_sr_total")),
         _count_row("Control-region jets", counts.get("n_cr_total")),
         _number_row("Control-region efficiency", counts.get("cr_efficiency")),
@@ -134,17 +135,23 @@ def _number_row(name: str, number: float | None) -> tuple[str, str] | None:
     return None if number is None else (name, f"{number:.4g}")
 
 
-def _expected_row(
-    expected: float | None, uncertainty: Mapping[str, Any]
-) -> tuple[str, str] | None:
+def _expected_row(expected: float | None) -> tuple[str, str] | None:
     if expected is None:
         return None
-    text = format_expectation(float(expected))
+    return "Expected above threshold", format_expectation(float(expected))
+
+
+def _excess_row(
+    counts: Mapping[str, Any], uncertainty: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    if counts.get("n_sr") is None or counts.get("n_expected") is None:
+        return None
+    text = format_expectation(float(counts["n_sr"]) - float(counts["n_expected"]))
     for source, short in (("statistical", "stat."), ("systematic", "syst.")):
         error = uncertainty.get(source)
         if error is not None:
             text += f" ± {format_expectation(float(error))} ({short})"
-    return "Expected above threshold", text
+    return "Observed less expected", text
 
 
 _FOLD_COLUMNS = {
