@@ -3,6 +3,7 @@ VENV ?= .venv
 PYTHON ?= python3
 JOBS ?= 2
 BIN := $(VENV)/bin
+STUBGEN = $(BIN)/pybind11-stubgen oddjet._core --numpy-array-remove-parameters
 SOURCES := $(shell find cpp python -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null)
 
 # Real files from other chains, where somebody has put them (tests skip without).
@@ -28,11 +29,12 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/codespell README.md CHANGELOG.md python cpp tests bench
 	$(BIN)/validate-pyproject pyproject.toml
-	find cpp -name '*.?pp' | xargs $(BIN)/clang-format --dry-run --Werror
+	find cpp tests/cpp -name '*.?pp' | xargs $(BIN)/clang-format --dry-run --Werror
+	$(STUBGEN) -o build/stubs && diff build/stubs/oddjet/_core.pyi python/oddjet/_core.pyi
 
 # The stub of the compiled module is generated, never edited.
 stubs: $(VENV)/.dev
-	$(BIN)/pybind11-stubgen oddjet._core -o python --print-safe-value-reprs ''
+	$(STUBGEN) -o python
 
 test-sanitize:
 	cmake -S . -B build/sanitize -DODDJET_PYTHON=OFF -DODDJET_CPP_TESTS=ON \

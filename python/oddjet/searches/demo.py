@@ -11,7 +11,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oddjet.learn.config import TrainingConfig
 from oddjet.report.index import IndexEntry, write_index
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.seeds import derive_seed
@@ -30,9 +29,9 @@ SAMPLE = "events.parquet"
 # Events of MET > 250 GeV, of which 86 % (Z+jet) and 40 % (semi-visible jets) pass
 # IM1: more than 10,000 in each region, of the injected signal region a fifth signal.
 SAMPLES = {
-    "zjet-control": ("zjet_nunu", 12_500),
-    "zjet-signal-region": ("zjet_nunu", 12_500),
-    "semivisible": ("svj_monojet", 6_500),
+    "zjet-control": ("zjet_nunu", 12_000),
+    "zjet-signal-region": ("zjet_nunu", 12_000),
+    "semivisible": ("svj_monojet", 6_000),
 }
 MET_MIN_GEV = 250.0
 SEARCHES = {
@@ -44,8 +43,6 @@ DESCRIPTIONS = {
     "null": "Like the control region, the signal region holds Z(nu nu)+jet only.",
 }
 CR_EFFICIENCY = 0.01
-# Two networks a search: one for each process of `make demo`.
-NUM_FOLDS = 2
 
 
 def run_demo(
@@ -148,7 +145,6 @@ def _search(
     config = MonoJetConfig(
         seed=derive_seed(seed, "demo", name),
         is_null_test=name == "null",
-        training=TrainingConfig(folds=NUM_FOLDS),
         counting=CountingConfig(cr_efficiency=CR_EFFICIENCY),
     )
     return MonoJet(config).run(
