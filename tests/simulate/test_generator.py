@@ -70,8 +70,8 @@ def test_a_background_has_no_dark_hadrons(zjet_batch):
 def test_a_wrong_setting_is_named():
     pytest.importorskip("pythia8mc", reason="needs the extra [sim]")
     card = load_card("zjet_nunu")
-    wrong = card.model_copy(update={"pythia": (*card.pythia, "HiddenValley:Lamda = 5")})
-    with pytest.raises(UserError, match="refuses the setting 'HiddenValley:Lamda = 5'"):
+    wrong = card.model_copy(update={"pythia": (*card.pythia, "HiddenValley:Scale = 5")})
+    with pytest.raises(UserError, match="refuses the setting 'HiddenValley:Scale = 5'"):
         start_pythia(wrong, seed=1)
 
 
