@@ -105,9 +105,20 @@ def test_events_in_memory_equal_files(
     assert again.results["counts"] == result.results["counts"]
 
 
-def test_the_report_can_be_put_anywhere(result: Result, tmp_path: Path) -> None:
+def test_the_report_can_be_drawn_again(result: Result, tmp_path: Path) -> None:
     page = result.report(tmp_path / "page.html")
     assert page.read_bytes() == (result.directory / "report.html").read_bytes()
+
+
+def test_a_report_without_its_stages_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("{}", "utf-8")
+    with pytest.raises(UserError, match="has lost some of its stages"):
+        Result.load(tmp_path).report(tmp_path / "page.html")
+
+
+def test_the_resolved_configuration_runs_again(result: Result, tmp_path: Path) -> None:
+    again = MonoJet.from_yaml(result.directory / "config.yaml").run(directory=tmp_path)
+    assert again.results == result.results
 
 
 def test_a_run_without_results_is_told() -> None:

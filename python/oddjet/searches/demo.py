@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oddjet.report.index import IndexEntry, write_index
+from oddjet.runs.digests import digest
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage, run_stages
 from oddjet.searches.monojet import CountingConfig, MonoJet, MonoJetConfig
+from oddjet.simulate.cards import load_card
 from oddjet.simulate.generate import simulate
 
 if TYPE_CHECKING:
@@ -125,6 +127,7 @@ def _simulate_samples(
                 "num_events": max(1, round(num_events * scale)),
                 "seed": derive_seed(seed, "demo", name),
             },
+            sources={"card": digest(load_card(process))},
             untracked={"jobs": jobs},
         )
         for name, (process, num_events) in SAMPLES.items()

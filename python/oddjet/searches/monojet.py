@@ -8,6 +8,7 @@ anomalous jets, and the control region says how many to expect.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage, publish, run_stages
-from oddjet.searches import counting, reporting, stages
+from oddjet.searches import counting, cutflows, reporting, stages, truth
 from oddjet.searches.features_config import FeaturesConfig
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION, RegionConfig
 from oddjet.searches.result import Result
@@ -228,10 +229,10 @@ class MonoJet:
         )
 
     def _resolved(self, regions: Mapping[str, RegionFiles]) -> MonoJetConfig:
-        """Fill in the files that were really used."""
+        """Fill in the files that were really used, wherever this one is read."""
         used = {
             name: getattr(self.config, name).model_copy(
-                update={"files": opened.sample.files}
+                update={"files": tuple(map(os.path.abspath, opened.sample.files))}
             )
             for name, opened in regions.items()
         }
@@ -268,7 +269,7 @@ class MonoJet:
             *prepares,
             Stage(
                 "cutflow",
-                reporting.collect_cutflows,
+                cutflows.collect_cutflows,
                 inputs=prepared,
                 arguments={"blinded": blinded},
             ),
@@ -303,17 +304,22 @@ class MonoJet:
                 },
             ),
             Stage(
+                "truth",
+                truth.collect_truth,
+                inputs=("score",),
+                sources={name: region.truth for name, region in regions.items()},
+                untracked={"paths": {n: r.sample.files for n, r in regions.items()}},
+            ),
+            Stage(
                 "report",
                 reporting.render,
-                inputs=("count", "score", "cutflow", *trained),
+                inputs=("count", "score", "cutflow", "truth", *trained),
                 arguments={
                     "title": "Mono-jet search",
                     "trainings": trained,
                     "config_yaml": dump_yaml(self._without_files()),
                     "provenance": made_with,
                 },
-                sources={name: region.truth for name, region in regions.items()},
-                untracked={"paths": {n: r.sample.files for n, r in regions.items()}},
             ),
         ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from oddjet.runs.errors import UserError
+from oddjet.searches.cutflows import read_cutflows
 from oddjet.select.cutflow import CutFlow
 
 
@@ -69,31 +70,24 @@ class Result:
         return json.dumps(self.results, indent=2, sort_keys=True)
 
     def report(self, path: Path | str) -> Path:
-        """Write the report page to `path` and return it."""
-        path = Path(path)
-        page = (self.directory / "report.html").read_bytes()
-        path.write_bytes(page)
-        return path
+        """Write the report page again, from what the stages of the run left.
 
+        Parameters
+        ----------
+        path : Path or str
+            The page; an existing one is replaced.
 
-def write_cutflows(cutflows: dict[str, CutFlow]) -> str:
-    """Write the cut flows of several regions as one CSV text."""
-    header, rows = "", []
-    for region, cutflow in cutflows.items():
-        header, *lines = cutflow.to_csv().splitlines()
-        rows += [f"{region},{line}" for line in lines]
-    return "\n".join([f"region,{header}", *rows]) + "\n"
+        Returns
+        -------
+        Path
+            `path`.
 
+        Raises
+        ------
+        UserError
+            The stages of the run are gone.
+        """
+        from oddjet.searches.reporting import rewrite
 
-def read_cutflows(text: str) -> dict[str, CutFlow]:
-    """Read what `write_cutflows` wrote."""
-    header, *lines = text.splitlines()
-    columns = header.partition(",")[2]
-    by_region: dict[str, list[str]] = {}
-    for line in lines:
-        region, _, row = line.partition(",")
-        by_region.setdefault(region, []).append(row)
-    return {
-        region: CutFlow.from_csv("\n".join([columns, *rows]) + "\n")
-        for region, rows in by_region.items()
-    }
+        rewrite(self.directory, Path(path))
+        return Path(path)

@@ -1,0 +1,75 @@
+"""What simulated events really were: read to be shown, never to be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from oddjet.io import describe, iterate
+from oddjet.searches.scores import read_scores
+from oddjet.searches.stages import SCORES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from oddjet.runs.progress import Progress
+    from oddjet.searches.scores import RegionScores
+
+TRUTH = "truth.parquet"
+
+Truth = dict[str, "NDArray[np.str_]"]
+
+
+def collect_truth(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    paths: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Note the process of every scored event, where the files know it.
+
+    The only stage that reads truth; nothing but the report page depends on it.
+    """
+    parts = [_to_table("", np.empty(0, np.str_))]
+    for name, region in read_scores(inputs["score"] / SCORES).items():
+        if "truth" not in describe(paths[name]).collections:
+            continue
+        with progress.task(f"read truth of the {name}", total=len(region)) as task:
+            parts.append(_to_table(name, _processes(region, paths[name])))
+            task.advance(len(region))
+    pq.write_table(pa.concat_tables(parts), directory / TRUTH)
+
+
+def read_truth(path: Path) -> Truth:
+    """Give the process of each scored event, for the regions that know it."""
+    table = pq.read_table(path)
+    region = np.array(table["region"].to_pylist(), np.str_)
+    process = np.array(table["process"].to_pylist(), np.str_)
+    return {str(name): process[region == name] for name in dict.fromkeys(region)}
+
+
+def _processes(region: RegionScores, paths: tuple[str, ...]) -> NDArray[np.str_]:
+    """Find the scored events in the files; both have the same order."""
+    parts = [np.empty(0, np.str_)]
+    for events in iterate(paths, columns=["truth"]):
+        in_file = region.ids["file"] == events.id.file[:1].to_numpy()
+        entries = region.ids["entry"][in_file]
+        scored = np.isin(events.id.entry.to_numpy(), entries)
+        parts.append(np.array(events.truth.process[scored].to_list(), np.str_))
+    return np.concatenate(parts)
+
+
+def _to_table(region: str, process: NDArray[np.str_]) -> pa.Table:
+    return pa.table(
+        {
+            "region": pa.array([region] * len(process), pa.string()),
+            "process": pa.array(process.tolist(), pa.string()),
+        }
+    )
