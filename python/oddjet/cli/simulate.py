@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from oddjet.cli.options import jobs_option
+
 __all__ = ["simulate"]
 
 
@@ -21,13 +23,7 @@ __all__ = ["simulate"]
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Decides every event."
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes at work; never changes the events.",
-)
+@jobs_option
 @click.option(
     "-o",
     "--output",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import time
 from contextlib import suppress
@@ -104,10 +105,15 @@ class LineDisplay(SilentDisplay):
 
     def note(self, message: str) -> None:
         """Write a line to the standard error."""
-        # Nobody reads any more: no reason for the work to fail.
-        with suppress(OSError):
+        try:
             sys.stderr.write(f"{message}\n")
             sys.stderr.flush()
+        except OSError:
+            # Nobody reads any more: no reason for the work to fail, now or when
+            # Python flushes at its end what could not be written here.
+            with suppress(OSError):
+                silence = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(silence, sys.stderr.fileno())
 
 
 class RichDisplay:

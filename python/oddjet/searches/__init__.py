@@ -6,14 +6,15 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from oddjet.searches.monojet import MonoJet, MonoJetConfig
+    from oddjet.searches.monojet import MonoJet
+    from oddjet.searches.monojet_config import MonoJetConfig
     from oddjet.searches.result import Result
 
 __all__ = ["MonoJet", "MonoJetConfig", "Result"]
 
 _HOME = {
     "MonoJet": "oddjet.searches.monojet",
-    "MonoJetConfig": "oddjet.searches.monojet",
+    "MonoJetConfig": "oddjet.searches.monojet_config",
     "Result": "oddjet.searches.result",
 }
 

@@ -16,7 +16,8 @@ from oddjet.runs.digests import digest
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage, run_stages
-from oddjet.searches.monojet import CountingConfig, MonoJet, MonoJetConfig
+from oddjet.searches.monojet import MonoJet
+from oddjet.searches.monojet_config import CountingConfig, MonoJetConfig
 from oddjet.simulate.cards import load_card
 from oddjet.simulate.generate import simulate
 

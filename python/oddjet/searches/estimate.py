@@ -14,7 +14,8 @@ from oddjet.searches.regions import REGIONS
 from oddjet.select.monojet import select_monojet
 
 if TYPE_CHECKING:
-    from oddjet.searches.monojet import MonoJet, MonoJetConfig
+    from oddjet.searches.monojet import MonoJet
+    from oddjet.searches.monojet_config import MonoJetConfig
 
 # Enough for a rate, few enough to answer at once.
 _PROBE_EVENTS = 500

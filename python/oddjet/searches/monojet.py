@@ -8,104 +8,27 @@ anomalous jets, and the control region says how many to expect.
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import Field
-
-from oddjet.events import Events
-from oddjet.io import Sample, describe, source_digest, write_events
-from oddjet.io.paths import find_files
-from oddjet.learn.config import TrainingConfig
-from oddjet.learn.models.config import EdgeConvConfig
+from oddjet.io import Sample, describe
 from oddjet.runs.atomic import write_text_atomic
-from oddjet.runs.config import ConfigModel, dump_yaml, load_yaml, parse_config
-from oddjet.runs.digests import digest, digest_file
-from oddjet.runs.errors import UserError
+from oddjet.runs.config import dump_yaml, load_yaml, parse_config
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
-from oddjet.runs.provenance import provenance
-from oddjet.runs.stages import Stage, publish, run_stages
-from oddjet.searches import counting, cutflows, reporting, stages, truth
-from oddjet.searches.features_config import FeaturesConfig
-from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION, RegionConfig
+from oddjet.runs.stages import publish, run_stages
+from oddjet.searches.monojet_config import MonoJetConfig
+from oddjet.searches.monojet_plan import PUBLISHED, plan
+from oddjet.searches.regions import (
+    CONTROL_REGION,
+    REGIONS,
+    SIGNAL_REGION,
+    Region,
+    RegionConfig,
+    RegionFiles,
+    stored,
+)
 from oddjet.searches.result import Result
-from oddjet.select.monojet import MonoJetCuts
-
-#: What each stage contributes to the top of the run directory.
-PUBLISHED = {
-    "cutflow": stages.CUTFLOW,
-    "assemble": stages.MODEL,
-    "score": stages.SCORES,
-    "count": counting.RESULTS,
-    "report": reporting.REPORT,
-}
-
-Region = Events | str | Path | Sequence[str | Path]
-
-
-class CountingConfig(ConfigModel):
-    """The counting experiment above the threshold."""
-
-    cr_efficiency: float = Field(
-        1e-3, gt=0, lt=1, description="fraction of control events above the threshold"
-    )
-
-
-class MonoJetConfig(ConfigModel):
-    """Everything that the result of a mono-jet search depends on."""
-
-    search: Literal["monojet"] = Field("monojet", description="which search this is")
-    seed: int = Field(1, ge=0, description="the one seed of the whole search")
-    is_null_test: bool = Field(
-        False, description="true: no signal can be in either region; the report says so"
-    )
-    signal_region: RegionConfig = Field(
-        default_factory=RegionConfig, description="where a signal could be"
-    )
-    control_region: RegionConfig = Field(
-        default_factory=RegionConfig, description="the same jets without a signal"
-    )
-    selection: MonoJetCuts = Field(
-        default_factory=MonoJetCuts, description="region IM1 of ATLAS, arXiv:2102.10874"
-    )
-    features: FeaturesConfig = Field(
-        default_factory=FeaturesConfig, description="what the network sees of a jet"
-    )
-    network: EdgeConvConfig = Field(
-        default_factory=EdgeConvConfig, description="the graph network"
-    )
-    training: TrainingConfig = Field(
-        default_factory=TrainingConfig, description="folds and optimiser"
-    )
-    counting: CountingConfig = Field(
-        default_factory=CountingConfig, description="the counting experiment"
-    )
-
-
-@dataclass(frozen=True)
-class RegionFiles:
-    """The files of a region and what they hold.
-
-    Attributes
-    ----------
-    sample : Sample
-    digest : str
-        Of the content without truth, which decides every result.
-    truth : str
-        Of the whole files, which decides what the report page shows.
-    is_data : bool
-        Whether the region stays blind until told otherwise.
-    """
-
-    sample: Sample
-    digest: str
-    truth: str
-    is_data: bool
 
 
 class MonoJet:
@@ -184,9 +107,14 @@ class MonoJet:
         shown = progress or Progress.silent()
         with lock_directory(root):
             regions = {name: self._open(name, given[name], root) for name in REGIONS}
-            plan = self.stages(regions, unblind=unblind)
-            places = run_stages(root, plan, jobs=jobs, progress=shown)
-            write_text_atomic(root / "config.yaml", dump_yaml(self._resolved(regions)))
+            stages = plan(self.config, regions, unblind=unblind)
+            places = run_stages(root, stages, jobs=jobs, progress=shown)
+            used = {
+                name: [str(Path(file).absolute()) for file in region.sample.files]
+                for name, region in regions.items()
+            }
+            resolved = dump_yaml(self.config.with_files(used))
+            write_text_atomic(root / "config.yaml", resolved)
             for stage, name in PUBLISHED.items():
                 publish(places[stage] / name, root / name)
         return Result.load(root)
@@ -199,164 +127,18 @@ class MonoJet:
         UserError
             No files, or files that cannot be read.
         """
-        return describe(self._configured_files(region))
+        return describe(self._region(region).find_files(region, self.base or Path()))
 
-    def _configured_files(self, region: str) -> list[Path]:
-        files = getattr(self.config, region).files
-        if not files:
-            message = (
-                f"{region}.files is empty: name the Parquet files of the "
-                f"{region.replace('_', ' ')}"
-            )
-            raise UserError(message)
-        return find_files([(self.base or Path()) / file for file in files])
+    def _region(self, name: str) -> RegionConfig:
+        return {
+            SIGNAL_REGION: self.config.signal_region,
+            CONTROL_REGION: self.config.control_region,
+        }[name]
 
-    def _open(self, region: str, given: Region | None, root: Path) -> RegionFiles:
+    def _open(self, name: str, given: Region | None, root: Path) -> RegionFiles:
+        region = self._region(name)
         if given is None:
-            files: Any = self._configured_files(region)
-        elif isinstance(given, Events):
-            files = [root / f"{region}.parquet"]
-            write_events(files[0], [given])
-        else:
-            files = given
-        sample = describe(files)
-        role = getattr(self.config, region).role or sample.role
-        return RegionFiles(
-            sample=sample,
-            digest=source_digest(sample.files),
-            truth=digest([digest_file(file) for file in sample.files]),
-            is_data=role == "data",
-        )
-
-    def _resolved(self, regions: Mapping[str, RegionFiles]) -> MonoJetConfig:
-        """Fill in the files that were really used, wherever this one is read."""
-        used = {
-            name: getattr(self.config, name).model_copy(
-                update={"files": tuple(map(os.path.abspath, opened.sample.files))}
+            return RegionFiles.open(
+                region.find_files(name, self.base or Path()), region
             )
-            for name, opened in regions.items()
-        }
-        return self.config.model_copy(update=used)
-
-    def stages(
-        self, regions: Mapping[str, RegionFiles], *, unblind: bool
-    ) -> list[Stage]:
-        """Plan the search: who needs what, and what decides each result.
-
-        Parameters
-        ----------
-        regions : mapping of region to RegionFiles
-        unblind : bool
-
-        Returns
-        -------
-        list of Stage
-            Each after those it reads from.
-        """
-        config, spec = self.config, self.config.features.spec()
-        blinded = regions[SIGNAL_REGION].is_data and not unblind
-        prepares = [self._prepare(name, region) for name, region in regions.items()]
-        prepared = tuple(stage.name for stage in prepares)
-        trains = [self._train(fold, prepared) for fold in range(config.training.folds)]
-        trained = tuple(stage.name for stage in trains)
-        made_with = provenance()
-        learning = {
-            "network": config.network,
-            "training": config.training,
-            "spec": spec,
-        }
-        return [
-            *prepares,
-            Stage(
-                "cutflow",
-                cutflows.collect_cutflows,
-                inputs=prepared,
-                arguments={"blinded": blinded},
-            ),
-            *trains,
-            Stage(
-                "assemble",
-                stages.assemble,
-                inputs=(*prepared, *trained),
-                arguments={
-                    **learning,
-                    "trainings": trained,
-                    "provenance": {"search": config.search, **made_with},
-                },
-            ),
-            Stage(
-                "score",
-                stages.score,
-                inputs=(*prepared, "assemble"),
-                arguments={"training": config.training, "blinded": blinded},
-            ),
-            Stage(
-                "count",
-                counting.count,
-                inputs=("score",),
-                arguments={
-                    "search": config.search,
-                    "seed": config.seed,
-                    "is_null_test": config.is_null_test,
-                    "cr_efficiency": config.counting.cr_efficiency,
-                    "blinded": blinded,
-                    "unblinded": regions[SIGNAL_REGION].is_data and unblind,
-                },
-            ),
-            Stage(
-                "truth",
-                truth.collect_truth,
-                inputs=("score",),
-                sources={name: region.truth for name, region in regions.items()},
-                untracked={"paths": {n: r.sample.files for n, r in regions.items()}},
-            ),
-            Stage(
-                "report",
-                reporting.render,
-                inputs=("count", "score", "cutflow", "truth", *trained),
-                arguments={
-                    "title": "Mono-jet search",
-                    "trainings": trained,
-                    "config_yaml": dump_yaml(self._without_files()),
-                    "provenance": made_with,
-                },
-            ),
-        ]
-
-    def _prepare(self, name: str, region: RegionFiles) -> Stage:
-        spec = self.config.features.spec()
-        return Stage(
-            f"prepare-{name}",
-            stages.prepare,
-            arguments={
-                "region": name,
-                "cuts": self.config.selection,
-                "spec": spec,
-            },
-            sources={name: region.digest},
-            versions=dict(zip(spec.features, spec.versions, strict=True)),
-            untracked={"paths": region.sample.files},
-        )
-
-    def _train(self, fold: int, prepared: tuple[str, ...]) -> Stage:
-        config = self.config
-        return Stage(
-            f"train-{fold}",
-            stages.train,
-            inputs=prepared,
-            arguments={
-                "fold": fold,
-                "network": config.network,
-                "training": config.training,
-                "spec": config.features.spec(),
-                "seed": config.seed,
-            },
-        )
-
-    def _without_files(self) -> MonoJetConfig:
-        return self.config.model_copy(
-            update={
-                name: getattr(self.config, name).model_copy(update={"files": ()})
-                for name in REGIONS
-            }
-        )
+        return RegionFiles.open(stored(given, root / f"{name}.parquet"), region)

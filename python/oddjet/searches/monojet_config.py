@@ -1,0 +1,71 @@
+"""The configuration of a mono-jet search: one YAML file, or the same as objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from oddjet.learn.config import TrainingConfig
+from oddjet.learn.models.config import EdgeConvConfig
+from oddjet.runs.config import ConfigModel
+from oddjet.searches.features_config import FeaturesConfig
+from oddjet.searches.regions import RegionConfig
+from oddjet.select.monojet import MonoJetCuts
+
+
+class CountingConfig(ConfigModel):
+    """The counting experiment above the threshold."""
+
+    cr_efficiency: float = Field(
+        1e-3, gt=0, lt=1, description="fraction of control events above the threshold"
+    )
+
+
+class MonoJetConfig(ConfigModel):
+    """Everything that the result of a mono-jet search depends on."""
+
+    search: Literal["monojet"] = Field("monojet", description="which search this is")
+    seed: int = Field(1, ge=0, description="the one seed of the whole search")
+    is_null_test: bool = Field(
+        False, description="true: no signal can be in either region; the report says so"
+    )
+    signal_region: RegionConfig = Field(
+        default_factory=RegionConfig, description="where a signal could be"
+    )
+    control_region: RegionConfig = Field(
+        default_factory=RegionConfig, description="the same jets without a signal"
+    )
+    selection: MonoJetCuts = Field(
+        default_factory=MonoJetCuts, description="region IM1 of ATLAS, arXiv:2102.10874"
+    )
+    features: FeaturesConfig = Field(
+        default_factory=FeaturesConfig, description="what the network sees of a jet"
+    )
+    network: EdgeConvConfig = Field(
+        default_factory=EdgeConvConfig, description="the graph network"
+    )
+    training: TrainingConfig = Field(
+        default_factory=TrainingConfig, description="folds and optimiser"
+    )
+    counting: CountingConfig = Field(
+        default_factory=CountingConfig, description="the counting experiment"
+    )
+
+    def with_files(self, files: Mapping[str, Sequence[str]]) -> MonoJetConfig:
+        """Copy the configuration with other files in its regions.
+
+        Parameters
+        ----------
+        files : mapping of region to sequence of str
+
+        Returns
+        -------
+        MonoJetConfig
+        """
+        regions = {
+            name: getattr(self, name).model_copy(update={"files": tuple(chosen)})
+            for name, chosen in files.items()
+        }
+        return self.model_copy(update=regions)

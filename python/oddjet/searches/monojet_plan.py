@@ -1,0 +1,151 @@
+"""The stages of a mono-jet search: who needs what, and what decides each result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oddjet.runs.config import dump_yaml
+from oddjet.runs.provenance import provenance
+from oddjet.runs.stages import Stage
+from oddjet.searches import counting, cutflows, reporting, stages, truth
+from oddjet.searches.regions import REGIONS, SIGNAL_REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oddjet.searches.monojet_config import MonoJetConfig
+    from oddjet.searches.regions import RegionFiles
+
+Names = tuple[str, ...]
+
+#: What each stage contributes to the top of the run directory.
+PUBLISHED = {
+    "cutflow": stages.CUTFLOW,
+    "assemble": stages.MODEL,
+    "score": stages.SCORES,
+    "count": counting.RESULTS,
+    "report": reporting.REPORT,
+}
+
+
+def plan(
+    config: MonoJetConfig, regions: Mapping[str, RegionFiles], *, unblind: bool
+) -> list[Stage]:
+    """Plan a search.
+
+    Parameters
+    ----------
+    config : MonoJetConfig
+    regions : mapping of region to RegionFiles
+    unblind : bool
+        Look at a signal region of data.
+
+    Returns
+    -------
+    list of Stage
+        Each after those it reads from.
+    """
+    is_data = regions[SIGNAL_REGION].is_data
+    blinded = is_data and not unblind
+    prepares = [_prepare(config, name, regions[name]) for name in REGIONS]
+    prepared = tuple(stage.name for stage in prepares)
+    trains = [_train(config, f, prepared) for f in range(config.training.folds)]
+    trained = tuple(stage.name for stage in trains)
+    return [
+        *prepares,
+        Stage(
+            "cutflow",
+            cutflows.collect_cutflows,
+            inputs=prepared,
+            arguments={"blinded": blinded},
+        ),
+        *trains,
+        _assemble(config, prepared, trained),
+        Stage(
+            "score",
+            stages.score,
+            inputs=(*prepared, "assemble"),
+            arguments={"training": config.training, "blinded": blinded},
+        ),
+        _count(config, blinded=blinded, unblinded=is_data and unblind),
+        Stage(
+            "truth",
+            truth.collect_truth,
+            inputs=("score",),
+            sources={name: region.truth for name, region in regions.items()},
+            untracked={"paths": {n: r.sample.files for n, r in regions.items()}},
+        ),
+        _report(config, trained),
+    ]
+
+
+def _prepare(config: MonoJetConfig, name: str, region: RegionFiles) -> Stage:
+    spec = config.features.spec()
+    return Stage(
+        f"prepare-{name}",
+        stages.prepare,
+        arguments={"region": name, "cuts": config.selection, "spec": spec},
+        sources={name: region.digest},
+        untracked={"paths": region.sample.files},
+    )
+
+
+def _learning(config: MonoJetConfig) -> dict[str, Any]:
+    return {
+        "network": config.network,
+        "training": config.training,
+        "spec": config.features.spec(),
+    }
+
+
+def _train(config: MonoJetConfig, fold: int, prepared: Names) -> Stage:
+    return Stage(
+        f"train-{fold}",
+        stages.train,
+        inputs=prepared,
+        arguments={**_learning(config), "fold": fold, "seed": config.seed},
+    )
+
+
+def _assemble(config: MonoJetConfig, prepared: Names, trained: Names) -> Stage:
+    return Stage(
+        "assemble",
+        stages.assemble,
+        inputs=(*prepared, *trained),
+        arguments={
+            **_learning(config),
+            "trainings": trained,
+            "provenance": {"search": config.search, **provenance()},
+        },
+    )
+
+
+def _count(config: MonoJetConfig, *, blinded: bool, unblinded: bool) -> Stage:
+    return Stage(
+        "count",
+        counting.count,
+        inputs=("score",),
+        arguments={
+            "search": config.search,
+            "seed": config.seed,
+            "is_null_test": config.is_null_test,
+            "cr_efficiency": config.counting.cr_efficiency,
+            "blinded": blinded,
+            "unblinded": unblinded,
+        },
+    )
+
+
+def _report(config: MonoJetConfig, trained: Names) -> Stage:
+    return Stage(
+        "report",
+        reporting.render,
+        inputs=("count", "score", "cutflow", "truth", *trained),
+        arguments={
+            "title": "Mono-jet search",
+            "trainings": trained,
+            # The page is the same wherever the files lie.
+            "config_yaml": dump_yaml(config.with_files(dict.fromkeys(REGIONS, ()))),
+            "provenance": provenance(),
+        },
+    )
