@@ -19,6 +19,9 @@ from oddjet.io import write_events
 from oddjet.runs.errors import UserError
 from toy_collisions import TINY_SEARCH, toy_events
 
+# What a run that failed may leave: finished stages, its log and its lock.
+KEPT = ("stages", "run.log", ".lock")
+
 Search = Callable[..., tuple[int, str]]
 
 
@@ -48,8 +51,11 @@ def last_line(text: str) -> str:
 
 def nothing_published(tmp_path: Path) -> bool:
     run = tmp_path / "run"
-    made = {"results.json", "model.onnx", "scores.parquet", "report.html"}
-    return not run.exists() or not made & {path.name for path in run.iterdir()}
+    if not run.exists():
+        return True
+    left = {path.name for path in run.rglob("*") if path.is_file()}
+    whole = all(".tmp" not in name for name in left)
+    return whole and {path.name for path in run.iterdir()} <= {*KEPT}
 
 
 def control_file(path: Path) -> dict[str, object]:
@@ -137,6 +143,54 @@ def test_events_without_what_the_selection_needs(
     assert "the mono-jet selection needs `met`" in last_line(error)
 
 
+def test_leptons_without_flavour(search: Search, tmp_path: Path) -> None:
+    events = toy_events(10, seed=9)
+    kept = [name for name in events.leptons.fields if name != "flavour"]
+    array = ak.with_field(events.array, events.leptons[kept], "leptons")
+    path = tmp_path / "flavourless.parquet"
+    write_events(path, [Events(array, role="mc")])
+    code, error = search(**control_file(path))
+    assert code == 2
+    assert "the mono-jet selection needs `leptons.flavour`" in last_line(error)
+
+
+def test_a_particle_that_no_kernel_accepts(search: Search, tmp_path: Path) -> None:
+    path = tmp_path / "tachyon.parquet"
+    write_events(path, [spoilt("mass", -100.0)])
+    code, error = search(**control_file(path))
+    assert code == 2
+    assert f"the control region ({path}): cluster: " in last_line(error)
+    assert nothing_published(tmp_path)
+
+
+def test_regions_that_share_a_file(search: Search, samples: Path) -> None:
+    code, error = search(**control_file(samples / "sr.parquet"))
+    assert code == 2
+    assert "the two regions must not share events" in last_line(error)
+
+
+def test_data_cannot_be_called_something_else(search: Search, tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    write_events(path, [toy_events(10, seed=9, role="data")])
+    code, error = search(signal_region={"files": [str(path)], "role": "mc"})
+    assert code == 2
+    assert f"{path} holds data, so its region cannot have the role mc" in error
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_closed_region_tells_no_numbers(
+    search: Search, tmp_path: Path, closed: bool
+) -> None:
+    path = tmp_path / "data.parquet"
+    role = "data" if closed else "mc"
+    write_events(path, [toy_events(123, seed=9, role=role)])
+    code, error = search(
+        signal_region={"files": [str(path)]}, selection={"delta_phi_min": 3.14159}
+    )
+    assert code == 2
+    assert ("123" in last_line(error)) == (not closed)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -149,6 +203,7 @@ def test_events_without_what_the_selection_needs(
         ({"selection": {"leading_jet_abs_eta_max": -1}}, "leading_jet_abs_eta_max"),
         ({"features": {"features": ["mass"]}}, "unknown features mass"),
         ({"signal_region": {"files": []}}, "signal_region.files is empty"),
+        ({"training": "2024-13-01"}, "training must be"),
     ],
 )
 def test_an_impossible_configuration(

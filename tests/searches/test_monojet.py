@@ -8,11 +8,13 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
+import awkward as ak
 import jsonschema
 import numpy as np
 import pytest
 
 from oddjet.deploy.scorer import Scorer
+from oddjet.events import Events
 from oddjet.io import read, write_events
 from oddjet.runs.errors import UserError
 from oddjet.searches import MonoJet, MonoJetConfig, Result
@@ -124,6 +126,28 @@ def test_the_resolved_configuration_runs_again(result: Result, tmp_path: Path) -
 def test_a_run_without_results_is_told() -> None:
     with pytest.raises(UserError, match=r"nowhere holds no results\.json: give the"):
         Result.load("nowhere")
+
+
+@pytest.mark.parametrize("known", ["is_signal", None])
+def test_any_truth_will_do(
+    config: MonoJetConfig, samples: Path, tmp_path: Path, known: str | None
+) -> None:
+    """Truth without a process, and a file without events beside one that has some."""
+    events = toy_events(200, seed=6)
+    array = events.array
+    if known is not None:
+        array = ak.with_field(array, ak.zip({known: np.ones(200)}), "truth")
+    paths = [tmp_path / "some.parquet", tmp_path / "none.parquet"]
+    write_events(paths[0], [Events(array, role="mc")])
+    write_events(paths[1], [Events(array[:0], role="mc")])
+    result = MonoJet(config).run(
+        signal_region=paths,
+        control_region=samples / "cr.parquet",
+        directory=tmp_path / "run",
+    )
+    page = (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert result.significance is not None
+    assert ("Simulation truth" in page) == (known is None)
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,11 @@ def check(config: Path) -> None:
         sample = search.sample(region)
         click.echo(
             f"  {region}: {sample.num_events:,} events ({sample.role}) in"
-            f" {len(sample.files)} files; {', '.join(sample.collections)}"
+            f" {len(sample.files)} file(s); {', '.join(sample.collections)}"
         )
     cost = estimate_cost(search)
+    # How many events pass is not told: of a signal region of data, nobody may know.
     click.echo(
-        f"  measured on the first events: {cost.num_selected:,.0f} events pass the"
-        f" selection; about {format_seconds(cost.seconds)} with one process and"
-        f" {cost.gigabytes:.1f} GB of memory for each"
+        f"  measured on the first events: about {format_seconds(cost.seconds)} with"
+        f" one process, and {cost.gigabytes:.1f} GB of memory for each"
     )

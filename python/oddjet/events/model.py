@@ -180,7 +180,7 @@ class Events:
         Parameters
         ----------
         *names : str
-            Collections.
+            Collections, or fields of them such as "met.phi".
         why : str
             The stage, for the message.
 
@@ -194,9 +194,12 @@ class Events:
         UserError
             A collection is absent; the message says which source could give it.
         """
-        for name in names:
-            if name not in self.fields:
-                source = SOURCES.get(name, "a file that holds it")
+        for wanted in names:
+            collection, _, field = wanted.partition(".")
+            have = self.array[collection] if collection in self.fields else None
+            if have is None or (field and field not in ak.fields(have)):
+                name = collection if have is None else wanted
+                source = SOURCES.get(collection, "a file that holds it")
                 message = (
                     f"{why} needs `{name}`, which these events do not have "
                     f"(they have {', '.join(self.fields)}); possible sources: {source}"

@@ -20,6 +20,10 @@ class Sample:
         What the patterns stand for, in order.
     num_events : int
     role : "data", "pseudo-data" or "mc"
+    records_role : bool
+        Whether the files say so themselves; unknown events count as data.
+    fingerprints : tuple of int
+        `id.file` of the events of each file.
     collections : tuple of str
         Those that every file has, in the order of the first.
     """
@@ -27,6 +31,8 @@ class Sample:
     files: tuple[str, ...]
     num_events: int
     role: Role
+    records_role: bool
+    fingerprints: tuple[int, ...]
     collections: tuple[str, ...]
 
 
@@ -49,11 +55,15 @@ def describe(paths: Paths) -> Sample:
     """
     files = find_files(paths)
     num_events = 0
+    fingerprints: list[int] = []
+    records_role = True
     roles: dict[Role, None] = {}
     collections: list[str] | None = None
     for file in files:
         with ParquetEvents(file) as source:
             num_events += source.num_events
+            fingerprints.append(source.fingerprint)
+            records_role &= source.records_role
             roles[source.role] = None
             have = collections if collections is not None else source.columns
             collections = [name for name in have if name in source.columns]
@@ -67,5 +77,7 @@ def describe(paths: Paths) -> Sample:
         files=tuple(map(str, files)),
         num_events=num_events,
         role=next(iter(roles)),
+        records_role=records_role,
+        fingerprints=tuple(fingerprints),
         collections=tuple(collections or ()),
     )

@@ -38,15 +38,17 @@ class _Loader(yaml.SafeLoader):
 
 
 # YAML 1.1 takes 1e-3 and 1.5e3 for text: they lack a decimal point or a sign.
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
-    list("-+.0123456789"),
-)
+_EXPONENT = re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$")
+_FLOAT = "tag:yaml.org,2002:float"
+_Loader.add_implicit_resolver(_FLOAT, _EXPONENT, list("-+.0123456789"))
 
 
 class _Dumper(yaml.SafeDumper):
     """Lists of scalars on one line, everything else in blocks."""
+
+
+# So that a text that looks like such a number is written in quotes.
+_Dumper.add_implicit_resolver(_FLOAT, _EXPONENT, list("-+.0123456789"))
 
 
 def _represent_list(dumper: _Dumper, data: list[Any]) -> yaml.SequenceNode:
@@ -79,6 +81,9 @@ def load_yaml(path: Path | str) -> dict[str, Any]:
         raise UserError(message) from error
     except yaml.YAMLError as error:
         message = f"{path}{_where(error)}: {_what(error)}"
+        raise UserError(message) from error
+    except ValueError as error:  # such as a date in a thirteenth month
+        message = f"{path}: a value cannot be read: {error}"
         raise UserError(message) from error
     if content is None:
         return {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from oddjet.report.index import IndexEntry, write_index
 from oddjet.runs.digests import digest
 from oddjet.runs.lock import lock_directory
+from oddjet.runs.provenance import provenance
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage, run_stages
 from oddjet.searches.monojet import MonoJet
@@ -128,7 +129,10 @@ def _simulate_samples(
                 "num_events": max(1, round(num_events * scale)),
                 "seed": derive_seed(seed, "demo", name),
             },
-            sources={"card": digest(load_card(process))},
+            sources={
+                "card": digest(load_card(process)),
+                "made_with": digest(provenance()),
+            },
             untracked={"jobs": jobs},
         )
         for name, (process, num_events) in SAMPLES.items()

@@ -11,6 +11,7 @@ import numpy as np
 from oddjet.features import event_tensors
 from oddjet.io import read
 from oddjet.searches.regions import REGIONS
+from oddjet.searches.stages import named_errors
 from oddjet.select.monojet import select_monojet
 
 if TYPE_CHECKING:
@@ -30,15 +31,12 @@ class Cost:
 
     Attributes
     ----------
-    num_selected : float
-        Events of both regions that pass the selection.
     seconds : float
         With one process.
     gigabytes : float
         Memory of each process at its peak.
     """
 
-    num_selected: float
     seconds: float
     gigabytes: float
 
@@ -57,8 +55,9 @@ def estimate_cost(search: MonoJet) -> Cost:
         sample = search.sample(region)
         started = time.perf_counter()
         probe = read(sample.files, entry_range=(0, _PROBE_EVENTS)).without("truth")
-        chosen = probe[select_monojet(probe, config.selection).mask]
-        event_tensors(chosen.array[spec.source], spec)
+        with named_errors(region, sample.files):
+            chosen = probe[select_monojet(probe, config.selection).mask]
+            event_tensors(chosen.array[spec.source], spec)
         factor = sample.num_events / max(1, len(probe))
         seconds += factor * (time.perf_counter() - started)
         selected += factor * len(chosen)
@@ -66,7 +65,7 @@ def estimate_cost(search: MonoJet) -> Cost:
     seconds += (folds - 1) * epochs * selected * _seconds_per_jet(config)
     bytes_per_jet = 4 * spec.num_constituents * len(spec.features)
     # The tensors, their share of a fold, and the columns they were read from.
-    return Cost(selected, seconds, _BASE_GIGABYTES + 3e-9 * bytes_per_jet * selected)
+    return Cost(seconds, _BASE_GIGABYTES + 3e-9 * bytes_per_jet * selected)
 
 
 def _seconds_per_jet(config: MonoJetConfig) -> float:

@@ -23,9 +23,11 @@ from oddjet.searches.regions import (
     CONTROL_REGION,
     REGIONS,
     SIGNAL_REGION,
+    Files,
     Region,
     RegionConfig,
     RegionFiles,
+    refuse_overlap,
     stored,
 )
 from oddjet.searches.result import Result
@@ -106,7 +108,12 @@ class MonoJet:
         given = {SIGNAL_REGION: signal_region, CONTROL_REGION: control_region}
         shown = progress or Progress.silent()
         with lock_directory(root):
-            regions = {name: self._open(name, given[name], root) for name in REGIONS}
+            files = {name: self._files(name, given[name], root) for name in REGIONS}
+            regions = {}
+            for name in REGIONS:
+                with shown.task(f"read the {name.replace('_', ' ')}"):
+                    regions[name] = RegionFiles.open(files[name], self._region(name))
+            refuse_overlap(regions)
             stages = plan(self.config, regions, unblind=unblind)
             places = run_stages(root, stages, jobs=jobs, progress=shown)
             used = {
@@ -135,10 +142,7 @@ class MonoJet:
             CONTROL_REGION: self.config.control_region,
         }[name]
 
-    def _open(self, name: str, given: Region | None, root: Path) -> RegionFiles:
-        region = self._region(name)
+    def _files(self, name: str, given: Region | None, root: Path) -> Files:
         if given is None:
-            return RegionFiles.open(
-                region.find_files(name, self.base or Path()), region
-            )
-        return RegionFiles.open(stored(given, root / f"{name}.parquet"), region)
+            return self._region(name).find_files(name, self.base or Path())
+        return stored(given, root / f"{name}.parquet")

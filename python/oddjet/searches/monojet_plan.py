@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oddjet.runs.config import dump_yaml
+from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
 from oddjet.searches import counting, cutflows, reporting, stages, truth
@@ -47,7 +48,10 @@ def plan(
     """
     is_data = regions[SIGNAL_REGION].is_data
     blinded = is_data and not unblind
-    prepares = [_prepare(config, name, regions[name]) for name in REGIONS]
+    prepares = [
+        _prepare(config, name, region, blinded=blinded and name == SIGNAL_REGION)
+        for name, region in regions.items()
+    ]
     prepared = tuple(stage.name for stage in prepares)
     trains = [_train(config, f, prepared) for f in range(config.training.folds)]
     trained = tuple(stage.name for stage in trains)
@@ -66,6 +70,7 @@ def plan(
             stages.score,
             inputs=(*prepared, "assemble"),
             arguments={"training": config.training, "blinded": blinded},
+            sources=_made_with(),
         ),
         _count(config, blinded=blinded, unblinded=is_data and unblind),
         Stage(
@@ -79,15 +84,22 @@ def plan(
     ]
 
 
-def _prepare(config: MonoJetConfig, name: str, region: RegionFiles) -> Stage:
+def _prepare(
+    config: MonoJetConfig, name: str, region: RegionFiles, *, blinded: bool
+) -> Stage:
     spec = config.features.spec()
     return Stage(
         f"prepare-{name}",
         stages.prepare,
         arguments={"region": name, "cuts": config.selection, "spec": spec},
-        sources={name: region.digest},
-        untracked={"paths": region.sample.files},
+        sources={name: region.digest, **_made_with()},
+        untracked={"paths": region.sample.files, "blinded": blinded},
     )
+
+
+def _made_with() -> dict[str, str]:
+    """Let other libraries or another processor make every number again."""
+    return {"made_with": digest(provenance())}
 
 
 def _learning(config: MonoJetConfig) -> dict[str, Any]:
@@ -104,6 +116,7 @@ def _train(config: MonoJetConfig, fold: int, prepared: Names) -> Stage:
         stages.train,
         inputs=prepared,
         arguments={**_learning(config), "fold": fold, "seed": config.seed},
+        sources=_made_with(),
     )
 
 
@@ -115,7 +128,11 @@ def _assemble(config: MonoJetConfig, prepared: Names, trained: Names) -> Stage:
         arguments={
             **_learning(config),
             "trainings": trained,
-            "provenance": {"search": config.search, **provenance()},
+            # What the model was made with and how, but not from which files.
+            "provenance": {
+                **provenance(),
+                **config.model_dump(mode="json", exclude=set(REGIONS)),
+            },
         },
     )
 
@@ -133,6 +150,7 @@ def _count(config: MonoJetConfig, *, blinded: bool, unblinded: bool) -> Stage:
             "blinded": blinded,
             "unblinded": unblinded,
         },
+        sources=_made_with(),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import glob
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,7 +22,8 @@ CONTROL_REGION = "control_region"
 REGIONS = (SIGNAL_REGION, CONTROL_REGION)
 
 #: What a user may hand in as a region.
-Region = Events | str | Path | Sequence[str | Path]
+Files = str | Path | Sequence[str | Path]
+Region = Events | Files
 
 
 class RegionConfig(ConfigModel):
@@ -32,8 +34,8 @@ class RegionConfig(ConfigModel):
     )
     role: Literal["data", "pseudo-data", "mc"] | None = Field(
         None,
-        description="data, pseudo-data or mc; null: as the files say. A signal region"
-        " of role data stays blind until --unblind",
+        description="data, pseudo-data or mc, for files that do not say; null: as the"
+        " files say, else data. A signal region of data stays blind until --unblind",
     )
 
     def find_files(self, name: str, base: Path) -> list[Path]:
@@ -50,7 +52,11 @@ class RegionConfig(ConfigModel):
                 f"{name.replace('_', ' ')}"
             )
             raise UserError(message)
-        return find_files([base / file for file in self.files])
+        # Only the names given may hold wildcards, not the place they start from.
+        start = Path(glob.escape(str(base)))
+        return find_files(
+            [(start if glob.has_magic(file) else base) / file for file in self.files]
+        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class RegionFiles:
     ----------
     sample : Sample
     digest : str
-        Of the content without truth, which decides every result.
+        Of the content without truth and of `id.file`, which decide every result.
     truth : str
         Of the whole files, which decides what the report page shows.
     is_data : bool
@@ -74,20 +80,52 @@ class RegionFiles:
     is_data: bool
 
     @classmethod
-    def open(
-        cls, files: Sequence[str | Path] | str | Path, config: RegionConfig
-    ) -> RegionFiles:
-        """Look at files; a role in the configuration overrides what they say."""
+    def open(cls, files: Files, config: RegionConfig) -> RegionFiles:
+        """Look at files: what they hold, and as what.
+
+        Raises
+        ------
+        UserError
+            Files that cannot be read, or recorded data under another role.
+        """
         sample = describe(files)
+        content = [source_digest(sample.files), *map(str, sample.fingerprints)]
         return cls(
             sample=sample,
-            digest=source_digest(sample.files),
+            digest=digest(content),
             truth=digest([digest_file(file) for file in sample.files]),
-            is_data=(config.role or sample.role) == "data",
+            is_data=_role(sample, config) == "data",
         )
 
 
-def stored(region: Region, path: Path) -> Sequence[str | Path] | str | Path:
+def refuse_overlap(regions: Mapping[str, RegionFiles]) -> None:
+    """Raise a UserError if one file is in both regions.
+
+    Events on both sides would hide a signal and train the network on what it scores.
+    """
+    signal, control = (regions[name].sample for name in REGIONS)
+    for file, fingerprint in zip(signal.files, signal.fingerprints, strict=True):
+        if fingerprint in control.fingerprints and signal.num_events > 0:
+            message = (
+                f"{file} of the signal region is in the control region, too; the two "
+                "regions must not share events"
+            )
+            raise UserError(message)
+
+
+def _role(sample: Sample, config: RegionConfig) -> str:
+    """Let the configuration name the role of files that do not know their own."""
+    role = config.role or sample.role
+    if sample.records_role and sample.role == "data" and role != "data":
+        message = (
+            f"{sample.files[0]} holds data, so its region cannot have the role {role}; "
+            "leave out `role`, and use --unblind when the time has come"
+        )
+        raise UserError(message)
+    return role
+
+
+def stored(region: Region, path: Path) -> Files:
     """Give the files of a region; events in memory are written to `path` first."""
     if isinstance(region, Events):
         return write_events(path, region)

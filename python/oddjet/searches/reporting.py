@@ -10,7 +10,8 @@ import numpy as np
 from oddjet.report.page import write_report
 from oddjet.report.search_report import SearchReport
 from oddjet.runs.errors import UserError
-from oddjet.runs.manifest import read_manifest
+from oddjet.runs.lock import lock_directory
+from oddjet.runs.manifest import find_damage, read_manifest
 from oddjet.searches.counting import RESULTS
 from oddjet.searches.cutflows import read_cutflows
 from oddjet.searches.regions import CONTROL_REGION, SIGNAL_REGION
@@ -52,19 +53,32 @@ def rewrite(run: Path, path: Path) -> None:
     Raises
     ------
     UserError
-        The stages are incomplete.
+        The stages are incomplete, damaged or no longer those of the result.
     """
     room = run / "stages"
-    manifest = read_manifest(room / "report")
-    inputs = manifest.key_parts["inputs"] if manifest is not None else {}
-    if manifest is None or not all((room / name).is_dir() for name in inputs):
-        message = (
-            f"{run} has lost some of its stages, so its page cannot be drawn again;"
-            " run `oddjet search` once more with the same output directory"
-        )
-        raise UserError(message)
-    places = {name: room / name for name in inputs}
-    write_report(path, search_report(places, **manifest.key_parts["arguments"]))
+    with lock_directory(run):
+        report = read_manifest(room / "report")
+        inputs = report.key_parts["inputs"] if report is not None else {}
+        if report is None or not all(
+            _is_intact(room / name, wanted) for name, wanted in inputs.items()
+        ):
+            message = (
+                f"{run} has lost some of its stages, so its page cannot be drawn again;"
+                " run `oddjet search` once more with the same output directory"
+            )
+            raise UserError(message)
+        places = {name: room / name for name in inputs}
+        write_report(path, search_report(places, **report.key_parts["arguments"]))
+
+
+def _is_intact(stage: Path, outputs_digest: str) -> bool:
+    """Whether a stage still is what the report was drawn from."""
+    manifest = read_manifest(stage)
+    return (
+        manifest is not None
+        and manifest.outputs_digest == outputs_digest
+        and find_damage(stage, manifest) is None
+    )
 
 
 def search_report(

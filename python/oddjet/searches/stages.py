@@ -6,6 +6,7 @@ it is given (see `oddjet.runs.stages`); a recipe strings them together.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from oddjet.searches.tensors import JetTensors, read_tensors, write_tensors
 from oddjet.select.monojet import select_monojet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -51,6 +52,7 @@ def prepare(
     cuts: MonoJetCuts,
     spec: FeatureSpec,
     paths: tuple[str, ...],
+    blinded: bool,
 ) -> None:
     """Select the events of a region and make the tensors of their leading fat jets.
 
@@ -60,7 +62,7 @@ def prepare(
     Raises
     ------
     UserError
-        No event of the sample passes the selection.
+        No event of the sample passes the selection, or one cannot be used.
     """
     sample = describe(paths)
     columns = [name for name in sample.collections if name != "truth"]
@@ -69,16 +71,18 @@ def prepare(
     def chunks() -> Iterator[JetTensors]:
         with progress.task(f"select {region}", total=sample.num_events) as task:
             for events in iterate(paths, columns=columns):
-                selection = select_monojet(events, cuts)
+                with named_errors(region, paths):
+                    selection = select_monojet(events, cuts)
+                    tensors = _tensors(events[selection.mask], spec)
                 cutflows.append(selection.cutflow)
-                yield _tensors(events[selection.mask], spec)
+                yield tensors
                 task.advance(len(events))
 
     shape = (spec.num_constituents, len(spec.features))
     num_selected = write_tensors(directory / TENSORS, chunks(), shape=shape)
     cutflow = sum(cutflows[1:], start=cutflows[0])
     if num_selected == 0:
-        message = _nothing_left(region, paths, cutflow)
+        message = _nothing_left(region, paths, cutflow, blinded=blinded)
         raise UserError(message)
     (directory / CUTFLOW).write_text(cutflow.to_csv(), encoding="utf-8")
 
@@ -146,6 +150,7 @@ def assemble(
                 fold=_folds(regions, training)[CONTROL_REGION],
             ),
             provenance=provenance,
+            threads=training.threads,
         )
         task.advance()
 
@@ -164,7 +169,7 @@ def score(
     """
     from oddjet.deploy.scorer import Scorer
 
-    scorer = Scorer(inputs["assemble"] / MODEL)
+    scorer = Scorer(inputs["assemble"] / MODEL, threads=training.threads)
     regions = _read_regions(inputs)
     folds = _folds(regions, training)
     shown = [name for name in REGIONS if not (blinded and name == SIGNAL_REGION)]
@@ -191,11 +196,25 @@ def _tensors(events: Events, spec: FeatureSpec) -> JetTensors:
     return JetTensors(values, mask, events.weight.to_numpy(), ids)
 
 
-def _nothing_left(region: str, paths: tuple[str, ...], cutflow: CutFlow) -> str:
-    """Say at which cut the last event of a sample was lost."""
+@contextmanager
+def named_errors(region: str, paths: Sequence[str]) -> Iterator[None]:
+    """Turn what a kernel refuses into a sentence that names the sample."""
+    try:
+        yield
+    except ValueError as error:
+        message = f"the {region.replace('_', ' ')} ({', '.join(paths)}): {error}"
+        raise UserError(message) from error
+
+
+def _nothing_left(
+    region: str, paths: tuple[str, ...], cutflow: CutFlow, *, blinded: bool
+) -> str:
+    """Say at which cut the last event of a sample was lost, unless that is closed."""
     name = region.replace("_", " ")
     if cutflow.rows[0].events == 0:
         return f"the {name} holds no events ({', '.join(paths)})"
+    if blinded:
+        return f"no event of the blinded {name} passes the selection; check both"
     survivors = [row for row in cutflow.rows if row.events > 0]
     fatal = cutflow.rows[len(survivors)]
     return (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from oddjet.searches.scores import RegionScores
 
 TRUTH = "truth.parquet"
+_CHUNK_EVENTS = 65_536
 
 Truth = dict[str, "NDArray[np.str_]"]
 
@@ -37,12 +38,14 @@ def collect_truth(
 
     The only stage that reads truth; nothing but the report page depends on it.
     """
-    parts = [_to_table("", np.empty(0, np.str_))]
+    parts = [_to_table("", np.empty(0, np.str_))]  # a schema, if nobody knows
     for name, region in read_scores(inputs["score"] / SCORES).items():
         if "truth" not in describe(paths[name]).collections:
             continue
         with progress.task(f"read truth of the {name}", total=len(region)) as task:
-            parts.append(_to_table(name, _processes(region, paths[name])))
+            process = _processes(region, paths[name])
+            if process is not None:
+                parts.append(_to_table(name, process))
             task.advance(len(region))
     pq.write_table(pa.concat_tables(parts), directory / TRUTH)
 
@@ -55,10 +58,17 @@ def read_truth(path: Path) -> Truth:
     return {str(name): process[region == name] for name in dict.fromkeys(region)}
 
 
-def _processes(region: RegionScores, paths: tuple[str, ...]) -> NDArray[np.str_]:
-    """Find the scored events in the files; both have the same order."""
+def _processes(region: RegionScores, paths: tuple[str, ...]) -> NDArray[np.str_] | None:
+    """Find the scored events in the files, which have their order.
+
+    None if the files know something else about truth than a process.
+    """
     parts = [np.empty(0, np.str_)]
-    for events in iterate(paths, columns=["truth"]):
+    for events in iterate(paths, step=_CHUNK_EVENTS, columns=["truth"]):
+        if "process" not in events.truth.fields:
+            return None
+        if len(events) == 0:
+            continue
         in_file = region.ids["file"] == events.id.file[:1].to_numpy()
         entries = region.ids["entry"][in_file]
         scored = np.isin(events.id.entry.to_numpy(), entries)

@@ -123,7 +123,10 @@ def select_monojet(
     source = "particles" if cuts.jets == "cluster" else "jets"
     vetoes = _lepton_vetoes(cuts)
     needed = ["met", source, *(["leptons"] if vetoes else [])]
-    events.require(*needed, why="the mono-jet selection")
+    veto_fields = ["leptons.pt", "leptons.flavour"] if vetoes else []
+    events.require(
+        "met.pt", "met.phi", source, *veto_fields, why="the mono-jet selection"
+    )
 
     sequence = CutSequence(events.weight)
     left = _apply(

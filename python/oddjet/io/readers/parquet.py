@@ -49,6 +49,8 @@ class ParquetEvents:
         The stored collections.
     role : "data", "pseudo-data" or "mc"
         As recorded by oddjet; "data", which stays blind, where it is not.
+    records_role : bool
+        Whether oddjet wrote the file and so recorded the role.
 
     Raises
     ------
@@ -67,6 +69,8 @@ class ParquetEvents:
         self.num_events: int = self._file.metadata.num_rows
         self.columns: list[str] = list(self._file.schema_arrow.names)
         self.role = self._recorded_role()
+        metadata = self._file.schema_arrow.metadata or {}
+        self.records_role = METADATA_KEY in metadata
 
     def __enter__(self) -> ParquetEvents:
         return self
