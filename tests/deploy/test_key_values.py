@@ -25,3 +25,10 @@ def test_what_would_not_come_back_is_refused():
         key_value_text({"a=b": 1})
     with pytest.raises(ValueError, match="'no equals sign' is not `key = value`"):
         parse_key_values("a = 1\nno equals sign\n")
+
+
+def test_a_doubled_key_is_refused():
+    with pytest.raises(ValueError, match="line 'a=2' repeats a key"):
+        parse_key_values("a = 1\nb = 1\na=2\n")
+    with pytest.raises(ValueError, match="line 'a.b = 2' repeats a key"):
+        key_value_text({"a.b": 1, "a": {"b": 2}})

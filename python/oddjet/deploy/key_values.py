@@ -25,7 +25,7 @@ def key_value_text(facts: Mapping[str, object]) -> str:
     ------
     ValueError
         A key or value that would not come back: line breaks, an equals sign in a
-        key.
+        key, a key that stands twice.
 
     Examples
     --------
@@ -33,7 +33,9 @@ def key_value_text(facts: Mapping[str, object]) -> str:
     training.epochs = 8
     training.widths = 32 64
     """
-    return "".join(f"{key} = {text}\n" for key, text in _flattened(facts, ""))
+    text = "".join(f"{key} = {text}\n" for key, text in _flattened(facts, ""))
+    parse_key_values(text)  # refuses keys that dots made equal
+    return text
 
 
 def parse_key_values(text: str) -> dict[str, str]:
@@ -42,15 +44,16 @@ def parse_key_values(text: str) -> dict[str, str]:
     Raises
     ------
     ValueError
-        A line without `=`.
+        A line without `=`, or a key that stands twice.
     """
-    facts = {}
+    facts: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        key, equals, value = line.partition("=")
-        if not equals:
-            message = f"the line {line!r} is not `key = value`"
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or key in facts:
+            problem = "repeats a key" if equals else "is not `key = value`"
+            message = f"the line {line!r} {problem}"
             raise ValueError(message)
-        facts[key.strip()] = value.strip()
+        facts[key] = value
     return facts
 
 
