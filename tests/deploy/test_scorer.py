@@ -130,6 +130,12 @@ def test_threads_and_providers_are_checked(model_file, monkeypatch):
         Scorer(model_file)
 
 
+def test_an_empty_variable_of_threads_means_one(model_file, monkeypatch):
+    monkeypatch.setenv("ODDJET_THREADS", "")
+    result = Scorer(model_file).score(events_of(2))
+    assert result.status.tolist() == ["ok", "ok"]
+
+
 def test_without_onnx_runtime_the_extra_is_named(model_file, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtra, match=r'pip install "oddjet\[onnx\]"'):

@@ -111,7 +111,9 @@ class FixedBatchSession:
 
 
 def _threads(threads: int | None) -> int:
-    text = os.environ.get("ODDJET_THREADS", "1") if threads is None else str(threads)
+    # An empty variable means an unset one, as it does for the kernels.
+    environment = os.environ.get("ODDJET_THREADS") or "1"
+    text = environment if threads is None else str(threads)
     if not text.isdecimal() or int(text) < 1:
         message = f"the number of threads must be an integer >= 1, got {text!r}"
         raise UserError(message)
