@@ -12,15 +12,17 @@
 namespace oddjet {
 namespace {
 
-// Indices are handed out in order, so every index below a failed one has been started
-// and will finish: the lowest failure is the same however many workers there are.
+// Indices are handed out in order, and each one handed out is run: so is every index
+// below a failed one, and the lowest failure is the same however many workers there are.
 class IndexQueue {
   public:
     IndexQueue(std::size_t count, const std::function<void(std::size_t)>& task)
         : count_(count), task_(task), failed_index_(count) {}
 
     void work() {
-        for (std::size_t i = next_++; i < count_ && !failed_; i = next_++) {
+        while (!failed_) {  // looked at before an index is taken, never after
+            const std::size_t i = next_++;
+            if (i >= count_) break;
             try {
                 task_(i);
             } catch (...) {
