@@ -206,7 +206,7 @@ def _combined(result: CountingResult, sr: ScoredSample) -> CountingResult:
     n_expected = sum(fold.n_expected for fold in folds)
     variance_sr = sum(fold.variance_sr for fold in folds)
     variance_expected = sum(fold.variance_expected for fold in folds)
-    scale = _event_weight(n_sr, variance_sr, sr)
+    scale = _event_weight(sr)
     if n_expected <= 0 or scale <= 0:
         reason = "negative weights leave no expectation above the thresholds"
         return replace(result, reason=reason)
@@ -240,9 +240,10 @@ def _exact_tails(folds: tuple[FoldCount, ...]) -> LogTails:
     return sum_log_tails(sum(fold.num_above for fold in folds), k, q)
 
 
-def _event_weight(n_sr: float, variance_sr: float, sr: ScoredSample) -> float:
-    """Give the weight that makes weighted counts like counts: sum w^2 / sum w."""
-    if n_sr > 0:
-        return variance_sr / n_sr
+def _event_weight(sr: ScoredSample) -> float:
+    """Give the weight that makes weighted counts like counts: sum w^2 / sum w.
+
+    Of the whole region: the few events above the threshold may lack the heavy ones.
+    """
     total = float(np.sum(sr.weights))
     return float(np.sum(sr.weights**2)) / total if total > 0 else 0.0

@@ -113,7 +113,8 @@ def count_fold(
     """Set the threshold of a fold on control events and count above it.
 
     With weights, k is the number of highest control events whose weight first
-    reaches the fraction `efficiency` without exceeding it, at least 1.
+    reaches the fraction `efficiency`. The event that reaches it is included: only
+    then is the weight of the k events an unbiased expectation (Wald's identity).
 
     Parameters
     ----------
@@ -139,7 +140,8 @@ def count_fold(
     if cr.has_equal_weights:
         k = max(1, math.floor(efficiency * len(weights) + _ROUNDING))
     else:
-        k = max(1, int(np.argmax(np.cumsum(weights) > efficiency * total)))
+        reached = efficiency * total * (1 - _ROUNDING)
+        k = 1 + int(np.argmax(np.cumsum(weights) >= reached))
     threshold = float(cr.scores[order[k - 1]])
     above = sr.weights[sr.scores > threshold]
     ratio = float(np.sum(sr.weights)) / total
