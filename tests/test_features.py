@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import tolerances
 from definitions.features import features as definition
 from definitions.kinematics import Momentum, from_collider
+from oddjet import _core  # noqa: TID251 no array of records has such columns
 from oddjet.features import (
     FEATURE_VERSIONS,
     FeatureSpec,
@@ -282,6 +283,22 @@ def test_bad_jets_and_constituents_are_named():
         ValueError, match="constituent 0 of jet 1 has non-finite pt inf"
     ):
         constituent_features(bad, FeatureSpec())
+
+
+def test_jets_with_columns_of_different_lengths_are_refused():
+    ones = np.ones(3)
+    message = "jets: columns must have one length, got 3 and 1"
+    with pytest.raises(ValueError, match=f"constituent_features: {message}"):
+        _core.constituent_features(
+            jet_coordinates="pt_eta_phi_mass",
+            jet_columns=(ones, ones[:1], ones[:1], ones[:1]),
+            coordinates="pt_eta_phi_mass",
+            columns=(ones,) * 4,
+            offsets=np.arange(4),
+            features=["log_pt"],
+            num_constituents=1,
+            threads=1,
+        )
 
 
 def test_bad_particles_are_named():

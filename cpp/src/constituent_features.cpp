@@ -102,6 +102,7 @@ FeatureTensor constituent_features(const MomentumView& jets,
                                    const ParticleLists& constituents,
                                    const FeatureOptions& options, int threads) {
     check_options(options);
+    check_columns(jets, "constituent_features: jets");
     check_lists(constituents, "constituent_features");
     check_threads(threads, "constituent_features");
     if (jets.size() != constituents.size()) {

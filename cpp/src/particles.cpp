@@ -53,14 +53,18 @@ double MomentumView::pt(std::size_t i) const {
                : std::sqrt(pt_squared(momentum(i)));
 }
 
-void check_lists(const ParticleLists& lists, std::string_view kernel) {
-    const std::size_t size = lists.particles.size();
-    for (const Column& column : lists.particles.columns) {
-        if (column.size() != size) {
-            refuse(kernel, ": columns must have one length, got ", size, " and ",
+void check_columns(const MomentumView& view, std::string_view kernel) {
+    for (const Column& column : view.columns) {
+        if (column.size() != view.size()) {
+            refuse(kernel, ": columns must have one length, got ", view.size(), " and ",
                    column.size());
         }
     }
+}
+
+void check_lists(const ParticleLists& lists, std::string_view kernel) {
+    check_columns(lists.particles, kernel);
+    const std::size_t size = lists.particles.size();
     const auto offsets = lists.offsets;
     if (offsets.empty()) refuse(kernel, ": offsets must not be empty");
     if (offsets[0] != 0) refuse(kernel, ": offsets must start at 0, got ", offsets[0]);

@@ -69,6 +69,19 @@ void bad_input_is_refused() {
                    "known are delta_rapidity");
 }
 
+void jets_with_a_short_column_are_refused() {
+    const RandomLists<float> random(3, 2, 4);
+    const std::vector<double> ones(3, 1.0);
+    for (std::size_t c = 1; c < 4; ++c) {
+        MomentumView jets;
+        jets.columns.fill(std::span<const double>(ones));
+        jets.columns[c] = std::span<const double>(ones).first(1);
+        expect_refusal(
+            [&] { (void)constituent_features(jets, random.view(), all_features(4)); },
+            "constituent_features: jets: columns must have one length, got 3 and 1");
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -76,5 +89,6 @@ int main() {
         event_tensors_are_features_of_leading_jets(num_constituents);
     }
     bad_input_is_refused();
+    jets_with_a_short_column_are_refused();
     return failures;
 }

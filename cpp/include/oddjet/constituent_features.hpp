@@ -59,7 +59,8 @@ void fill_features(const FourMomentum& jet, const Particles& particles,
                    std::span<float> values, std::span<std::uint8_t> mask);
 
 /// The same for jet i and the particles of list i, for every i. Throws
-/// std::invalid_argument: options, offsets, momenta, a jet or constituent with pt = 0.
+/// std::invalid_argument: options, columns, offsets, momenta, a jet or constituent with
+/// pt = 0.
 [[nodiscard]] FeatureTensor constituent_features(const MomentumView& jets,
                                                  const ParticleLists& constituents,
                                                  const FeatureOptions& options,

@@ -63,6 +63,10 @@ struct Particles {
     std::vector<double> pt;  // as given: equal inputs stay equal when sorted
 };
 
+/// Throws std::invalid_argument unless all four columns have one length. `kernel` opens
+/// the message.
+void check_columns(const MomentumView& view, std::string_view kernel);
+
 /// Throws std::invalid_argument unless all columns have one length and the offsets
 /// start at 0, do not decrease and end at that length. `kernel` opens the message.
 void check_lists(const ParticleLists& lists, std::string_view kernel);
