@@ -13,7 +13,8 @@ namespace oddjet {
 namespace {
 
 // Indices are handed out in order, and each one handed out is run: so is every index
-// below a failed one, and the lowest failure is the same however many workers there are.
+// below a failed one, and the lowest failure is the same however many workers there
+// are.
 class IndexQueue {
   public:
     IndexQueue(std::size_t count, const std::function<void(std::size_t)>& task)
