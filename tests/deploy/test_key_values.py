@@ -30,5 +30,5 @@ def test_what_would_not_come_back_is_refused():
 def test_a_doubled_key_is_refused():
     with pytest.raises(ValueError, match="line 'a=2' repeats a key"):
         parse_key_values("a = 1\nb = 1\na=2\n")
-    with pytest.raises(ValueError, match="line 'a.b = 2' repeats a key"):
+    with pytest.raises(ValueError, match=r"line 'a\.b = 2' repeats a key"):
         key_value_text({"a.b": 1, "a": {"b": 2}})

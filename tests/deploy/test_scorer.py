@@ -12,7 +12,8 @@ from oddjet.events import Events
 from oddjet.features import FeatureSpec, event_tensors
 from oddjet.jets import cluster
 from oddjet.runs.errors import MissingExtra, UserError
-from particle_events import random_events
+from particle_events import CARTESIAN, random_events
+from particle_events import events_of as particles_of
 from toy_jets import toy_jets
 
 
@@ -84,7 +85,7 @@ def test_truth_is_never_an_input(scorer):
 def test_what_cannot_be_scored_says_why(scorer, spec):
     particles = ak.concatenate([random_events(2, 30), random_events(1, 0)])
     result = scorer.score(Events(ak.Array({"particles": particles}), role="mc"))
-    assert result.status.tolist() == ["ok", "ok", "no jet"]
+    assert result.status.tolist() == ["ok", "ok", "no usable jet"]
     assert np.isnan(result.score.to_numpy()).tolist() == [False, False, True]
     assert np.isnan(result.fold_scores.to_numpy()[2]).all()
     jets = cluster(particles, algorithm="antikt", radius=spec.radius)[:2, 0]
@@ -92,6 +93,38 @@ def test_what_cannot_be_scored_says_why(scorer, spec):
         jets, jets.constituents[ak.Array([[], [0]])], "constituents"
     )
     assert scorer.score(emptied).status.tolist() == ["no constituents", "ok"]
+
+
+def test_jets_without_transverse_momentum_stop_no_other(scorer, spec):
+    """A particle along the beam is a jet of pt 0, or a constituent of one."""
+    slow, soft, hard = (0.0, 0.0, 3.0, 7.0), (0.1, 0.2, 1.0, 2.0), (9.0, 0.0, 1.0, 9.1)
+    many = [(9.0, 0.01 * i, 1.0, 9.1) for i in range(spec.num_constituents)]
+    rows = [[slow], [hard, soft], [hard, slow], [*many, slow]]
+    particles = particles_of(rows, CARTESIAN)
+    jets = cluster(particles, algorithm="antikt", radius=1000.0)
+    assert ak.num(jets).tolist() == [1, 1, 1, 1]
+    result = scorer.score(jets)
+    # Of the last jet the model sees the hardest, which all have transverse momentum.
+    assert result.status.tolist() == [["zero pt"], ["ok"], ["zero pt"], ["ok"]]
+    missing = np.isnan(ak.flatten(result.score).to_numpy())
+    assert missing.tolist() == [True, False, True, False]
+    cut = ak.with_field(jets, jets.constituents[..., :-1], "constituents")
+    assert scorer.score(cut).score[3, 0] == result.score[3, 0]
+    cylindrical = scorer.score(
+        cluster(
+            particles_of([[(0.0, 0.0, 0.0, 1.0)], [(5.0, 0.0, 0.0, 0.0)]]),
+            algorithm="antikt",
+            radius=0.8,
+        )
+    )
+    assert cylindrical.status.tolist() == [["zero pt"], ["ok"]]
+
+
+def test_a_jet_that_is_not_finite_is_refused(scorer, spec):
+    jets = cluster(random_events(2, 30), algorithm="antikt", radius=spec.radius)[:, 0]
+    broken = ak.with_field(jets, np.array([5.0, np.nan]), "pt")
+    with pytest.raises(ValueError, match="jet 1 has non-finite pt nan"):
+        scorer.score(broken)
 
 
 def test_nothing_gives_nothing(scorer, spec):

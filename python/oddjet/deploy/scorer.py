@@ -9,8 +9,9 @@ import numpy as np
 
 from oddjet.deploy.bundle import read_bundle
 from oddjet.deploy.runtime import FixedBatchSession
-from oddjet.events import Events
+from oddjet.events import Events, columns
 from oddjet.features import constituent_features, event_tensors
+from oddjet.jets import momentum_columns
 from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from oddjet.events import Columns
     from oddjet.features import FeatureSpec
 
 __all__ = ["Scorer"]
 
-SCORED, NO_JET, NO_CONSTITUENTS = "ok", "no jet", "no constituents"
+SCORED, NO_JET = "ok", "no usable jet"
+NO_CONSTITUENTS, ZERO_PT = "no constituents", "zero pt"
 
 
 class Scorer:
@@ -93,7 +96,9 @@ class Scorer:
         awkward record array
             One entry an event, or a jet in the nesting given: `score` (float32),
             `fold_scores` (float32, one a fold) and `status`: "ok", or why the scores
-            are NaN: "no jet" (event) or "no constituents" (jet).
+            are NaN: "no usable jet" (event), "no constituents" or "zero pt" (jet:
+            its own pt, or that of a constituent among those the model sees, is 0
+            and has no logarithm).
 
         Raises
         ------
@@ -145,15 +150,14 @@ class Scorer:
     def _score_jets(self, jets: ak.Array) -> ak.Array:
         counts = ak.num(jets) if jets.ndim > 1 else None
         each_jet = jets if counts is None else ak.flatten(jets, axis=1)
-        # An empty jet has no direction, so the kernel cannot be asked about it.
-        filled = ak.to_numpy(ak.num(each_jet.constituents) > 0)
-        shape = (len(filled), self.spec.num_constituents)
+        status = _jet_status(each_jet, self.spec.num_constituents)
+        usable = status == SCORED
+        shape = (len(status), self.spec.num_constituents)
         values = np.zeros((*shape, len(self.spec.features)), np.float32)
         mask = np.zeros(shape, np.bool_)
-        values[filled], mask[filled] = constituent_features(
-            each_jet[filled], self.spec, threads=self._threads
+        values[usable], mask[usable] = constituent_features(
+            each_jet[usable], self.spec, threads=self._threads
         )
-        status = np.where(filled, SCORED, NO_CONSTITUENTS)
         records = self._records(values, mask, status)
         return records if counts is None else ak.unflatten(records, counts)
 
@@ -192,6 +196,28 @@ class Scorer:
             np.pad(values.astype(np.float32), [(0, 0), (0, missing), (0, 0)]),
             np.pad(mask, [(0, 0), (0, missing)]),
         )
+
+
+def _jet_status(jets: ak.Array, num_constituents: int) -> NDArray[np.str_]:
+    """Tell jets that have features from those whose features do not exist."""
+    constituents = columns(jets.constituents, where="constituents")
+    one_list = ak.unflatten(jets, [len(jets)])
+    size = np.diff(constituents.offsets)
+    moving = np.concatenate([[0], np.cumsum(_has_pt(constituents))])
+    # The hardest are kept, so a constituent of pt 0 only where others run out.
+    kept = np.minimum(size, num_constituents)
+    all_move = np.diff(moving[constituents.offsets]) >= kept
+    usable = all_move & _has_pt(columns(one_list, where="jets"))
+    filled = np.where(usable, SCORED, ZERO_PT)
+    return np.where(size > 0, filled, NO_CONSTITUENTS)
+
+
+def _has_pt(flat: Columns) -> NDArray[np.bool_]:
+    """Find pt > 0; NaN counts as it, so that the kernel refuses it by name."""
+    coordinates, momentum = momentum_columns(flat)
+    transverse = momentum[:1] if coordinates.startswith("pt") else momentum[:2]
+    nonzero: NDArray[np.bool_] = np.any([part != 0 for part in transverse], axis=0)
+    return nonzero
 
 
 def _require_same(
