@@ -100,3 +100,12 @@ def test_a_killed_worker_is_a_sentence(monkeypatch, tmp_path):
 
 def _die(*_words, **_options):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_cut_that_nothing_passes_ends_in_a_sentence(sample, monkeypatch, tmp_path):
+    empty = oddjet.io.read(sample).array[:0]
+    monkeypatch.setattr(generate, "_MAX_EMPTY_BLOCKS", 3)
+    monkeypatch.setattr(generate, "simulate_block", lambda *_, **__: empty)
+    with pytest.raises(UserError, match=r"none of 3 blocks .* lower met_min_gev"):
+        simulate("zjet_nunu", num_events=1, seed=1, path=tmp_path / "none.parquet")
+    assert list(tmp_path.iterdir()) == []

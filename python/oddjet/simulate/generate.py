@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["simulate"]
 
+# A block takes some seconds; after this many without an event it is no bad luck.
+_MAX_EMPTY_BLOCKS = 200
+
 
 def simulate(
     process: str,
@@ -114,10 +117,17 @@ def _first_events(
     blocks: Iterator[ak.Array], num_events: int, task: Task
 ) -> Iterator[Events]:
     """Take blocks until there are `num_events`, and cut the last one to fit."""
-    missing = num_events
+    missing, empty_blocks = num_events, 0
     while missing > 0:
         events = next(blocks)[:missing]
         missing -= len(events)
+        empty_blocks = 0 if len(events) else empty_blocks + 1
+        if empty_blocks == _MAX_EMPTY_BLOCKS:
+            message = (
+                f"simulate: none of {empty_blocks} blocks of events in a row had one"
+                " above the MET cut; lower met_min_gev"
+            )
+            raise UserError(message)
         task.advance(len(events))
         yield Events(events, role="mc")
 
