@@ -317,7 +317,15 @@ def test_bad_options_are_named(changed, message):
         ((1.0, 0.0, -math.inf, 0.0), "non-finite phi -inf"),
         ((1.0, 0.0, 0.0, math.nan), "non-finite mass nan"),
         ((-2.0, 0.0, 0.0, 0.0), "negative pt -2"),
-        ((1.0, 800.0, 0.0, 0.0), "a momentum beyond double precision: pt 1, eta 800"),
+        (
+            (1.0, 800.0, 0.0, 0.0),
+            r"a momentum or energy above 1e\+140 GeV: pt 1, eta 800",
+        ),
+        ((1e154, 0.0, 0.0, 0.0), r"a momentum or energy above 1e\+140 GeV: pt 1e\+154"),
+        (
+            (1.0, 0.0, 0.0, 1e141),
+            r".* energy above 1e\+140 GeV: pt 1, eta 0, phi 0, mass 1e",
+        ),
         ((1.0, 0.0, 0.0, -0.5), r"\|p\| 1 above its energy 0.86"),
     ],
 )
@@ -328,6 +336,21 @@ def test_bad_particles_are_named(particle, problem):
         ValueError, match=f"cluster: particle 2 of event 1 has {problem}"
     ):
         cluster(events, algorithm="antikt", radius=0.4)
+
+
+@pytest.mark.parametrize("radius", [2.0, 1000.0])
+@pytest.mark.parametrize("power", [-1.0, -0.5, 0.0, 0.5, 1.0, 1.05])
+def test_the_largest_momenta_are_clustered(power, radius):
+    """Distances that overflow would make a live pseudo-jet look dead."""
+    pt = 0.3 * clustering.LARGEST_MOMENTUM
+    directions = [(0.1, 0.2), (1.2, -0.3), (-1.5, 3.0), (0.0, -2.0), (0.8, 1.5)] * 20
+    rows = [(pt, eta, phi, 0.0) for eta, phi in directions]
+    momenta = cartesian(events_of([rows]))[0]
+    jets = cluster(
+        events_of([momenta], CARTESIAN), algorithm="genkt", radius=radius, power=power
+    )
+    expected = clustering.cluster(momenta_of(momenta), power=power, radius=radius)
+    assert members(jets) == [{frozenset(jet[1]) for jet in expected}]
 
 
 @pytest.mark.parametrize("energy", [0.0, -5.0, 4.9])

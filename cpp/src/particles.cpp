@@ -16,9 +16,15 @@ constexpr std::array<std::array<std::string_view, 4>, 2> kColumnNames = {
 
 double p_squared(const FourMomentum& p) { return pt_squared(p) + p.pz * p.pz; }
 
-bool is_finite(const FourMomentum& p) {
-    // The squares as well: nothing downstream may overflow.
-    return std::isfinite(p_squared(p)) && std::isfinite(p.energy * p.energy);
+// Squares up to 1e280 leave a factor of 1e28 to the largest double, for pt^2 R^2 with
+// R <= 1000 and for sums of many particles: nothing downstream overflows, and an
+// infinite distance means a dead pseudo-jet, never a live one.
+constexpr double kLargestMomentum = 1e140;
+
+bool is_too_large(const FourMomentum& p) {
+    constexpr double largest = kLargestMomentum * kLargestMomentum;
+    // Negated, so that a square which overflowed to NaN is too large as well.
+    return !(p_squared(p) <= largest && p.energy * p.energy <= largest);
 }
 
 bool is_space_like(const FourMomentum& p) {
@@ -88,9 +94,11 @@ std::optional<std::string> momentum_problem(const MomentumView& view, std::size_
         if (!std::isfinite(value)) return message("non-finite ", names[c], " ", value);
     }
     if (view.pt(i) < 0.0) return message("negative pt ", view.pt(i));
-    if (!is_finite(p)) {
-        return message("a momentum beyond double precision: ", names[0], " ",
-                       view.columns[0][i], ", ", names[1], " ", view.columns[1][i]);
+    if (is_too_large(p)) {
+        return message("a momentum or energy above ", kLargestMomentum,
+                       " GeV: ", names[0], " ", view.columns[0][i], ", ", names[1], " ",
+                       view.columns[1][i], ", ", names[2], " ", view.columns[2][i],
+                       ", ", names[3], " ", view.columns[3][i]);
     }
     if (is_space_like(p)) {
         return message("|p| ", std::sqrt(p_squared(p)), " above its energy ", p.energy);

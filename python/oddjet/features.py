@@ -212,7 +212,8 @@ def constituent_features(
     ------
     ValueError
         A feature version that this oddjet does not compute, or a jet or constituent
-        (named) that is not finite, has pt <= 0 or has |p| above its energy.
+        (named) that is not finite, has pt <= 0, |p| or energy above 1e140 GeV, or
+        |p| above its energy.
     UserError
         Jets that are no momenta or have no `constituents`.
 

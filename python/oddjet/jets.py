@@ -65,8 +65,8 @@ def cluster(
     ------
     ValueError
         An unknown algorithm or recombination, radius, pt_min_gev, power or threads
-        out of range, or a particle (named) that is not finite, has pt < 0, or whose
-        |p| exceeds its energy beyond rounding.
+        out of range, or a particle (named) that is not finite, has pt < 0, |p| or
+        energy above 1e140 GeV, or a |p| that exceeds its energy beyond rounding.
     UserError
         Particles that are not one list of momenta per event.
 

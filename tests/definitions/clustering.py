@@ -1,10 +1,17 @@
-"""The generalised-kt algorithms, word for word: all distances, every time."""
+"""The generalised-kt algorithms, word for word: all distances, every time.
+
+For |p| and E up to LARGEST_MOMENTUM: pt^2 R^2 of every pseudo-jet is then finite, and
+the smallest distance is always that of a pair or of a jet.
+"""
 
 from __future__ import annotations
 
 import math
 
 from definitions.kinematics import azimuth, delta_phi, pt_squared, rapidity
+
+#: [GeV]
+LARGEST_MOMENTUM = 1e140
 
 POWERS = {"antikt": -1.0, "kt": 1.0, "cambridge_aachen": 0.0}
 

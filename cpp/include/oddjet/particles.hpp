@@ -72,8 +72,8 @@ void check_columns(const MomentumView& view, std::string_view kernel);
 void check_lists(const ParticleLists& lists, std::string_view kernel);
 
 /// What is wrong with particle i, whose momentum is p: a value that is not finite, pt <
-/// 0, or space-like beyond rounding (E < 0 or p^2 > (1 + 1e-5) E^2). Nothing if it is
-/// fine.
+/// 0, |p| or |E| above 1e140 GeV (squares must stay finite), or space-like beyond
+/// rounding (E < 0 or p^2 > (1 + 1e-5) E^2). Nothing if it is fine.
 [[nodiscard]] std::optional<std::string> momentum_problem(const MomentumView& view,
                                                           std::size_t i,
                                                           const FourMomentum& p);
