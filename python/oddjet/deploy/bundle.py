@@ -8,7 +8,7 @@ Beside the graph it holds text under keys that start with "oddjet.":
 ``oddjet.unit``              what one row is: "event" (its leading jet)
 ``oddjet.folds``             number of networks inside
 ``oddjet.provenance``        `key = value` lines; no path, host or date
-``oddjet.digest``            SHA-256 of the graph, to tell a damaged file
+``oddjet.digest``            SHA-256 of the graph and of all the entries above
 ============================ ====================================================
 """
 
@@ -28,7 +28,14 @@ from oddjet.runs.provenance import oddjet_version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Bundle", "model_bytes", "parse_bundle", "read_bundle", "write_bundle"]
+__all__ = [
+    "Bundle",
+    "content_digest",
+    "model_bytes",
+    "parse_bundle",
+    "read_bundle",
+    "write_bundle",
+]
 
 FORMAT_VERSION = "1"
 # The oldest that know every operator of the graphs; so older runtimes read them.
@@ -88,8 +95,8 @@ def write_bundle(
         "unit": "event",
         "folds": str(folds),
         "provenance": key_value_text(provenance),
-        "digest": _digest(graph),
     }
+    entries["digest"] = content_digest(graph, entries)
     with atomic_path(path) as temporary:
         temporary.write_bytes(model_bytes(graph, entries))
 
@@ -137,8 +144,9 @@ def read_bundle(path: Path | str) -> Bundle:
     Raises
     ------
     UserError
-        No such file, not a model of oddjet, a damaged one, or one whose format or
-        features this release does not know.
+        No such file, not a model of oddjet, a damaged or edited one, one whose
+        text does not fit its graph, or one whose format or features this release
+        does not know.
     """
     try:
         content = Path(path).read_bytes()
@@ -168,11 +176,14 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
             f"format {FORMAT_VERSION}; use the release that wrote it"
         )
         raise UserError(message)
-    if entries.get("digest") != _digest(model.graph):
-        message = f"{source} is damaged: its content differs from its own digest"
+    if entries.pop("digest", None) != content_digest(model.graph, entries):
+        message = (
+            f"{source} is damaged or was edited: its content differs from its own "
+            "digest; take a new copy or export it again"
+        )
         raise UserError(message)
     try:
-        return Bundle(
+        bundle = Bundle(
             spec=FeatureSpec.from_text(entries["feature_spec"]),
             folds=int(entries["folds"]),
             unit=entries["unit"],
@@ -182,6 +193,8 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
     except (KeyError, ValueError) as error:
         message = f"{source} holds metadata that this oddjet does not know: {error}"
         raise UserError(message) from error
+    _require_fitting(bundle, model.graph, source)
+    return bundle
 
 
 def _parsed(content: bytes, source: Path | str) -> Any:
@@ -198,9 +211,45 @@ def _parsed(content: bytes, source: Path | str) -> Any:
     return model
 
 
-def _digest(graph: Any) -> str:
-    """Hash a graph by content; protobuf does not promise equal bytes for ever."""
-    sha256 = hashlib.sha256()
+def _require_fitting(bundle: Bundle, graph: Any, source: Path | str) -> None:
+    """Refuse a graph that takes or gives other columns than its text says."""
+    last = {
+        value.name: value.type.tensor_type.shape.dim[-1].dim_value
+        for value in (*graph.input, *graph.output)
+        if value.type.tensor_type.shape.dim
+    }
+    graph_has = (last.get("features", 0), last.get("fold_scores", 0))
+    text_says = (len(bundle.spec.features), bundle.folds)
+    if graph_has != text_says:
+        message = (
+            f"{source} contradicts itself: its text names {text_says[0]} features and "
+            f"{text_says[1]} folds, its graph has {graph_has[0]} and {graph_has[1]}; "
+            "export it again"
+        )
+        raise UserError(message)
+
+
+def content_digest(graph: Any, entries: Mapping[str, str]) -> str:
+    """Hash what a model computes and what it says about itself.
+
+    By content, because protobuf does not promise equal bytes for ever: the "oddjet."
+    entries, the graph's inputs and outputs, its nodes and its constants.
+
+    Parameters
+    ----------
+    graph : onnx.GraphProto
+    entries : mapping of str to str
+        Keys without their prefix, the digest itself left out; in any order.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    sha256 = hashlib.sha256(repr(sorted(entries.items())).encode())
+    for values in (graph.input, graph.output):
+        ports = [value.SerializeToString(deterministic=True) for value in values]
+        sha256.update(repr(ports).encode())
     for node in graph.node:
         attributes = sorted(
             attribute.SerializeToString(deterministic=True)
