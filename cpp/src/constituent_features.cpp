@@ -49,6 +49,14 @@ std::array<double, kDefinitions.size()> all_features(const FourMomentum& constit
             std::sqrt(delta_rapidity * delta_rapidity + delta_azimuth * delta_azimuth)};
 }
 
+std::vector<std::size_t> hardest_first(std::span<const std::int64_t> constituents,
+                                       const Particles& particles, std::size_t most) {
+    std::vector<std::int64_t> indices(constituents.begin(), constituents.end());
+    sort_hardest_first(indices, particles.pt);
+    indices.resize(std::min(indices.size(), most));
+    return {indices.begin(), indices.end()};
+}
+
 }  // namespace
 
 std::span<const FeatureDefinition> feature_definitions() { return kDefinitions; }
@@ -74,21 +82,19 @@ void check_options(const FeatureOptions& options) {
     }
 }
 
-void fill_features(const FourMomentum& jet, const Particles& particles,
-                   std::span<const std::int64_t> constituents,
-                   const FeatureOptions& options, std::string_view name,
-                   std::span<float> values, std::span<std::uint8_t> mask) {
+std::optional<std::size_t> fill_features(const FourMomentum& jet,
+                                         const Particles& particles,
+                                         std::span<const std::int64_t> constituents,
+                                         const FeatureOptions& options,
+                                         std::span<float> values,
+                                         std::span<std::uint8_t> mask) {
     const JetAxis axis(jet);
-    std::vector<std::int64_t> hardest(constituents.begin(), constituents.end());
-    sort_hardest_first(hardest, particles.pt);
-    hardest.resize(std::min(hardest.size(), mask.size()));
-    for (std::size_t slot = 0; slot < hardest.size(); ++slot) {
-        const auto i = static_cast<std::size_t>(hardest[slot]);
-        const FourMomentum& constituent = particles.momenta[i];
-        if (!(pt_squared(constituent) > 0.0)) {
-            refuse(name, ": constituent ", i, " has pt 0, which has no logarithm");
-        }
-        const auto features = all_features(constituent, axis);
+    const auto kept = hardest_first(constituents, particles, mask.size());
+    for (const std::size_t i : kept) {
+        if (!(pt_squared(particles.momenta[i]) > 0.0)) return i;
+    }
+    for (std::size_t slot = 0; slot < kept.size(); ++slot) {
+        const auto features = all_features(particles.momenta[kept[slot]], axis);
         for (std::size_t f = 0; f < options.features.size(); ++f) {
             const auto feature = static_cast<std::size_t>(options.features[f]);
             values[slot * options.features.size() + f] =
@@ -96,6 +102,7 @@ void fill_features(const FourMomentum& jet, const Particles& particles,
         }
         mask[slot] = 1;
     }
+    return std::nullopt;
 }
 
 FeatureTensor constituent_features(const MomentumView& jets,
@@ -125,9 +132,14 @@ FeatureTensor constituent_features(const MomentumView& jets,
         const Particles particles = read_list(constituents, j, "constituent_features");
         std::vector<std::int64_t> all(particles.pt.size());
         std::iota(all.begin(), all.end(), std::int64_t{0});
-        fill_features(jet, particles, all, options, name,
-                      std::span(tensor.values).subspan(j * row, row),
-                      std::span(tensor.mask).subspan(j * slots, slots));
+        const auto without_pt =
+            fill_features(jet, particles, all, options,
+                          std::span(tensor.values).subspan(j * row, row),
+                          std::span(tensor.mask).subspan(j * slots, slots));
+        if (without_pt) {
+            refuse(name, ": constituent ", *without_pt,
+                   " has pt 0, which has no logarithm");
+        }
     });
     return tensor;
 }

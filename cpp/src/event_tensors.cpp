@@ -1,6 +1,5 @@
 #include "oddjet/event_tensors.hpp"
 
-#include "message.hpp"
 #include "oddjet/parallel.hpp"
 
 namespace oddjet {
@@ -25,11 +24,11 @@ EventTensors event_tensors(const ParticleLists& events,
         // of such jets come out the same to the last bit.
         const FourMomentum jet =
             four_momentum(collider_momentum(jets.front().momentum));
-        fill_features(jet, particles, jets.front().constituents, features,
-                      message("event_tensors: event ", event),
-                      std::span(result.tensor.values).subspan(event * row, row),
-                      std::span(result.tensor.mask).subspan(event * slots, slots));
-        result.found[event] = 1;
+        const auto without_pt =
+            fill_features(jet, particles, jets.front().constituents, features,
+                          std::span(result.tensor.values).subspan(event * row, row),
+                          std::span(result.tensor.mask).subspan(event * slots, slots));
+        result.found[event] = without_pt ? 0 : 1;
     });
     return result;
 }

@@ -257,8 +257,8 @@ def event_tensors(
     """Cluster each event and compute the features of its hardest jet.
 
     One pass in compiled code, bit for bit what `cluster` followed by
-    `constituent_features` of the first jet gives. Training and scoring both make
-    their tensors here.
+    `constituent_features` of the first jet gives where the event has one. Training
+    and scoring both make their tensors here.
 
     Parameters
     ----------
@@ -273,18 +273,20 @@ def event_tensors(
     Returns
     -------
     values : float32, shape (events, num_constituents, features)
-        As `constituent_features`; zero where the event has no jet.
+        As `constituent_features`; zero where not found.
     mask : bool, shape (events, num_constituents)
-        True for a constituent.
+        True for a constituent; False where not found.
     found : bool, shape (events,)
-        False where the event has no jet of pt > 0.
+        False where the event has no jet of pt > 0, or where one of the constituents
+        that its hardest jet keeps has pt = 0 (and a mass), which has no logarithm.
+        Such an event cannot be scored; it does not stop the others.
 
     Raises
     ------
     ValueError
         A feature version that this oddjet does not compute, or a particle (named)
-        that is not finite, has pt < 0 or |p| above its energy, or is one of the
-        kept constituents with pt = 0.
+        that is not finite, has pt < 0, |p| or energy above 1e140 GeV, or |p| above
+        its energy.
     UserError
         Particles that are not one list of momenta per event.
 

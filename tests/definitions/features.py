@@ -23,12 +23,31 @@ DEFINITIONS = {
 }
 
 
-def features(jet, constituents, names, num_constituents):
-    """(values, mask) of one jet; constituents are (given pt, momentum)."""
+def kept(constituents, num_constituents):
+    """Momenta of the hardest; constituents are (given pt, momentum)."""
     order = sorted(range(len(constituents)), key=lambda i: (-constituents[i][0], i))
+    return [constituents[i][1] for i in order[:num_constituents]]
+
+
+def features(jet, constituents, names, num_constituents):
+    """(values, mask) of one jet."""
     values = np.zeros((num_constituents, len(names)))
     mask = np.zeros(num_constituents, bool)
-    for slot, i in enumerate(order[:num_constituents]):
-        values[slot] = [DEFINITIONS[name](constituents[i][1], jet) for name in names]
+    for slot, p in enumerate(kept(constituents, num_constituents)):
+        values[slot] = [DEFINITIONS[name](p, jet) for name in names]
         mask[slot] = True
     return values, mask
+
+
+def event_features(jets, names, num_constituents):
+    """(values, mask, found) of one event; jets are (momentum, constituents).
+
+    Not found, and zero: without a jet that has pt, or where one of the constituents
+    that the hardest jet keeps has none.
+    """
+    for jet, constituents in jets[:1]:
+        momenta = [jet, *kept(constituents, num_constituents)]
+        if all(pt_squared(p) > 0.0 for p in momenta):
+            return *features(jet, constituents, names, num_constituents), True
+    nothing = np.zeros((num_constituents, len(names)))
+    return nothing, np.zeros(num_constituents, bool), False

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -52,11 +53,12 @@ struct FeatureTensor {
 
 /// One jet: the features of its hardest constituents, hardest first (ties to the lower
 /// index), into a row of `values` and of `mask` that hold zeros. Computed in double.
-/// Throws std::invalid_argument for a logarithm of zero, `name` opening the message.
-void fill_features(const FourMomentum& jet, const Particles& particles,
-                   std::span<const std::int64_t> constituents,
-                   const FeatureOptions& options, std::string_view name,
-                   std::span<float> values, std::span<std::uint8_t> mask);
+/// Gives the first of these with pt = 0, which has no logarithm, and then writes
+/// nothing.
+[[nodiscard]] std::optional<std::size_t> fill_features(
+    const FourMomentum& jet, const Particles& particles,
+    std::span<const std::int64_t> constituents, const FeatureOptions& options,
+    std::span<float> values, std::span<std::uint8_t> mask);
 
 /// The same for jet i and the particles of list i, for every i. Throws
 /// std::invalid_argument: options, columns, offsets, momenta, a jet or constituent with
