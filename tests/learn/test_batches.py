@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from oddjet.learn.batches import TrainingSample, epoch_batches
+from oddjet.learn.config import TrainingConfig
 from oddjet.runs.errors import UserError
 from toy_jets import toy_jets
 
@@ -22,6 +23,19 @@ def test_an_epoch_meets_every_jet_once():
     met = np.concatenate([batch.values[:, 0, 2].numpy() for batch in batches])
     assert not (met == sample.values[:, 0, 2]).all()
     assert (np.sort(met) == np.sort(sample.values[:, 0, 2])).all()
+
+
+def test_every_batch_has_two_jets_or_more():
+    smallest = TrainingConfig.model_fields["batch_size"].metadata[0].ge
+    assert smallest == 4
+    for batch_size in range(smallest, 9):
+        for count in range(4, 40):
+            batches = epoch_batches(
+                sample_of(count), batch_size, np.random.default_rng(1)
+            )
+            assert min(len(batch.label) for batch in batches) >= 2
+    with pytest.raises(ValueError, match="greater than or equal to 4"):
+        TrainingConfig(batch_size=3)
 
 
 def test_batches_are_cut_to_their_longest_jet():
@@ -57,8 +71,10 @@ def test_a_region_without_events_is_refused():
     only_signal = sample[sample.in_signal_region]
     with pytest.raises(UserError, match=r"control region events .*got 0 events"):
         only_signal.balanced_weight()
-    with pytest.raises(UserError, match="jets with constituents"):
+    with pytest.raises(UserError, match="two jets with constituents, got 0 of 0;"):
         sample[np.zeros(9, bool)].moments()
+    with pytest.raises(UserError, match="two jets with constituents, got 1 of 1;"):
+        sample[np.arange(9) == 4].moments()
     sample.values[2, 0, 1] = np.inf
     with pytest.raises(UserError, match="1 of 9 jets to train on have"):
         sample.moments()

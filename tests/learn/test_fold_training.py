@@ -116,3 +116,21 @@ def test_features_without_a_plane_are_refused():
             features=("delta_rapidity", "log_pt"),
             seed=1,
         )
+
+
+@pytest.mark.parametrize("count", [2, 5, 6])
+def test_jets_of_one_constituent_only_can_be_trained_on(count):
+    values, mask = toy_jets(count, seed=13, sizes=(1, 1))
+    sample = TrainingSample(values, mask, np.arange(count) % 2 == 0, np.ones(count))
+    smallest = TrainingConfig(epochs=3, batch_size=4)
+    result = trained(sample, np.ones(count, np.int64), training=smallest)
+    assert np.isfinite(result.loss).all()
+    assert all(np.isfinite(weight).all() for weight in result.weights.values())
+
+
+def test_fewer_than_two_jets_with_constituents_are_refused():
+    values, mask = toy_jets(3, seed=14)
+    mask[1:] = False
+    sample = TrainingSample(values, mask, np.arange(3) % 2 == 0, np.ones(3))
+    with pytest.raises(UserError, match="two jets with constituents, got 1 of 1;"):
+        trained(sample, np.ones(3, np.int64))

@@ -107,12 +107,16 @@ class TrainingSample:
         Raises
         ------
         UserError
-            No constituents, or a feature that is not finite.
+            Fewer than two jets with constituents, or a feature that is not finite.
         """
-        constituents = self.values[self.mask].astype(np.float64)
-        if len(constituents) == 0:
-            message = "training needs jets with constituents, got none"
+        filled = np.count_nonzero(self.mask.any(axis=1))
+        if filled < 2:
+            message = (
+                f"training needs at least two jets with constituents, got {filled} of "
+                f"{len(self)}; check the files and the selection of both regions"
+            )
             raise UserError(message)
+        constituents = self.values[self.mask].astype(np.float64)
         if not np.isfinite(constituents).all():
             bad = ~np.isfinite(self.values).all(axis=2) & self.mask
             message = (
@@ -129,14 +133,15 @@ def epoch_batches(
 ) -> Iterator[Batch]:
     """Shuffle a sample and go once through it.
 
-    Batches differ in size by one jet at most, so none is too small for batch-norm
-    statistics, and are cut to the longest jet they hold.
+    Batches differ in size by one jet at most and are cut to the longest jet they
+    hold. None has fewer than two jets, the least that batch-norm statistics need, if
+    the sample has two and batch_size is at least four.
 
     Parameters
     ----------
     sample : TrainingSample
     batch_size : int
-        Largest number of jets per batch.
+        Largest number of jets per batch; `TrainingConfig` takes no fewer than four.
     random : numpy.random.Generator
         Source of the order.
 

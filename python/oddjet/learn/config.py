@@ -27,7 +27,8 @@ class TrainingConfig(ConfigModel):
         " sees, for the efficiency of the final model",
     )
     epochs: int = Field(8, ge=1, description="passes over the training events")
-    batch_size: int = Field(128, ge=2, description="jets per optimiser step")
+    # From four on, equal batches of two jets or more have at least two jets each.
+    batch_size: int = Field(128, ge=4, description="jets per optimiser step")
     learning_rate: float = Field(
         2e-3, gt=0, description="initial step of Adam, falls to zero along a cosine"
     )
