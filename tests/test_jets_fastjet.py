@@ -70,6 +70,11 @@ def test_other_powers(fastjet, power):
     assert_same_jets(fastjet, generated_events(200), "genkt", 0.8, power)
 
 
+@pytest.mark.parametrize("radius", [0.4, 0.8])
+def test_thousands_of_events_in_every_run(fastjet, radius):
+    assert_same_jets(fastjet, generated_events(2000, seed=3), "antikt", radius)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("radius", RADII)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
