@@ -17,3 +17,10 @@ SINGLE = 1.2e-7
 #: Absolute, for FastJet's answers in files: they are printed with 8 decimals, of
 #: particles printed with 10.
 PRINTED = 2e-8
+
+#: Absolute, for the logits of ONNX Runtime against those of PyTorch, both float32.
+#: Sums in another order make 1e-6 of logits of order one. Of calibrated scores 1e-5
+#: holds for all but a few jets in a thousand: between two control events of nearly
+#: equal logit a table is steep (slopes of hundreds) and multiplies the 1e-6; scores
+#: are compared with the table of logits within this.
+LOGIT = 1e-5
