@@ -61,7 +61,7 @@ class Exported:
     tables: list[CalibrationTable]
 
     def logits(self, values, mask):
-        """Of the PyTorch networks, in double, (jets, folds)."""
+        """Of the PyTorch networks, float32 stored as double, (jets, folds)."""
         with torch.no_grad():
             values, mask = torch.from_numpy(values), torch.from_numpy(mask)
             logits = [network(values, mask).numpy() for network in self.networks]
