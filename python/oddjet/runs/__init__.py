@@ -8,6 +8,7 @@ The files, from the smallest concept to the largest:
 - ``atomic``: a file is there completely or not at all
 - ``lock``: one writer a directory
 - ``config``: YAML in, frozen models out
+- ``task``: what is counted while it runs
 - ``progress``: a bar on a terminal, a line a minute elsewhere
 - ``workers``: calls in processes that die with their parent
 - ``provenance``: which versions made a result, and the run log

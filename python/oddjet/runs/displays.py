@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import rich.progress
 
-    from oddjet.runs.progress import Task
+    from oddjet.runs.task import Task
 
 __all__ = [
     "Display",

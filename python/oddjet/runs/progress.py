@@ -9,11 +9,11 @@ from __future__ import annotations
 import copy
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from oddjet.runs.displays import LineDisplay, RichDisplay, SilentDisplay
+from oddjet.runs.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,34 +25,6 @@ __all__ = ["Progress", "Relay", "Task"]
 
 # What a worker tells its parent: ("advanced", number of the task, done).
 Event = tuple[Any, ...]
-
-
-class Task:
-    """A named piece of work that counts what is done.
-
-    Attributes
-    ----------
-    name : str
-        What is being done.
-    total : int or None
-        How much there is to do, None where nobody knows.
-    done : int
-        How much is done.
-    started : float
-        When it began, on the clock `time.monotonic` [s].
-    """
-
-    __slots__ = ("done", "name", "started", "total")
-
-    def __init__(self, name: str, total: int | None = None) -> None:
-        self.name = name
-        self.total = total
-        self.done = 0
-        self.started = time.monotonic()
-
-    def advance(self, n: int = 1) -> None:
-        """Count `n` more as done."""
-        self.done += n
 
 
 class Progress:
