@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Names = tuple[str, ...]
 
+# What a model depends on beside the events; how many are counted is not part of it.
+_MAKES_A_MODEL = {"search", "seed", "selection", "network", "training"}
+
 #: What each stage contributes to the top of the run directory.
 PUBLISHED = {
     "cutflow": stages.CUTFLOW,
@@ -131,7 +134,7 @@ def _assemble(config: MonoJetConfig, prepared: Names, trained: Names) -> Stage:
             # What the model was made with and how, but not from which files.
             "provenance": {
                 **provenance(),
-                **config.model_dump(mode="json", exclude=set(REGIONS)),
+                **config.model_dump(mode="json", include=_MAKES_A_MODEL),
             },
         },
     )
