@@ -22,7 +22,7 @@ from oddjet.runs.progress import Progress, Relay
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Worker", "die_with_parent", "wait_for_one"]
+__all__ = ["Worker", "die_with_parent", "interrupts_held_back", "wait_for_one"]
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
@@ -76,7 +76,7 @@ class Worker:
             target=_serve, args=(theirs, function, arguments), name=name
         )
         try:
-            with _interrupts_held_back():
+            with interrupts_held_back():
                 self._process.start()
         except BaseException:
             if self._process.pid is not None:
@@ -176,13 +176,27 @@ def die_with_parent() -> None:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Keep Ctrl-C waiting; a process started meanwhile never receives it."""
+def interrupts_held_back() -> Iterator[None]:
+    """Keep Ctrl-C waiting; a process started meanwhile never receives it.
+
+    A terminal sends Ctrl-C to the workers too, but the parent is the one to act.
+    Half a start would leave a worker that reads the end of a broken message.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    arrived: list[int] = []
+    handler = None
+    if threading.current_thread() is threading.main_thread():
+        # The mask is that of this thread: another one may take the signal, and
+        # Python would still raise it here.
+        handler = signal.signal(signal.SIGINT, lambda *_: arrived.append(1))
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if arrived:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _exit_after(parent: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,7 +19,7 @@ from oddjet.events import Events
 from oddjet.io.writers.parquet import write_events
 from oddjet.runs.errors import UserError, require
 from oddjet.runs.progress import Progress, Task
-from oddjet.runs.workers import die_with_parent
+from oddjet.runs.workers import die_with_parent, interrupts_held_back
 from oddjet.simulate.block import simulate_block
 from oddjet.simulate.cards import Card, load_card
 
@@ -164,13 +163,8 @@ def _in_order(pool: ProcessPoolExecutor, jobs: int) -> Iterator[ak.Array]:
     """Yield the blocks in order, with a bounded number of them ahead."""
     ahead: deque[Future[ak.Array]] = deque()
     for block in itertools.count():
-        # A process started with SIGINT blocked never receives it: a terminal
-        # sends Ctrl-C to the workers too, but the parent is the one to act.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with interrupts_held_back():
             ahead.append(pool.submit(_make_block_in_worker, block))
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         # Twice the workers, so that none is idle while one block takes longer.
         if len(ahead) >= 2 * jobs:
             yield ahead.popleft().result()
