@@ -296,7 +296,7 @@ def test_a_bad_environment_variable_is_named(monkeypatch, text):
         ({"radius": 1e4}, "radius must be > 0 and <= 1000, got 10000"),
         ({"pt_min_gev": -1.0}, "pt_min_gev must be >= 0 and finite, got -1"),
         ({"pt_min_gev": math.inf}, "pt_min_gev must be >= 0 and finite, got inf"),
-        ({"recombination": "WTA_pt"}, "recombination must be 'E', got 'WTA_pt'"),
+        ({"recombination": "pt"}, "recombination must be E or WTA_pt, got 'pt'"),
         ({"power": 1.0}, "power must be given for .*'genkt'.* with 'antikt'"),
         ({"algorithm": "genkt"}, "power must be given .* power None with 'genkt'"),
         ({"algorithm": "genkt", "power": math.inf}, "power must be finite, got inf"),

@@ -24,16 +24,19 @@ void bind_cluster(py::module_& m) {
         "cluster",
         [](const std::string& coordinates, const Columns& columns,
            const py::array& offsets, const std::string& algorithm, double radius,
-           double pt_min_gev, double power, std::optional<int> threads) {
+           double pt_min_gev, double power, const std::string& recombination,
+           std::optional<int> threads) {
             const ParticleLists events = as_lists(coordinates, columns, offsets);
             const ClusterOptions options{algorithm_from_name(algorithm), radius,
-                                         pt_min_gev, power};
+                                         pt_min_gev, power,
+                                         recombination_from_name(recombination)};
             const int workers = threads_or_default(threads);
             return to_columns(
                 without_gil([&] { return cluster(events, options, workers); }));
         },
         py::kw_only(), "coordinates"_a, "columns"_a, "offsets"_a, "algorithm"_a,
-        "radius"_a, "pt_min_gev"_a, "power"_a, "threads"_a.noconvert());
+        "radius"_a, "pt_min_gev"_a, "power"_a, "recombination"_a,
+        "threads"_a.noconvert());
 }
 
 }  // namespace oddjet::bindings

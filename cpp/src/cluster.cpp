@@ -6,25 +6,11 @@
 #include <utility>
 
 #include "message.hpp"
+#include "oddjet/clustering_history.hpp"
 #include "oddjet/parallel.hpp"
-#include "pseudo_jets.hpp"
 
 namespace oddjet {
 namespace {
-
-double power_of(const ClusterOptions& options) {
-    switch (options.algorithm) {
-        case Algorithm::kAntiKt:
-            return -1.0;
-        case Algorithm::kKt:
-            return 1.0;
-        case Algorithm::kCambridgeAachen:
-            return 0.0;
-        case Algorithm::kGeneralisedKt:
-            break;
-    }
-    return options.power;
-}
 
 Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
     Jets flat;
@@ -61,6 +47,12 @@ Algorithm algorithm_from_name(std::string_view name) {
         name, "'");
 }
 
+Recombination recombination_from_name(std::string_view name) {
+    if (name == "E") return Recombination::kEScheme;
+    if (name == "WTA_pt") return Recombination::kWinnerTakeAllPt;
+    refuse("cluster: recombination must be E or WTA_pt, got '", name, "'");
+}
+
 void check_options(const ClusterOptions& options) {
     // Beyond 1000 all particles merge anyway, and squares would overflow.
     if (!(options.radius > 0.0 && options.radius <= 1000.0)) {
@@ -76,17 +68,13 @@ void check_options(const ClusterOptions& options) {
 
 std::vector<Jet> cluster_event(const Particles& particles,
                                const ClusterOptions& options) {
-    const double pt_min_squared = options.pt_min_gev * options.pt_min_gev;
-    PseudoJets pseudo_jets(particles, options.radius, power_of(options));
+    const ClusteringHistory history = clustering_history(particles, options);
     std::vector<Jet> jets;
-    while (pseudo_jets.alive() > 0) {
-        std::optional<Jet> jet = pseudo_jets.step();
-        if (jet && pt_squared(jet->momentum) >= pt_min_squared) {
-            jets.push_back(*std::move(jet));
-        }
+    for (const std::int64_t node : inclusive_jets(history, options.pt_min_gev)) {
+        jets.push_back({history.momentum(node), particles_of(history, node)});
     }
     // A jet's constituents still start with its earliest, which decides between equals.
-    std::ranges::sort(jets, [](const Jet& a, const Jet& b) {
+    std::ranges::stable_sort(jets, [](const Jet& a, const Jet& b) {
         const double pt_a = pt_squared(a.momentum);
         const double pt_b = pt_squared(b.momentum);
         return pt_a > pt_b || (pt_a == pt_b && a.constituents[0] < b.constituents[0]);

@@ -75,14 +75,45 @@ std::size_t place_of_smallest(std::span<const double> values,
     return place;
 }
 
+double power_of(const ClusterOptions& options) {
+    switch (options.algorithm) {
+        case Algorithm::kAntiKt:
+            return -1.0;
+        case Algorithm::kKt:
+            return 1.0;
+        case Algorithm::kCambridgeAachen:
+            return 0.0;
+        case Algorithm::kGeneralisedKt:
+            break;
+    }
+    return options.power;
+}
+
+FourMomentum winner_takes_all(const FourMomentum& earlier, const FourMomentum& later) {
+    const bool earlier_wins = pt_squared(earlier) >= pt_squared(later);
+    const FourMomentum& winner = earlier_wins ? earlier : later;
+    const double winner_pt = std::sqrt(pt_squared(winner));
+    if (winner_pt == 0.0) return earlier + later;  // neither has a direction
+    const double pt = winner_pt + std::sqrt(pt_squared(earlier_wins ? later : earlier));
+    const double mass_squared =
+        (winner.energy + winner.pz) * (winner.energy - winner.pz) - pt_squared(winner);
+    const double transverse_mass = std::sqrt(pt * pt + std::max(0.0, mass_squared));
+    const double its_rapidity = rapidity(winner);
+    return {winner.px * (pt / winner_pt), winner.py * (pt / winner_pt),
+            transverse_mass * std::sinh(its_rapidity),
+            transverse_mass * std::cosh(its_rapidity)};
+}
+
 }  // namespace
 
-PseudoJets::PseudoJets(const Particles& particles, double radius, double power)
-    : radius_squared_(radius * radius),
-      power_(power),
+PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options)
+    : radius_squared_(options.radius * options.radius),
+      power_(power_of(options)),
+      recombination_(options.recombination),
+      num_nodes_(static_cast<std::int64_t>(particles.momenta.size())),
       alive_(particles.momenta.size()),
       // Wider than the radius by more than rapidities are rounded.
-      strip_width_(std::max(1.001 * radius, kStripsLength / kMostStrips)),
+      strip_width_(std::max(1.001 * options.radius, kStripsLength / kMostStrips)),
       momentum_(alive_),
       rapidity_(alive_),
       azimuth_(alive_),
@@ -91,8 +122,7 @@ PseudoJets::PseudoJets(const Particles& particles, double radius, double power)
       distance_(alive_),
       neighbour_(alive_),
       first_(sort_into_strips(particles)),
-      last_(first_),
-      next_(alive_, kNobody),
+      node_(first_.begin(), first_.end()),
       row_(alive_) {
     for (std::size_t slot = 0; slot < alive_; ++slot) {
         place(slot, particles.momenta[first_[slot]]);
@@ -202,27 +232,25 @@ void PseudoJets::adopt_orphans() {
     for (const std::size_t orphan : orphans_) find_neighbour(orphan, window(orphan));
 }
 
-Jet PseudoJets::finish(std::size_t slot) {
+void PseudoJets::finish(std::size_t slot) {
     const Window around = window(slot);
     kill(slot);
     collect_orphans(slot, slot, around);
     adopt_orphans();
-    return {momentum_[slot], constituents(slot)};
 }
 
 void PseudoJets::merge(std::size_t slot, std::size_t partner) {
-    const FourMomentum sum = momentum_[slot] + momentum_[partner];
-    const std::size_t strip = strip_of(rapidity(sum));
+    const bool in_order = first_[slot] < first_[partner];
+    const std::size_t earlier = in_order ? slot : partner;
+    merged_ = sum(momentum_[earlier], momentum_[in_order ? partner : slot]);
+    const std::size_t strip = strip_of(rapidity(merged_));
     const bool stays = strip == strip_of(rapidity_[slot]);
     // Outside of both strips there is only the rounding of a space-like momentum.
     if (!stays && strip != strip_of(rapidity_[partner])) use_one_strip();
     const std::size_t kept = stays ? slot : partner;
     const std::size_t gone = stays ? partner : slot;
-    const auto [earlier, later] =
-        first_[kept] < first_[gone] ? std::pair(kept, gone) : std::pair(gone, kept);
-    next_[last_[earlier]] = first_[later];
     first_[kept] = first_[earlier];
-    last_[kept] = last_[later];
+    node_[kept] = num_nodes_++;
 
     const Window one = window(kept);
     const Window other = window(gone);
@@ -230,29 +258,31 @@ void PseudoJets::merge(std::size_t slot, std::size_t partner) {
     neighbour_[kept] = kNobody;
     collect_orphans(kept, gone,
                     {std::min(one.begin, other.begin), std::max(one.end, other.end)});
-    place(kept, sum);
+    place(kept, merged_);
     meet(kept, window(kept));
     adopt_orphans();
 }
 
-std::optional<Jet> PseudoJets::step() {
-    const std::size_t slot = place_of_smallest(distance_, first_);
-    std::optional<Jet> jet;
-    if (neighbour_[slot] == kNobody) {
-        jet = finish(slot);
-    } else {
-        merge(slot, neighbour_[slot]);
-    }
-    if (4 * alive_ < 3 * distance_.size()) compact();
-    return jet;
+FourMomentum PseudoJets::sum(const FourMomentum& earlier,
+                             const FourMomentum& later) const {
+    return recombination_ == Recombination::kEScheme ? earlier + later
+                                                     : winner_takes_all(earlier, later);
 }
 
-std::vector<std::int64_t> PseudoJets::constituents(std::size_t slot) const {
-    std::vector<std::int64_t> found;
-    for (std::size_t i = first_[slot]; i != kNobody; i = next_[i]) {
-        found.push_back(static_cast<std::int64_t>(i));
+ClusteringStep PseudoJets::step() {
+    const std::size_t slot = place_of_smallest(distance_, first_);
+    const std::size_t partner = neighbour_[slot];
+    // Stored distances are times R^2.
+    ClusteringStep step{node_[slot], kBeam, distance_[slot] / radius_squared_};
+    if (partner == kNobody) {
+        finish(slot);
+    } else {
+        step.second = node_[partner];
+        if (first_[partner] < first_[slot]) std::swap(step.first, step.second);
+        merge(slot, partner);
     }
-    return found;
+    if (4 * alive_ < 3 * distance_.size()) compact();
+    return step;
 }
 
 void PseudoJets::use_one_strip() {
@@ -274,7 +304,7 @@ void PseudoJets::compact() {
         distance_[size] = distance_[k];
         neighbour_[size] = neighbour_[k];
         first_[size] = first_[k];
-        last_[size] = last_[k];
+        node_[size] = node_[k];
         ++size;
     }
     new_slot.back() = size;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "oddjet/cluster.hpp"
+#include "oddjet/clustering_history.hpp"
 #include "oddjet/particles.hpp"
 
 namespace oddjet {
@@ -20,13 +20,16 @@ namespace oddjet {
 /// `compact`.
 class PseudoJets {
   public:
-    PseudoJets(const Particles& particles, double radius, double power);
+    PseudoJets(const Particles& particles, const ClusterOptions& options);
 
     [[nodiscard]] std::size_t alive() const { return alive_; }
 
-    /// Merge the closest pair, or give the jet that is closer to the beam; its
-    /// constituents start with the earliest.
-    [[nodiscard]] std::optional<Jet> step();
+    /// Merge the closest pair, or take out the jet that is closer to the beam. Of a
+    /// merged pair the node of the earlier member comes first.
+    [[nodiscard]] ClusteringStep step();
+
+    /// The momentum that the last merging made.
+    [[nodiscard]] const FourMomentum& merged() const { return merged_; }
 
   private:
     struct Window {
@@ -36,12 +39,12 @@ class PseudoJets {
 
     [[nodiscard]] std::size_t strip_of(double rapidity) const;
     [[nodiscard]] Window window(std::size_t slot) const;
-    [[nodiscard]] std::vector<std::int64_t> constituents(std::size_t slot) const;
-
     [[nodiscard]] std::vector<std::size_t> sort_into_strips(const Particles& particles);
     void place(std::size_t slot, const FourMomentum& momentum);
     void kill(std::size_t slot);
-    [[nodiscard]] Jet finish(std::size_t slot);
+    [[nodiscard]] FourMomentum sum(const FourMomentum& earlier,
+                                   const FourMomentum& later) const;
+    void finish(std::size_t slot);
     void merge(std::size_t slot, std::size_t partner);
     void meet(std::size_t slot, Window window);
     void find_neighbour(std::size_t slot, Window window);
@@ -53,6 +56,9 @@ class PseudoJets {
 
     double radius_squared_;
     double power_;
+    Recombination recombination_;
+    std::int64_t num_nodes_;
+    FourMomentum merged_{};
     std::size_t alive_;
     double strip_width_;
     std::vector<std::size_t> strip_begin_;  // its slots end where the next ones begin
@@ -60,10 +66,8 @@ class PseudoJets {
     std::vector<FourMomentum> momentum_;
     std::vector<double> rapidity_, azimuth_, scale_, separation_, distance_;
     std::vector<std::size_t> neighbour_;
-    // Each slot's particles as a chain, the earliest first, which decides between
-    // equals.
-    std::vector<std::size_t> first_, last_;
-    std::vector<std::size_t> next_;  // one entry a particle
+    std::vector<std::size_t> first_;  // earliest particle: decides between equals
+    std::vector<std::int64_t> node_;
     // Scratch space.
     std::vector<double> row_;
     std::vector<std::size_t> orphans_;

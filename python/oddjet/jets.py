@@ -45,7 +45,8 @@ def cluster(
     pt_min_gev : float
         Softer jets are left out [GeV]; at 0 every particle is in one jet.
     recombination : str
-        "E": four-momenta are added.
+        "E": four-momenta are added. "WTA_pt", winner takes all: pt are added, at the
+        rapidity, azimuth and mass of the harder (arXiv:1310.7584).
     power : float, optional
         p of "genkt", and of "genkt" only.
     threads : int, optional
@@ -90,9 +91,6 @@ def cluster(
     >>> jets.constituent_index.tolist(), jets.constituents.pt.tolist()
     ([[[0, 2], [1]]], [[[30.0, 20.0], [10.0]]])
     """
-    if recombination != "E":
-        message = f"cluster: recombination must be 'E', got {recombination!r}"
-        raise ValueError(message)
     flat = columns(particles, where="particles")
     coordinates, momenta = momentum_columns(flat)
     found = _core.cluster(
@@ -103,6 +101,7 @@ def cluster(
         radius=radius,
         pt_min_gev=pt_min_gev,
         power=_checked_power(algorithm, power),
+        recombination=recombination,
         threads=threads,
     )
     return _jet_records(particles, flat.offsets, found)

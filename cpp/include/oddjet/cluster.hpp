@@ -13,15 +13,24 @@ namespace oddjet {
 /// The generalised-kt family: power -1, 1, 0, or `ClusterOptions::power`.
 enum class Algorithm { kAntiKt, kKt, kCambridgeAachen, kGeneralisedKt };
 
+/// How a pair is added: four-momenta, or (winner takes all) pt at the rapidity, azimuth
+/// and mass of the harder, of equal pt the earlier (Bertolini, Chan, Thaler,
+/// arXiv:1310.7584).
+enum class Recombination { kEScheme, kWinnerTakeAllPt };
+
 struct ClusterOptions {
     Algorithm algorithm = Algorithm::kAntiKt;
     double radius = 0.4;
     double pt_min_gev = 0.0;
     double power = -1.0;  // read for kGeneralisedKt only
+    Recombination recombination = Recombination::kEScheme;
 };
 
 /// "antikt", "kt", "cambridge_aachen" or "ca", "genkt"; else std::invalid_argument.
 [[nodiscard]] Algorithm algorithm_from_name(std::string_view name);
+
+/// "E" or "WTA_pt"; else std::invalid_argument.
+[[nodiscard]] Recombination recombination_from_name(std::string_view name);
 
 /// Throws std::invalid_argument: radius not in (0, 1000], pt_min_gev or power not
 /// finite.
@@ -43,7 +52,7 @@ struct Jets {
 };
 
 /// Inclusive jets of one event, hardest first: d_ij = min(pt_i^2p, pt_j^2p) dR^2 / R^2,
-/// d_iB = pt_i^2p, dR in rapidity and azimuth, E-scheme. Of equal distances the earlier
+/// d_iB = pt_i^2p, dR in rapidity and azimuth. Of equal distances the earlier
 /// particle goes first, with its nearest neighbour, of equally near ones the earlier; a
 /// merged pair takes the place of its earlier member. O(n^2) time, O(n) memory.
 [[nodiscard]] std::vector<Jet> cluster_event(const Particles& particles,
