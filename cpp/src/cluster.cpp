@@ -34,6 +34,38 @@ Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
     return flat;
 }
 
+std::vector<Jet> jets_of_nodes(const ClusteringHistory& history,
+                               const std::vector<std::int64_t>& nodes,
+                               const Particles& particles,
+                               const ClusterOptions& options) {
+    std::vector<Jet> jets;
+    for (const std::int64_t node : nodes) {
+        const FourMomentum& momentum = history.momentum(node);
+        if (pt_squared(momentum) < options.pt_min_gev * options.pt_min_gev) continue;
+        jets.push_back({momentum, particles_of(history, node)});
+    }
+    // A jet's constituents still start with its earliest, which decides between equals.
+    std::ranges::sort(jets, [](const Jet& a, const Jet& b) {
+        const double pt_a = pt_squared(a.momentum);
+        const double pt_b = pt_squared(b.momentum);
+        return pt_a > pt_b || (pt_a == pt_b && a.constituents[0] < b.constituents[0]);
+    });
+    for (Jet& jet : jets) sort_hardest_first(jet.constituents, particles.pt);
+    return jets;
+}
+
+void check_stop(const StopAt& stop) {
+    if (stop.num_jets.has_value() == stop.d_cut_gev2.has_value()) {
+        refuse("exclusive_jets: give either num_jets or d_cut_gev2");
+    }
+    if (stop.num_jets.value_or(0) < 0) {
+        refuse("exclusive_jets: num_jets must be >= 0, got ", *stop.num_jets);
+    }
+    if (!(stop.d_cut_gev2.value_or(0.0) >= 0.0)) {
+        refuse("exclusive_jets: d_cut_gev2 must be >= 0, got ", *stop.d_cut_gev2);
+    }
+}
+
 }  // namespace
 
 Algorithm algorithm_from_name(std::string_view name) {
@@ -69,18 +101,7 @@ void check_options(const ClusterOptions& options) {
 std::vector<Jet> cluster_event(const Particles& particles,
                                const ClusterOptions& options) {
     const ClusteringHistory history = clustering_history(particles, options);
-    std::vector<Jet> jets;
-    for (const std::int64_t node : inclusive_jets(history, options.pt_min_gev)) {
-        jets.push_back({history.momentum(node), particles_of(history, node)});
-    }
-    // A jet's constituents still start with its earliest, which decides between equals.
-    std::ranges::stable_sort(jets, [](const Jet& a, const Jet& b) {
-        const double pt_a = pt_squared(a.momentum);
-        const double pt_b = pt_squared(b.momentum);
-        return pt_a > pt_b || (pt_a == pt_b && a.constituents[0] < b.constituents[0]);
-    });
-    for (Jet& jet : jets) sort_hardest_first(jet.constituents, particles.pt);
-    return jets;
+    return jets_of_nodes(history, inclusive_jets(history), particles, options);
 }
 
 Jets cluster(const ParticleLists& events, const ClusterOptions& options, int threads) {
@@ -90,6 +111,25 @@ Jets cluster(const ParticleLists& events, const ClusterOptions& options, int thr
     std::vector<std::vector<Jet>> jets(events.size());
     for_each_index(events.size(), threads, [&](std::size_t event) {
         jets[event] = cluster_event(read_list(events, event, "cluster"), options);
+    });
+    return flat_columns(jets);
+}
+
+Jets cluster_exclusive(const ParticleLists& events, const ClusterOptions& options,
+                       const StopAt& stop, int threads) {
+    check_options(options);
+    check_stop(stop);
+    check_lists(events, "exclusive_jets");
+    check_threads(threads, "exclusive_jets");
+    std::vector<std::vector<Jet>> jets(events.size());
+    for_each_index(events.size(), threads, [&](std::size_t event) {
+        const Particles particles = read_list(events, event, "exclusive_jets");
+        const ClusteringHistory history = clustering_history(particles, options);
+        const auto nodes =
+            stop.num_jets
+                ? exclusive_jets(history, static_cast<std::size_t>(*stop.num_jets))
+                : exclusive_jets_up_to(history, *stop.d_cut_gev2);
+        jets[event] = jets_of_nodes(history, nodes, particles, options);
     });
     return flat_columns(jets);
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from oddjet.features import FeatureSpec, constituent_features
     from oddjet.graphs import knn_graph
     from oddjet.io import iterate, read, write_events
-    from oddjet.jets import cluster, recluster
+    from oddjet.jets import cluster, exclusive_jets, recluster
 
 __version__ = version("oddjet")
 
@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "cluster",
     "constituent_features",
+    "exclusive_jets",
     "iterate",
     "knn_graph",
     "read",
@@ -40,6 +41,7 @@ _HOME = {
     "Scorer": "oddjet.deploy.scorer",
     "cluster": "oddjet.jets",
     "constituent_features": "oddjet.features",
+    "exclusive_jets": "oddjet.jets",
     "iterate": "oddjet.io",
     "knn_graph": "oddjet.graphs",
     "read": "oddjet.io",

@@ -107,6 +107,76 @@ def cluster(
     return _jet_records(particles, flat.offsets, found)
 
 
+def exclusive_jets(
+    particles: ak.Array,
+    *,
+    algorithm: str,
+    radius: float,
+    num_jets: int | None = None,
+    d_cut_gev2: float | None = None,
+    recombination: str = "E",
+    power: float | None = None,
+    threads: int | None = None,
+) -> ak.Array:
+    """Stop the clustering of each event at a number of jets or at a distance.
+
+    Particles that went to the beam before the stop are in none of the jets. A rare
+    use with algorithm "antikt", whose distances are not those of a shower.
+
+    Parameters
+    ----------
+    particles, algorithm, radius, recombination, power, threads
+        As in `cluster`.
+    num_jets : int, optional
+        Stop when so many jets are left, >= 0; of fewer particles each is a jet.
+    d_cut_gev2 : float, optional
+        Stop before the first step with a larger d_ij or d_iB [GeV^2p; a fraction of
+        R^2 with "cambridge_aachen"]. Either this
+        or num_jets has to be given.
+
+    Returns
+    -------
+    awkward array, one list of Momentum4D records per event
+        As `cluster` returns them, hardest first.
+
+    Raises
+    ------
+    ValueError
+        Both or neither of num_jets and d_cut_gev2, one of them negative, and as in
+        `cluster`.
+    UserError
+        As in `cluster`.
+
+    References
+    ----------
+    Catani, Dokshitzer, Seymour, Webber, Nucl. Phys. B 406 (1993) 187, section 2.
+
+    Examples
+    --------
+    >>> import awkward as ak
+    >>> particle = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
+    >>> particles = ak.Array([[particle, particle | {"phi": 0.3}]])
+    >>> jets = exclusive_jets(particles, algorithm="kt", radius=0.4, num_jets=2)
+    >>> jets.constituent_index.tolist()
+    [[[0], [1]]]
+    """
+    flat = columns(particles, where="particles")
+    coordinates, momenta = momentum_columns(flat)
+    found = _core.exclusive_jets(
+        coordinates=coordinates,
+        columns=momenta,
+        offsets=flat.offsets,
+        algorithm=algorithm,
+        radius=radius,
+        power=_checked_power(algorithm, power),
+        recombination=recombination,
+        num_jets=num_jets,
+        d_cut_gev2=d_cut_gev2,
+        threads=threads,
+    )
+    return _jet_records(particles, flat.offsets, found)
+
+
 def recluster(
     jets: ak.Array,
     *,

@@ -66,3 +66,14 @@ def test_missing_values_are_no_decision():
     assert sequence.apply("first", optional).all()
     with pytest.raises(UserError, match=r"second has a missing value .* event 1"):
         sequence.apply("second", ak.Array([True, None]))
+
+
+def test_it_prints_as_a_table():
+    flow = CutFlow(
+        (CutRow("all events", 12000, 12000.0, 1.0), CutRow("MET", 6, 6.0, 1))
+    )
+    assert str(flow).splitlines() == [
+        "cut             events      weighted      left",
+        "all events      12,000        12,000   100.00%",
+        "MET                  6             6     0.05%",
+    ]

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -61,5 +62,20 @@ struct Jets {
 /// The same for every event. Throws std::invalid_argument: options, offsets, momenta.
 [[nodiscard]] Jets cluster(const ParticleLists& events, const ClusterOptions& options,
                            int threads = 1);
+
+/// Where exclusive clustering stops: at so many jets, or before the first step of a
+/// larger distance. Exactly one of the two is given.
+struct StopAt {
+    std::optional<std::int64_t> num_jets;
+    std::optional<double> d_cut_gev2;
+};
+
+/// The exclusive jets of every event (hep-ph/9305266, section 2), hardest first:
+/// particles that went to the beam before the stop are in none; fewer particles than
+/// num_jets are a jet each; pt_min_gev holds. Throws std::invalid_argument: options,
+/// stop, offsets, momenta.
+[[nodiscard]] Jets cluster_exclusive(const ParticleLists& events,
+                                     const ClusterOptions& options, const StopAt& stop,
+                                     int threads = 1);
 
 }  // namespace oddjet

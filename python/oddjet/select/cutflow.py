@@ -74,6 +74,17 @@ class CutFlow:
         pairs = zip(self.rows, other.rows, strict=True)
         return CutFlow(tuple(_sum(left, right) for left, right in pairs))
 
+    def __str__(self) -> str:
+        """Write a table for people: each cut with what it leaves."""
+        width = max(len(row.name) for row in self.rows)
+        lines = [f"{'cut':{width}}  {'events':>10}  {'weighted':>12}  {'left':>8}"]
+        for row, efficiency in zip(self.rows, self.efficiencies, strict=True):
+            lines.append(
+                f"{row.name:{width}}  {row.events:>10,}  {row.sum_weights:>12,.6g}"
+                f"  {efficiency:>8.2%}"
+            )
+        return "\n".join(lines)
+
     def to_csv(self) -> str:
         """Write a table that `from_csv` reads back without loss."""
         text = io.StringIO()
