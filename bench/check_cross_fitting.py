@@ -118,15 +118,21 @@ def _histogram(x, in_sr, rng):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--experiments", type=int, default=2000)
-    experiments = parser.parse_args().experiments
+    parser.add_argument("--folds", type=int, choices=(2, 3, 5), help="of cross-fitting")
+    options = parser.parse_args()
     print("nominal: |Z| > 2 in 4.55 %, Z > 3 in 0.135 %")
     print("| toy | dimensions | folds | std Z | |Z| > 2 | Z > 3 |")
     print("|---|---|---|---|---|---|")
     for toy in TOYS:
         for scheme, folds in SCHEMES:
+            if options.folds and (scheme, folds) != ("cross", options.folds):
+                continue
             rng = np.random.default_rng(1)
             z = np.array(
-                [significance(toy, scheme, folds, rng) for _ in range(experiments)]
+                [
+                    significance(toy, scheme, folds, rng)
+                    for _ in range(options.experiments)
+                ]
             )
             print(
                 f"| {toy.name} | {toy.dimensions} | {folds} {scheme} | {z.std():.2f} |"

@@ -8,5 +8,6 @@ void bind_cluster(pybind11::module_& m);
 void bind_constituent_features(pybind11::module_& m);
 void bind_event_tensors(pybind11::module_& m);
 void bind_knn_graph(pybind11::module_& m);
+void bind_lund_tree(pybind11::module_& m);
 
 }  // namespace oddjet::bindings

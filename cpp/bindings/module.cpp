@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     oddjet::bindings::bind_constituent_features(m);
     oddjet::bindings::bind_event_tensors(m);
     oddjet::bindings::bind_knn_graph(m);
+    oddjet::bindings::bind_lund_tree(m);
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oddjet.graphs import knn_graph
     from oddjet.io import iterate, read, write_events
     from oddjet.jets import cluster, exclusive_jets, recluster
+    from oddjet.lund import lund_tree
 
 __version__ = version("oddjet")
 
@@ -30,6 +31,7 @@ __all__ = [
     "exclusive_jets",
     "iterate",
     "knn_graph",
+    "lund_tree",
     "read",
     "recluster",
     "write_events",
@@ -44,6 +46,7 @@ _HOME = {
     "exclusive_jets": "oddjet.jets",
     "iterate": "oddjet.io",
     "knn_graph": "oddjet.graphs",
+    "lund_tree": "oddjet.lund",
     "read": "oddjet.io",
     "recluster": "oddjet.jets",
     "write_events": "oddjet.io",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import numpy
 import typing
-__all__: list[str] = ['cluster', 'constituent_features', 'event_tensors', 'exclusive_jets', 'feature_versions', 'knn_graph']
+__all__: list[str] = ['cluster', 'constituent_features', 'event_tensors', 'exclusive_jets', 'feature_versions', 'knn_graph', 'lund_tree']
 def cluster(*, coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, algorithm: str, radius: typing.SupportsFloat | typing.SupportsIndex, pt_min_gev: typing.SupportsFloat | typing.SupportsIndex, power: typing.SupportsFloat | typing.SupportsIndex, recombination: str, threads: int | None) -> dict[str, numpy.ndarray]:
     ...
 def constituent_features(*, jet_coordinates: str, jet_columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, features: collections.abc.Sequence[str], num_constituents: int, threads: int | None) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -17,4 +17,6 @@ def exclusive_jets(*, coordinates: str, columns: typing.Annotated[collections.ab
 def feature_versions() -> dict[str, int]:
     ...
 def knn_graph(*, points: numpy.ndarray, k: int, mask: numpy.ndarray | None, threads: int | None) -> tuple[numpy.ndarray, numpy.ndarray]:
+    ...
+def lund_tree(*, coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, plane: str, psi: str, below_kt: str, kt_min_gev: typing.SupportsFloat | typing.SupportsIndex, delta_min: typing.SupportsFloat | typing.SupportsIndex, leaves: bool, logarithms: bool, threads: int | None) -> dict[str, numpy.ndarray]:
     ...
