@@ -93,7 +93,7 @@ def rotate_events(
     1.0
     """
     source = _Source(seed, copy, first_event)
-    if records.ndim > 1:
+    if records.ndim > 1 or not ak.fields(records):
         return _augmented(
             _core.rotate_events, records, source, jets_together=True, threads=threads
         )

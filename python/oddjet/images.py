@@ -88,7 +88,7 @@ def jet_images(
     >>> particles = ak.Array([[particle, other]])
     >>> jets = cluster(particles, algorithm="antikt", radius=0.8)
     >>> jet_images(jets, bins=3, half_width=0.1)[0]
-    array([[10.,  0.,  0.],
+    array([[ 0., 10.,  0.],
            [ 0., 30.,  0.],
            [ 0.,  0.,  0.]], dtype=float32)
     """
