@@ -60,32 +60,32 @@ def angle(purpose, **place):
     return 2 * math.pi * uniforms(purpose, **place)[0]
 
 
-def rotate_event(particle, **place):
-    pt, eta, phi = particle
+def rotate_event(momentum, **place):
+    pt, eta, phi = momentum
     return pt, eta, wrapped(phi + angle("rotate_events", **place))
 
 
-def rotate_in_jet(particle, jet, **place):
-    """A constituent turned about the jet at (eta, phi)."""
-    pt, eta, phi = particle
+def rotate_in_jet(momentum, axis, **place):
+    """A constituent turned about its jet, at (eta, phi)."""
+    pt, eta, phi = momentum
     turn = angle("rotate_jets", **place)
-    across, around = eta - jet[0], wrapped(phi - jet[1])
+    across, around = eta - axis[0], wrapped(phi - axis[1])
     return (
         pt,
-        jet[0] + (math.cos(turn) * across - math.sin(turn) * around),
-        wrapped(jet[1] + (math.sin(turn) * across + math.cos(turn) * around)),
+        axis[0] + (math.cos(turn) * across - math.sin(turn) * around),
+        wrapped(axis[1] + (math.sin(turn) * across + math.cos(turn) * around)),
     )
 
 
-def smear_directions(particle, scale_gev, **place):
-    pt, eta, phi = particle
+def smear_directions(momentum, scale_gev, **place):
+    pt, eta, phi = momentum
     if pt == 0.0:
-        return particle
+        return momentum
     one, other = gaussians("smear_directions", **place)
     return pt, eta + scale_gev / pt * one, wrapped(phi + scale_gev / pt * other)
 
 
-def smear_pt(particle, resolution, **place):
-    pt, eta, phi = particle
+def smear_pt(momentum, resolution, **place):
+    pt, eta, phi = momentum
     one, _ = gaussians("smear_pt", **place)
     return pt + DEVIATIONS[resolution](pt) * one, eta, phi
