@@ -11,7 +11,7 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 
-JETS_PER_BLOCK = 500
+JETS_PER_BLOCK = 200
 
 
 def flat_numpy_images(jets, *, bins=75, half_width=1.0, dense=False):
