@@ -26,9 +26,9 @@ STEPS = ("center", "rotate", "flip", "normalise")
 
 
 def jets_of(axes, constituents, names=CYLINDRICAL, dtype=np.float64):
-    """Jets at (eta, phi), of constituents (pt, eta, phi)."""
+    """Jets at (eta, phi), hardest first, of constituents (pt, eta, phi)."""
     momenta = {
-        "pt": np.ones(len(axes)),
+        "pt": np.arange(len(axes), 0.0, -1.0),
         "eta": np.array([eta for eta, _ in axes], float),
         "phi": np.array([phi for _, phi in axes], float),
         "mass": np.zeros(len(axes)),
@@ -144,7 +144,13 @@ def test_the_half_angle_formulae_give_the_axis(tilt, shorter):
 def test_cartesian_momenta_give_the_same_images():
     axes, rows = random_jets(200)
     one = jet_images(jets_of(axes, rows))
-    assert_same_but_for_edges(jet_images(jets_of(axes, rows, CARTESIAN)), one)
+    jets = jets_of(axes, rows, CARTESIAN)
+    assert_same_but_for_edges(jet_images(jets), one)
+    columns = {name: getattr(jets, name) for name in CARTESIAN}
+    jets = ak.with_field(ak.zip(columns), jets.constituents, "constituents")
+    assert_same_but_for_edges(jet_images(jets), one)
+    pairs = dijet_images(ak.unflatten(jets, np.full(100, 2)))
+    assert_same_but_for_edges(pairs.reshape(one.shape), one)
 
 
 # --- decisions ----------------------------------------------------------------------
@@ -336,7 +342,8 @@ def test_the_two_hardest_jets_are_the_channels():
 
 def test_of_jets_with_equal_pt_the_first_of_the_list_is_the_first_channel():
     rows = [[(1.0, 0.0, 0.0)], [(2.0, 0.0, 0.0)], [(3.0, 0.0, 0.0)]]
-    jets = ak.unflatten(jets_of([(0.0, 0.0)] * 3, rows), [3])
+    jets = ak.with_field(jets_of([(0.0, 0.0)] * 3, rows), np.ones(3), "pt")
+    jets = ak.unflatten(jets, [3])
     assert dijet_images(jets, bins=1).ravel().tolist() == [1.0, 2.0]
 
 
@@ -464,3 +471,7 @@ def test_columns_that_do_not_fit_are_refused():
 def test_jets_that_are_no_momenta_are_a_user_error():
     with pytest.raises(UserError, match="jets needs pt, eta, phi, mass"):
         jet_images(ak.Array([{"pt": 1.0, "constituents": []}]))
+    with pytest.raises(UserError, match="jets needs pt, eta, phi, mass"):
+        dijet_images(ak.Array([[{"pt": 1.0, "constituents": []}]]))
+    with pytest.raises(UserError, match="jets must hold one list of records per event"):
+        dijet_images(jets_of([(0.0, 0.0)], [[]]))

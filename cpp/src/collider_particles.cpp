@@ -20,14 +20,13 @@ bool is_plain(double pt, double eta, double phi, double mass) {
 }
 
 bool all_plain(const ColliderColumns& particles) {
-    unsigned plain = 1;  // no early end: the loop becomes vector instructions
     for (std::size_t i = 0; i < particles.pt.size(); ++i) {
-        plain &= is_plain(particles.pt[i], particles.eta[i], particles.phi[i],
-                          particles.mass[i])
-                     ? 1U
-                     : 0U;
+        if (!is_plain(particles.pt[i], particles.eta[i], particles.phi[i],
+                      particles.mass[i])) {
+            return false;
+        }
     }
-    return plain == 1;
+    return true;
 }
 
 void convert(ColliderColumns& particles) {

@@ -158,11 +158,10 @@ class Canvas {
         for (std::size_t i = 0; i < pixels_.size(); ++i) {
             sum(pixels_[i]) += points_.pt[i];
         }
-        const double unit = options_.normalise ? pt_ : 1.0;
         for (const std::int32_t pixel : pixels_) {
             if (pixel == bins_ * bins_) continue;
             image[static_cast<std::size_t>(pixel)] =
-                static_cast<float>(sum(pixel) / unit);
+                static_cast<float>(options_.normalise ? sum(pixel) / pt_ : sum(pixel));
         }
         for (const std::int32_t pixel : pixels_) sum(pixel) = 0.0;
     }

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from oddjet import _core
 from oddjet.events import columns
+from oddjet.events.coordinates import named_momenta
 from oddjet.jets import momentum_columns
 
 
@@ -169,7 +170,8 @@ def dijet_images(
             f"dijet_images: fewer_jets must be 'refuse' or 'blank', got {fewer_jets!r}"
         )
         raise ValueError(message)
-    by_pt = ak.argsort(jets.pt, axis=1, ascending=False, stable=True)
+    columns(jets, where="jets")  # refuses what is not one list of momenta per event
+    by_pt = ak.argsort(named_momenta(jets).pt, axis=1, ascending=False, stable=True)
     pair = jets[by_pt[:, :2]]
     count = ak.to_numpy(ak.num(pair, axis=1))
     if fewer_jets == "refuse" and np.any(count < 2):
