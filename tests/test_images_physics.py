@@ -37,6 +37,12 @@ def transformed(kind, axes, rows):
         rows = [jet[::-1] for jet in rows]
     elif kind == "split":
         rows = [[(pt / 2, e, p) for pt, e, p in jet for _ in range(2)] for jet in rows]
+    elif kind == "full turns":
+        full = 2 * math.pi
+        rows = [
+            [(pt, e, p + full * (i % 7 - 3)) for i, (pt, e, p) in enumerate(jet)]
+            for jet in rows
+        ]
     elif kind == "axis":
         axes = [(eta + 0.1, phi - 0.2) for eta, phi in axes]
     return axes, rows
@@ -63,6 +69,7 @@ def wrapped(angle):
         "turn",
         "order",
         "split",
+        "full turns",
         "axis",
     ],
 )
