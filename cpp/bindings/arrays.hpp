@@ -152,6 +152,16 @@ inline std::tuple<py::array, py::array> to_numpy(FeatureTensor&& tensor,
             to_numpy_bool(std::move(tensor.mask), {rows, slots})};
 }
 
+/// An array of zeros whose memory is taken when it is written to, and its values.
+template <class T>
+std::pair<py::array, std::span<T>> zeros(const std::vector<py::ssize_t>& shape) {
+    const py::object make = py::module_::import("numpy").attr("zeros");
+    py::array array = make(py::cast(shape), py::dtype::of<T>());
+    const std::span<T> values(static_cast<T*>(array.mutable_data()),
+                              static_cast<std::size_t>(array.size()));
+    return {std::move(array), values};
+}
+
 /// Safe: the kernels touch no Python object.
 template <class Kernel>
 auto without_gil(const Kernel& kernel) {

@@ -3,9 +3,11 @@
 PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     m.doc() =
         "The compiled kernels of oddjet; call them through their wrapper modules.";
+    oddjet::bindings::bind_augment(m);
     oddjet::bindings::bind_cluster(m);
     oddjet::bindings::bind_constituent_features(m);
     oddjet::bindings::bind_event_tensors(m);
+    oddjet::bindings::bind_jet_images(m);
     oddjet::bindings::bind_knn_graph(m);
     oddjet::bindings::bind_lund_tree(m);
 }

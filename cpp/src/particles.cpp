@@ -38,6 +38,16 @@ std::size_t Column::size() const {
     return std::visit([](const auto& values) { return values.size(); }, values_);
 }
 
+void Column::read(std::size_t begin, std::size_t end,
+                  std::vector<double>& values) const {
+    std::visit(
+        [&](const auto& column) {
+            const auto part = column.subspan(begin, end - begin);
+            values.assign(part.begin(), part.end());
+        },
+        values_);
+}
+
 Coordinates coordinates_from_name(std::string_view name) {
     if (name == "pt_eta_phi_mass") return Coordinates::kPtEtaPhiMass;
     if (name == "px_py_pz_energy") return Coordinates::kPxPyPzEnergy;

@@ -21,6 +21,18 @@ void azimuth_differences_wrap() {
     expect(azimuth({-0.0, -0.0, 1.0, 1.0}) == 0.0, "zero along the beam");
 }
 
+void any_angle_is_wrapped() {
+    for (const double angle : {0.0, 3.0, -kPi, 3.1415, -3.0}) {
+        for (const double turns : {-3.0, -1.0, 0.0, 1.0, 2.0}) {
+            const double wrapped = wrapped_azimuth(angle + turns * 2.0 * kPi);
+            expect(std::fabs(std::remainder(wrapped - angle, 2.0 * kPi)) < 1e-14,
+                   "the same direction");
+            expect(wrapped >= -kPi && wrapped < kPi, "in [-pi, pi)");
+        }
+    }
+    expect(wrapped_azimuth(kPi) == -kPi, "pi does not belong to the range");
+}
+
 void coordinates_round_trip() {
     for (const double eta : {-4.0, -0.1, 0.0, 2.5}) {
         const ColliderMomentum p{12.0, eta, -2.0, 1.5};
@@ -44,6 +56,7 @@ void momenta_along_the_beam_are_far_away() {
 
 int main() {
     azimuth_differences_wrap();
+    any_angle_is_wrapped();
     coordinates_round_trip();
     momenta_along_the_beam_are_far_away();
     return failures;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <numbers>
 
 namespace oddjet {
@@ -38,6 +39,13 @@ struct ColliderMomentum {
     const double down = difference >= std::numbers::pi ? two_pi : 0.0;
     const double up = difference < -std::numbers::pi ? two_pi : 0.0;
     return difference - down + up;
+}
+
+/// Any finite angle, wrapped into [-pi, pi).
+[[nodiscard]] inline double wrapped_azimuth(double angle) {
+    constexpr double two_pi = 2.0 * std::numbers::pi;
+    const bool is_near = std::fabs(angle) < two_pi;  // then no division is needed
+    return delta_phi(is_near ? angle : std::remainder(angle, two_pi), 0.0);
 }
 
 /// Azimuth in [-pi, pi); 0 for a momentum along the beam.

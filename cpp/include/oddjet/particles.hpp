@@ -27,6 +27,9 @@ class Column {
     }
     [[nodiscard]] std::size_t size() const;
 
+    /// Replaces `values` by those from begin up to end.
+    void read(std::size_t begin, std::size_t end, std::vector<double>& values) const;
+
   private:
     std::variant<std::span<const double>, std::span<const float>> values_;
 };
@@ -61,6 +64,14 @@ struct ParticleLists {
 struct Particles {
     std::vector<FourMomentum> momenta;
     std::vector<double> pt;  // as given: equal inputs stay equal when sorted
+};
+
+/// Momenta in collider coordinates, column by column.
+struct ColliderColumns {
+    std::vector<double> pt;
+    std::vector<double> eta;
+    std::vector<double> phi;
+    std::vector<double> mass;
 };
 
 /// Throws std::invalid_argument unless all four columns have one length. `kernel` opens
