@@ -7,6 +7,9 @@ namespace oddjet::bindings {
 void bind_cluster(pybind11::module_& m);
 void bind_constituent_features(pybind11::module_& m);
 void bind_event_tensors(pybind11::module_& m);
+void bind_grooming(pybind11::module_& m);
+void bind_jet_shapes(pybind11::module_& m);
 void bind_knn_graph(pybind11::module_& m);
+void bind_nsubjettiness(pybind11::module_& m);
 
 }  // namespace oddjet::bindings

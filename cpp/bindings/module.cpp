@@ -6,5 +6,8 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     oddjet::bindings::bind_cluster(m);
     oddjet::bindings::bind_constituent_features(m);
     oddjet::bindings::bind_event_tensors(m);
+    oddjet::bindings::bind_grooming(m);
+    oddjet::bindings::bind_jet_shapes(m);
     oddjet::bindings::bind_knn_graph(m);
+    oddjet::bindings::bind_nsubjettiness(m);
 }

@@ -10,32 +10,6 @@
 #include "oddjet/parallel.hpp"
 
 namespace oddjet {
-namespace {
-
-Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
-    Jets flat;
-    flat.event_offsets.push_back(0);
-    flat.constituent_offsets.push_back(0);
-    for (const std::vector<Jet>& jets : events) {
-        for (const Jet& jet : jets) {
-            const ColliderMomentum p = collider_momentum(jet.momentum);
-            flat.pt.push_back(p.pt);
-            flat.eta.push_back(p.eta);
-            flat.phi.push_back(p.phi);
-            flat.mass.push_back(p.mass);
-            flat.constituent_index.insert(flat.constituent_index.end(),
-                                          jet.constituents.begin(),
-                                          jet.constituents.end());
-            flat.constituent_offsets.push_back(
-                static_cast<std::int64_t>(flat.constituent_index.size()));
-        }
-        flat.event_offsets.push_back(static_cast<std::int64_t>(flat.pt.size()));
-    }
-    return flat;
-}
-
-}  // namespace
-
 Algorithm algorithm_from_name(std::string_view name) {
     if (name == "antikt") return Algorithm::kAntiKt;
     if (name == "kt") return Algorithm::kKt;
@@ -64,6 +38,28 @@ void check_options(const ClusterOptions& options) {
     if (!std::isfinite(options.power)) {
         refuse("cluster: power must be finite, got ", options.power);
     }
+}
+
+Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
+    Jets flat;
+    flat.event_offsets.push_back(0);
+    flat.constituent_offsets.push_back(0);
+    for (const std::vector<Jet>& jets : events) {
+        for (const Jet& jet : jets) {
+            const ColliderMomentum p = collider_momentum(jet.momentum);
+            flat.pt.push_back(p.pt);
+            flat.eta.push_back(p.eta);
+            flat.phi.push_back(p.phi);
+            flat.mass.push_back(p.mass);
+            flat.constituent_index.insert(flat.constituent_index.end(),
+                                          jet.constituents.begin(),
+                                          jet.constituents.end());
+            flat.constituent_offsets.push_back(
+                static_cast<std::int64_t>(flat.constituent_index.size()));
+        }
+        flat.event_offsets.push_back(static_cast<std::int64_t>(flat.pt.size()));
+    }
+    return flat;
 }
 
 std::vector<Jet> cluster_event(const Particles& particles,

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from oddjet.graphs import knn_graph
     from oddjet.io import iterate, read, write_events
     from oddjet.jets import cluster, recluster
+    from oddjet.substructure import (
+        energy_correlation,
+        filter_jets,
+        jet_shapes,
+        mass_drop,
+        nsubjettiness,
+        soft_drop,
+        trim,
+    )
 
 __version__ = version("oddjet")
 
@@ -27,10 +36,17 @@ __all__ = [
     "__version__",
     "cluster",
     "constituent_features",
+    "energy_correlation",
+    "filter_jets",
     "iterate",
+    "jet_shapes",
     "knn_graph",
+    "mass_drop",
+    "nsubjettiness",
     "read",
     "recluster",
+    "soft_drop",
+    "trim",
     "write_events",
 ]
 
@@ -40,10 +56,17 @@ _HOME = {
     "Scorer": "oddjet.deploy.scorer",
     "cluster": "oddjet.jets",
     "constituent_features": "oddjet.features",
+    "energy_correlation": "oddjet.substructure",
+    "filter_jets": "oddjet.substructure",
     "iterate": "oddjet.io",
+    "jet_shapes": "oddjet.substructure",
     "knn_graph": "oddjet.graphs",
+    "mass_drop": "oddjet.substructure",
+    "nsubjettiness": "oddjet.substructure",
     "read": "oddjet.io",
     "recluster": "oddjet.jets",
+    "soft_drop": "oddjet.substructure",
+    "trim": "oddjet.substructure",
     "write_events": "oddjet.io",
 }
 _ROOMS = ("deploy", "io", "learn", "report", "searches", "select", "simulate", "stats")

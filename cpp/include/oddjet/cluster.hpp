@@ -51,6 +51,9 @@ struct Jets {
     std::vector<std::int64_t> constituent_index;
 };
 
+/// The jets of all events, in their order.
+[[nodiscard]] Jets flat_columns(const std::vector<std::vector<Jet>>& events);
+
 /// Inclusive jets of one event, hardest first: d_ij = min(pt_i^2p, pt_j^2p) dR^2 / R^2,
 /// d_iB = pt_i^2p, dR in rapidity and azimuth. Of equal distances the earlier
 /// particle goes first, with its nearest neighbour, of equally near ones the earlier; a
