@@ -72,11 +72,29 @@ static void bind_mass_drop(py::module_& m) {
         "threads"_a.noconvert());
 }
 
+static void bind_prune(py::module_& m) {
+    m.def(
+        "prune",
+        [](const std::string& coordinates, const Columns& columns,
+           const py::array& offsets, double z_cut, double radius_cut_factor,
+           const std::string& algorithm, std::optional<int> threads) {
+            const ParticleLists jets = as_jets(coordinates, columns, offsets);
+            const PruneOptions options{z_cut, radius_cut_factor,
+                                       algorithm_from_name(algorithm)};
+            const int workers = threads_or_default(threads);
+            return to_columns(
+                without_gil([&] { return prune(jets, options, workers); }));
+        },
+        py::kw_only(), "coordinates"_a, "columns"_a, "offsets"_a, "z_cut"_a,
+        "radius_cut_factor"_a, "algorithm"_a, "threads"_a.noconvert());
+}
+
 void bind_grooming(py::module_& m) {
     bind_soft_drop(m);
     bind_trim(m);
     bind_filter(m);
     bind_mass_drop(m);
+    bind_prune(m);
 }
 
 }  // namespace oddjet::bindings

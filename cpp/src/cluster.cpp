@@ -10,6 +10,12 @@
 #include "oddjet/parallel.hpp"
 
 namespace oddjet {
+bool Pruning::refuses(const FourMomentum& a, const FourMomentum& b) const {
+    const double softer = std::sqrt(std::min(pt_squared(a), pt_squared(b)));
+    return softer < z_cut * std::sqrt(pt_squared(a + b)) &&
+           delta_r_squared(a, b) > distance_cut * distance_cut;
+}
+
 Algorithm algorithm_from_name(std::string_view name) {
     if (name == "antikt") return Algorithm::kAntiKt;
     if (name == "kt") return Algorithm::kKt;

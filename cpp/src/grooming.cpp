@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,12 @@ void check_fraction(double fraction, std::string_view kernel, std::string_view n
 void check_has_no_power(Algorithm algorithm, std::string_view kernel) {
     if (algorithm != Algorithm::kGeneralisedKt) return;
     refuse(kernel, ": algorithm must be antikt, kt or cambridge_aachen, got genkt");
+}
+
+FourMomentum sum(const Particles& jet) {
+    FourMomentum whole{0.0, 0.0, 0.0, 0.0};
+    for (const FourMomentum& p : jet.momenta) whole = whole + p;
+    return whole;
 }
 
 /// What these nodes hold together.
@@ -144,6 +151,22 @@ void check_options(const MassDropOptions& options) {
     }
 }
 
+void check_options(const PruneOptions& options) {
+    // Of two equal branches neither is soft, so the harder is always the one to keep.
+    if (!(options.z_cut >= 0.0 && options.z_cut < 0.5)) {
+        refuse("prune: z_cut must be >= 0 and < 0.5, got ", options.z_cut);
+    }
+    if (!(options.radius_cut_factor >= 0.0 &&
+          std::isfinite(options.radius_cut_factor))) {
+        refuse("prune: radius_cut_factor must be >= 0 and finite, got ",
+               options.radius_cut_factor);
+    }
+    if (options.algorithm != Algorithm::kKt &&
+        options.algorithm != Algorithm::kCambridgeAachen) {
+        refuse("prune: algorithm must be kt or cambridge_aachen");
+    }
+}
+
 Jet soft_drop(const Particles& jet, const SoftDropOptions& options) {
     const ClusteringHistory history = whole_tree(jet);
     const std::int64_t node = first_that_passes(history, options);
@@ -162,9 +185,7 @@ Jet trim(const Particles& jet, const TrimOptions& options) {
     const ClusteringHistory history =
         clustering_history(jet, {options.algorithm, options.subjet_radius});
     std::vector<std::int64_t> subjets = inclusive_jets(history);
-    FourMomentum whole{0.0, 0.0, 0.0, 0.0};
-    for (const FourMomentum& p : jet.momenta) whole = whole + p;
-    const double least = options.pt_fraction * std::sqrt(pt_squared(whole));
+    const double least = options.pt_fraction * std::sqrt(pt_squared(sum(jet)));
     std::erase_if(subjets, [&](std::int64_t subjet) {
         return pt_squared(history.momentum(subjet)) < least * least;
     });
@@ -178,6 +199,39 @@ Jet filter(const Particles& jet, const FilterOptions& options) {
     const std::size_t kept =
         std::min(subjets.size(), static_cast<std::size_t>(options.num_subjets));
     return jet_of(jet, history, std::span(subjets).first(kept));
+}
+
+Jet prune(const Particles& jet, const PruneOptions& options) {
+    const FourMomentum whole = sum(jet);
+    const double pt = std::sqrt(pt_squared(whole));
+    // Of a jet without pt nothing is wide.
+    const double distance_cut =
+        pt > 0.0 ? options.radius_cut_factor * 2.0 * std::max(0.0, mass(whole)) / pt
+                 : std::numeric_limits<double>::infinity();
+    const Pruning pruning{options.z_cut, distance_cut};
+    const ClusteringHistory history = clustering_history(
+        jet,
+        {options.algorithm, kNoRadius, 0.0, 0.0, Recombination::kEScheme, pruning});
+    const std::vector<std::int64_t> trees = inclusive_jets(history);
+    if (trees.empty()) return jet_of(jet, history, {});
+    std::vector<std::int64_t> kept;
+    std::vector<std::int64_t> pending = {trees.front()};
+    while (!pending.empty()) {
+        const std::int64_t node = pending.back();
+        pending.pop_back();
+        if (history.is_particle(node)) {
+            kept.push_back(node);
+            continue;
+        }
+        const auto& [first, second, _] = history.origin(node);
+        pending.push_back(first);
+        const bool refused =
+            pruning.refuses(history.momentum(first), history.momentum(second));
+        if (!refused) pending.push_back(second);
+    }
+    Jet pruned = jet_of(jet, history, kept);
+    pruned.momentum = history.momentum(trees.front());
+    return pruned;
 }
 
 Jets soft_drop(const ParticleLists& jets, const SoftDropOptions& options, int threads) {
@@ -194,6 +248,10 @@ Jets filter(const ParticleLists& jets, const FilterOptions& options, int threads
 
 Jets mass_drop(const ParticleLists& jets, const MassDropOptions& options, int threads) {
     return groom(jets, options, threads, "mass_drop", mass_drop);
+}
+
+Jets prune(const ParticleLists& jets, const PruneOptions& options, int threads) {
+    return groom(jets, options, threads, "prune", prune);
 }
 
 }  // namespace oddjet

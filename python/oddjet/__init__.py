@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         jet_shapes,
         mass_drop,
         nsubjettiness,
+        prune,
         soft_drop,
         trim,
     )
@@ -43,6 +44,7 @@ __all__ = [
     "knn_graph",
     "mass_drop",
     "nsubjettiness",
+    "prune",
     "read",
     "recluster",
     "soft_drop",
@@ -63,6 +65,7 @@ _HOME = {
     "knn_graph": "oddjet.graphs",
     "mass_drop": "oddjet.substructure",
     "nsubjettiness": "oddjet.substructure",
+    "prune": "oddjet.substructure",
     "read": "oddjet.io",
     "recluster": "oddjet.jets",
     "soft_drop": "oddjet.substructure",

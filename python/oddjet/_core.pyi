@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import numpy
 import typing
-__all__: list[str] = ['cluster', 'constituent_features', 'energy_correlation', 'event_tensors', 'feature_versions', 'filter_jets', 'jet_shapes', 'knn_graph', 'mass_drop', 'nsubjettiness', 'soft_drop', 'trim']
+__all__: list[str] = ['cluster', 'constituent_features', 'energy_correlation', 'event_tensors', 'feature_versions', 'filter_jets', 'jet_shapes', 'knn_graph', 'mass_drop', 'nsubjettiness', 'prune', 'soft_drop', 'trim']
 def cluster(*, coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, algorithm: str, radius: typing.SupportsFloat | typing.SupportsIndex, pt_min_gev: typing.SupportsFloat | typing.SupportsIndex, power: typing.SupportsFloat | typing.SupportsIndex, recombination: str, threads: int | None) -> dict[str, numpy.ndarray]:
     ...
 def constituent_features(*, jet_coordinates: str, jet_columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, features: collections.abc.Sequence[str], num_constituents: int, threads: int | None) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -25,6 +25,8 @@ def knn_graph(*, points: numpy.ndarray, k: int, mask: numpy.ndarray | None, thre
 def mass_drop(*, coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, mu: typing.SupportsFloat | typing.SupportsIndex, y_cut: typing.SupportsFloat | typing.SupportsIndex, threads: int | None) -> dict[str, numpy.ndarray]:
     ...
 def nsubjettiness(*, coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, n: list[int], radius: typing.SupportsFloat | typing.SupportsIndex, beta: typing.SupportsFloat | typing.SupportsIndex, axes: str, threads: int | None) -> numpy.ndarray:
+    ...
+def prune(*, coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, z_cut: typing.SupportsFloat | typing.SupportsIndex, radius_cut_factor: typing.SupportsFloat | typing.SupportsIndex, algorithm: str, threads: int | None) -> dict[str, numpy.ndarray]:
     ...
 def soft_drop(*, coordinates: str, columns: typing.Annotated[collections.abc.Sequence[numpy.ndarray], "FixedSize(4)"], offsets: numpy.ndarray, z_cut: typing.SupportsFloat | typing.SupportsIndex, beta: typing.SupportsFloat | typing.SupportsIndex, radius: typing.SupportsFloat | typing.SupportsIndex, threads: int | None) -> dict[str, numpy.ndarray]:
     ...

@@ -28,7 +28,8 @@ def soft_drop(
     branch of larger pt (of equal ones the earlier) to the first branching with
     min(pt_1, pt_2) / (pt_1 + pt_2) > z_cut (dR_12 / R)^beta, where dR is the distance
     in rapidity and azimuth. Where none passes, the constituent at the end of the way
-    is kept. beta = 0 is the modified mass drop tagger. A constituent with pt = 0 and
+    is kept. beta = 0 is the modified mass drop tagger; with beta < 0 coincident
+    branches never pass. A constituent with pt = 0 and
     no mass, infinitely far from all others, is dropped.
 
     Parameters
@@ -69,7 +70,8 @@ def soft_drop(
     --------
     >>> import awkward as ak
     >>> hard = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
-    >>> particles = ak.Array([[hard, hard | {"eta": 0.2}, hard | {"pt": 1.0, "phi": 0.5}]])
+    >>> soft = {"pt": 1.0, "eta": 0.0, "phi": 0.5, "mass": 0.0}
+    >>> particles = ak.Array([[hard, hard | {"eta": 0.2}, soft]])
     >>> jets = ak.zip({"constituents": particles}, depth_limit=1)
     >>> groomed = soft_drop(jets, z_cut=0.1, beta=0.0, radius=0.8)
     >>> groomed.pt.tolist(), groomed.constituent_index.tolist()
@@ -243,6 +245,67 @@ def mass_drop(
     return _groomed(_core.mass_drop, jets, threads=threads, mu=mu, y_cut=y_cut)
 
 
+def prune(
+    jets: ak.Array,
+    *,
+    z_cut: float = 0.1,
+    radius_cut_factor: float = 0.5,
+    algorithm: str = "cambridge_aachen",
+    threads: int | None = None,
+) -> ak.Array:
+    """Cluster each jet again and refuse every merging that is soft and wide.
+
+    Where min(pt_1, pt_2) < z_cut pt_12 and dR_12 > D, the distance in rapidity and
+    azimuth, the harder of the two goes on alone and the softer is dropped. pt_12 is
+    that of the sum, and D = radius_cut_factor 2 m / pt of the sum of all
+    constituents. The radius of the clustering is unlimited.
+
+    Parameters
+    ----------
+    jets : awkward array, a list of jets or one list of jets per event
+        As in `soft_drop`.
+    z_cut : float
+        0 <= z_cut < 0.5.
+    radius_cut_factor : float
+        Not negative.
+    algorithm : str
+        "cambridge_aachen" (or "ca") or "kt".
+    threads : int, optional
+        As in `soft_drop`.
+
+    Returns
+    -------
+    awkward array
+        As `soft_drop` returns it.
+
+    Raises
+    ------
+    ValueError, UserError
+        As in `soft_drop`; any other algorithm.
+
+    References
+    ----------
+    Ellis, Vermilion, Walsh, arXiv:0912.0033, section 4.
+
+    Examples
+    --------
+    >>> import awkward as ak
+    >>> hard = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
+    >>> particles = ak.Array([[hard, hard | {"pt": 1.0, "phi": 0.5}]])
+    >>> jets = ak.zip({"constituents": particles}, depth_limit=1)
+    >>> prune(jets).pt.tolist()
+    [30.0]
+    """
+    return _groomed(
+        _core.prune,
+        jets,
+        threads=threads,
+        z_cut=z_cut,
+        radius_cut_factor=radius_cut_factor,
+        algorithm=algorithm,
+    )
+
+
 def nsubjettiness(
     jets: ak.Array,
     n: Sequence[int] = (1, 2, 3),
@@ -349,7 +412,10 @@ def energy_correlation(
     >>> energy_correlation(jets).e2.tolist()
     [0.125]
     """
-    return _shapes(_core.energy_correlation, jets, threads=threads, beta=beta)
+    each_jet, per_event = _each_jet(jets)
+    flat = columns(each_jet.constituents, where="constituents")
+    found = _core.energy_correlation(**_momenta(flat), beta=beta, threads=threads)
+    return _nested(ak.zip(found), per_event)
 
 
 def jet_shapes(jets: ak.Array, *, threads: int | None = None) -> ak.Array:
@@ -390,8 +456,11 @@ def jet_shapes(jets: ak.Array, *, threads: int | None = None) -> ak.Array:
     >>> jet_shapes(jets).tolist()
     [{'girth': 0.0, 'pt_dispersion': 1.0, 'multiplicity': 1}]
     """
-    shapes = _shapes(_core.jet_shapes, jets, threads=threads)
-    return ak.with_field(shapes, ak.num(jets.constituents, axis=-1), "multiplicity")
+    each_jet, per_event = _each_jet(jets)
+    flat = columns(each_jet.constituents, where="constituents")
+    shapes = _core.jet_shapes(**_momenta(flat), threads=threads)
+    shapes["multiplicity"] = np.diff(flat.offsets)
+    return _nested(ak.zip(shapes), per_event)
 
 
 def _groomed(
@@ -402,14 +471,6 @@ def _groomed(
     found = kernel(**_momenta(flat), **options)
     groomed = jet_records(each_jet.constituents, flat.offsets, found)
     return _nested(ak.flatten(groomed, axis=1), per_event)
-
-
-def _shapes(
-    kernel: Callable[..., dict[str, NDArray[Any]]], jets: ak.Array, **options: Any
-) -> ak.Array:
-    each_jet, per_event = _each_jet(jets)
-    flat = columns(each_jet.constituents, where="constituents")
-    return _nested(ak.zip(kernel(**_momenta(flat), **options)), per_event)
 
 
 def _each_jet(jets: ak.Array) -> tuple[ak.Array, ak.Array | None]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from itertools import combinations, count
 
+import numpy as np
+
 from definitions.clustering import PseudoJet, closest
 from definitions.kinematics import (
     Momentum,
@@ -56,7 +58,11 @@ def winner_takes_all(earlier, later):
     )
 
 
-def trees(momenta, *, power, radius, until=0, recombine=add):
+def nothing_is_pruned(_one, _other):
+    return False
+
+
+def trees(momenta, *, power, radius, until=0, recombine=add, prunes=nothing_is_pruned):
     """(finished jets, what is left when `until` are left), as trees, hardest first."""
     left = [Node(p, [i], power, i) for i, p in enumerate(momenta)]
     numbers = count(len(left))
@@ -68,6 +74,10 @@ def trees(momenta, *, power, radius, until=0, recombine=add):
             continue
         i, j = min(i, j), max(i, j)
         later, earlier = left.pop(j), left[i]
+        if prunes(earlier.momentum, later.momentum):
+            harder = hardest_first([earlier, later])[0]
+            left[i] = Node(harder.momentum, harder.members, power, next(numbers))
+            continue
         left[i] = Node(
             recombine(earlier.momentum, later.momentum),
             earlier.members + later.members,
@@ -95,8 +105,10 @@ def soft_drop(momenta, *, z_cut, beta, radius):
         return NOTHING
     while node.branches:
         harder, softer = (branch.momentum for branch in node.branches)
-        angle = math.sqrt(delta_r_squared(harder, softer)) / radius
-        if pt(softer) > z_cut * angle**beta * (pt(harder) + pt(softer)):
+        angle = np.sqrt(delta_r_squared(harder, softer)) / radius
+        with np.errstate(all="ignore"):  # beta < 0 of coincident branches
+            least = z_cut * np.float64(angle) ** beta * (pt(harder) + pt(softer))
+        if pt(softer) > least:
             break
         node = node.branches[0]
     return joined([node])
@@ -124,6 +136,20 @@ def trim(momenta, *, subjet_radius, pt_fraction, power):
 def filter_jets(momenta, *, subjet_radius, num_subjets, power):
     subjets, _ = trees(momenta, power=power, radius=subjet_radius)
     return joined(subjets[:num_subjets])
+
+
+def prune(momenta, *, z_cut, radius_cut_factor, power):
+    whole = sum_of(momenta)
+    if pt(whole) == 0.0:
+        return joined(trees(momenta, power=power, radius=NO_RADIUS)[0][:1])
+    distance_cut = radius_cut_factor * 2.0 * max(0.0, mass(whole)) / pt(whole)
+
+    def prunes(one, other):
+        soft = min(pt(one), pt(other)) < z_cut * pt(one + other)
+        return soft and delta_r_squared(one, other) > distance_cut * distance_cut
+
+    found, _ = trees(momenta, power=power, radius=NO_RADIUS, prunes=prunes)
+    return joined(found[:1])
 
 
 def nsubjettiness(momenta, *, n, radius, beta, axes):

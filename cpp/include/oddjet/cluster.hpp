@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -18,12 +19,22 @@ enum class Algorithm { kAntiKt, kKt, kCambridgeAachen, kGeneralisedKt };
 /// arXiv:1310.7584).
 enum class Recombination { kEScheme, kWinnerTakeAllPt };
 
+/// Which pairs are not added: the harder goes on alone where the softer has less than
+/// z_cut of the pt of their sum and dR exceeds distance_cut. `prune` is the way to it.
+struct Pruning {
+    double z_cut;
+    double distance_cut;
+
+    [[nodiscard]] bool refuses(const FourMomentum& a, const FourMomentum& b) const;
+};
+
 struct ClusterOptions {
     Algorithm algorithm = Algorithm::kAntiKt;
     double radius = 0.4;
     double pt_min_gev = 0.0;
     double power = -1.0;  // read for kGeneralisedKt only
     Recombination recombination = Recombination::kEScheme;
+    std::optional<Pruning> pruning = std::nullopt;
 };
 
 /// "antikt", "kt", "cambridge_aachen" or "ca", "genkt"; else std::invalid_argument.

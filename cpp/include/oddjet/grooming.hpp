@@ -35,6 +35,13 @@ struct MassDropOptions {
     double y_cut = 0.09;
 };
 
+/// Pruning (Ellis, Vermilion, Walsh, arXiv:0912.0033).
+struct PruneOptions {
+    double z_cut = 0.1;
+    double radius_cut_factor = 0.5;
+    Algorithm algorithm = Algorithm::kCambridgeAachen;
+};
+
 /// Throws std::invalid_argument: z_cut not in [0, 1], beta not finite, radius not in
 /// (0, 1000].
 void check_options(const SoftDropOptions& options);
@@ -49,6 +56,10 @@ void check_options(const FilterOptions& options);
 
 /// Throws std::invalid_argument: mu not in (0, 1], y_cut negative or not finite.
 void check_options(const MassDropOptions& options);
+
+/// Throws std::invalid_argument: z_cut not in [0, 0.5), radius_cut_factor negative or
+/// not finite, an algorithm that is neither kt nor C/A.
+void check_options(const PruneOptions& options);
 
 // One jet in, what is left of it out: constituents hardest first, or none at all. Where
 // one tree is walked it is that of C/A without a radius. In it a massless momentum
@@ -69,6 +80,10 @@ void check_options(const MassDropOptions& options);
 /// >= m_2, going down the heavier branch; nothing where none passes.
 [[nodiscard]] Jet mass_drop(const Particles& jet, const MassDropOptions& options);
 
+/// The jet clustered again without the mergings that are soft, min(pt_1, pt_2) < z_cut
+/// pt_12, and wide, dR > radius_cut_factor 2 m / pt of the whole jet.
+[[nodiscard]] Jet prune(const Particles& jet, const PruneOptions& options);
+
 // The same for each list: "event" i of the result holds one jet, groomed from list i.
 // They throw std::invalid_argument: options, offsets, momenta, threads < 1.
 
@@ -80,5 +95,7 @@ void check_options(const MassDropOptions& options);
                           int threads = 1);
 [[nodiscard]] Jets mass_drop(const ParticleLists& jets, const MassDropOptions& options,
                              int threads = 1);
+[[nodiscard]] Jets prune(const ParticleLists& jets, const PruneOptions& options,
+                         int threads = 1);
 
 }  // namespace oddjet
