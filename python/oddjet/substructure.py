@@ -362,8 +362,14 @@ def nsubjettiness(
     """
     each_jet, per_event = _each_jet(jets)
     flat = columns(each_jet.constituents, where="constituents")
-    options = {"n": list(n), "radius": radius, "beta": beta, "axes": axes}
-    taus = _core.nsubjettiness(**_momenta(flat), threads=threads, **options)
+    taus = _core.nsubjettiness(
+        **_momenta(flat),
+        n=list(n),
+        radius=radius,
+        beta=beta,
+        axes=axes,
+        threads=threads,
+    )
     found = {f"tau_{count}": taus[:, i] for i, count in enumerate(n)}
     return _nested(ak.zip(found), per_event)
 
