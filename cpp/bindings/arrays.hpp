@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "oddjet/cluster.hpp"
 #include "oddjet/constituent_features.hpp"
 #include "oddjet/knn_graph.hpp"
 #include "oddjet/particles.hpp"
@@ -90,6 +91,15 @@ inline ParticleLists as_lists(const std::string& coordinates, const Columns& col
             as_span<std::int64_t>(offsets, "offsets")};
 }
 
+/// The same, for kernels that call the lists jets.
+inline ParticleLists as_jets(const std::string& coordinates, const Columns& columns,
+                             const py::array& offsets) {
+    ParticleLists jets = as_lists(coordinates, columns, offsets);
+    jets.particle_name = "constituent";
+    jets.list_name = "jet";
+    return jets;
+}
+
 inline FeatureOptions as_features(const std::vector<std::string>& names,
                                   int num_constituents) {
     FeatureOptions options{{}, num_constituents};
@@ -160,6 +170,20 @@ std::pair<py::array, std::span<T>> zeros(const std::vector<py::ssize_t>& shape) 
     const std::span<T> values(static_cast<T*>(array.mutable_data()),
                               static_cast<std::size_t>(array.size()));
     return {std::move(array), values};
+}
+
+using JetColumns = py::typing::Dict<py::str, py::array>;
+
+inline JetColumns to_columns(Jets&& jets) {
+    JetColumns columns;
+    columns["pt"] = to_numpy(std::move(jets.pt));
+    columns["eta"] = to_numpy(std::move(jets.eta));
+    columns["phi"] = to_numpy(std::move(jets.phi));
+    columns["mass"] = to_numpy(std::move(jets.mass));
+    columns["event_offsets"] = to_numpy(std::move(jets.event_offsets));
+    columns["constituent_offsets"] = to_numpy(std::move(jets.constituent_offsets));
+    columns["constituent_index"] = to_numpy(std::move(jets.constituent_index));
+    return columns;
 }
 
 /// Safe: the kernels touch no Python object.

@@ -5,19 +5,6 @@
 namespace oddjet::bindings {
 
 using namespace pybind11::literals;
-using JetColumns = py::typing::Dict<py::str, py::array>;
-
-static JetColumns to_columns(Jets&& jets) {
-    JetColumns columns;
-    columns["pt"] = to_numpy(std::move(jets.pt));
-    columns["eta"] = to_numpy(std::move(jets.eta));
-    columns["phi"] = to_numpy(std::move(jets.phi));
-    columns["mass"] = to_numpy(std::move(jets.mass));
-    columns["event_offsets"] = to_numpy(std::move(jets.event_offsets));
-    columns["constituent_offsets"] = to_numpy(std::move(jets.constituent_offsets));
-    columns["constituent_index"] = to_numpy(std::move(jets.constituent_index));
-    return columns;
-}
 
 void bind_cluster(py::module_& m) {
     m.def(

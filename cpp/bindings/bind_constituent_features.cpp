@@ -25,9 +25,7 @@ void bind_constituent_features(py::module_& m) {
            const py::array& offsets, const std::vector<std::string>& features,
            int num_constituents, std::optional<int> threads) {
             const MomentumView jets = as_momenta(jet_coordinates, jet_columns);
-            ParticleLists lists = as_lists(coordinates, columns, offsets);
-            lists.particle_name = "constituent";
-            lists.list_name = "jet";
+            const ParticleLists lists = as_jets(coordinates, columns, offsets);
             const FeatureOptions options = as_features(features, num_constituents);
             const int workers = threads_or_default(threads);
             FeatureTensor tensor = without_gil(

@@ -11,5 +11,8 @@ void bind_event_tensors(pybind11::module_& m);
 void bind_jet_images(pybind11::module_& m);
 void bind_knn_graph(pybind11::module_& m);
 void bind_lund_tree(pybind11::module_& m);
+void bind_grooming(pybind11::module_& m);
+void bind_jet_shapes(pybind11::module_& m);
+void bind_nsubjettiness(pybind11::module_& m);
 
 }  // namespace oddjet::bindings

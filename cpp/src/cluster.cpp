@@ -12,28 +12,6 @@
 namespace oddjet {
 namespace {
 
-Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
-    Jets flat;
-    flat.event_offsets.push_back(0);
-    flat.constituent_offsets.push_back(0);
-    for (const std::vector<Jet>& jets : events) {
-        for (const Jet& jet : jets) {
-            const ColliderMomentum p = collider_momentum(jet.momentum);
-            flat.pt.push_back(p.pt);
-            flat.eta.push_back(p.eta);
-            flat.phi.push_back(p.phi);
-            flat.mass.push_back(p.mass);
-            flat.constituent_index.insert(flat.constituent_index.end(),
-                                          jet.constituents.begin(),
-                                          jet.constituents.end());
-            flat.constituent_offsets.push_back(
-                static_cast<std::int64_t>(flat.constituent_index.size()));
-        }
-        flat.event_offsets.push_back(static_cast<std::int64_t>(flat.pt.size()));
-    }
-    return flat;
-}
-
 std::vector<Jet> jets_of_nodes(const ClusteringHistory& history,
                                const std::vector<std::int64_t>& nodes,
                                const Particles& particles,
@@ -68,6 +46,12 @@ void check_stop(const StopAt& stop) {
 
 }  // namespace
 
+bool Pruning::refuses(const FourMomentum& a, const FourMomentum& b) const {
+    const double softer = std::sqrt(std::min(pt_squared(a), pt_squared(b)));
+    return softer < z_cut * std::sqrt(pt_squared(a + b)) &&
+           delta_r_squared(a, b) > distance_cut * distance_cut;
+}
+
 Algorithm algorithm_from_name(std::string_view name) {
     if (name == "antikt") return Algorithm::kAntiKt;
     if (name == "kt") return Algorithm::kKt;
@@ -96,6 +80,28 @@ void check_options(const ClusterOptions& options) {
     if (!std::isfinite(options.power)) {
         refuse("cluster: power must be finite, got ", options.power);
     }
+}
+
+Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
+    Jets flat;
+    flat.event_offsets.push_back(0);
+    flat.constituent_offsets.push_back(0);
+    for (const std::vector<Jet>& jets : events) {
+        for (const Jet& jet : jets) {
+            const ColliderMomentum p = collider_momentum(jet.momentum);
+            flat.pt.push_back(p.pt);
+            flat.eta.push_back(p.eta);
+            flat.phi.push_back(p.phi);
+            flat.mass.push_back(p.mass);
+            flat.constituent_index.insert(flat.constituent_index.end(),
+                                          jet.constituents.begin(),
+                                          jet.constituents.end());
+            flat.constituent_offsets.push_back(
+                static_cast<std::int64_t>(flat.constituent_index.size()));
+        }
+        flat.event_offsets.push_back(static_cast<std::int64_t>(flat.pt.size()));
+    }
+    return flat;
 }
 
 std::vector<Jet> cluster_event(const Particles& particles,

@@ -35,6 +35,12 @@ double rapidity(const FourMomentum& p) {
     return p.pz > 0.0 ? -minus_magnitude : minus_magnitude;
 }
 
+double delta_r_squared(const FourMomentum& a, const FourMomentum& b) {
+    const double across = rapidity(a) - rapidity(b);
+    const double around = delta_phi(azimuth(a), azimuth(b));
+    return across * across + around * around;
+}
+
 double mass(const FourMomentum& p) {
     const double squared = mass_squared(p);
     return std::copysign(std::sqrt(std::fabs(squared)), squared);

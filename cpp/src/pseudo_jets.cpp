@@ -110,6 +110,7 @@ PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options
     : radius_squared_(options.radius * options.radius),
       power_(power_of(options)),
       recombination_(options.recombination),
+      pruning_(options.pruning),
       num_nodes_(static_cast<std::int64_t>(particles.momenta.size())),
       alive_(particles.momenta.size()),
       // Wider than the radius by more than rapidities are rounded.
@@ -265,6 +266,9 @@ void PseudoJets::merge(std::size_t slot, std::size_t partner) {
 
 FourMomentum PseudoJets::sum(const FourMomentum& earlier,
                              const FourMomentum& later) const {
+    if (pruning_ && pruning_->refuses(earlier, later)) {
+        return pt_squared(earlier) >= pt_squared(later) ? earlier : later;
+    }
     return recombination_ == Recombination::kEScheme ? earlier + later
                                                      : winner_takes_all(earlier, later);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "oddjet/cluster.hpp"
@@ -57,6 +58,7 @@ class PseudoJets {
     double radius_squared_;
     double power_;
     Recombination recombination_;
+    std::optional<Pruning> pruning_;
     std::int64_t num_nodes_;
     FourMomentum merged_{};
     std::size_t alive_;

@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from oddjet.io import iterate, read, write_events
     from oddjet.jets import cluster, exclusive_jets, recluster
     from oddjet.lund import lund_tree
+    from oddjet.jets import cluster, recluster
+    from oddjet.substructure import (
+        energy_correlation,
+        filter_jets,
+        jet_shapes,
+        mass_drop,
+        nsubjettiness,
+        prune,
+        soft_drop,
+        trim,
+    )
 
 __version__ = version("oddjet")
 
@@ -37,17 +48,25 @@ __all__ = [
     "cluster",
     "constituent_features",
     "dijet_images",
+    "energy_correlation",
     "exclusive_jets",
+    "filter_jets",
     "iterate",
     "jet_images",
+    "jet_shapes",
     "knn_graph",
     "lund_tree",
+    "mass_drop",
+    "nsubjettiness",
+    "prune",
     "read",
     "recluster",
     "rotate_events",
     "rotate_jets",
     "smear_directions",
     "smear_pt",
+    "soft_drop",
+    "trim",
     "with_copies",
     "write_events",
 ]
@@ -59,17 +78,25 @@ _HOME = {
     "cluster": "oddjet.jets",
     "constituent_features": "oddjet.features",
     "dijet_images": "oddjet.images",
+    "energy_correlation": "oddjet.substructure",
     "exclusive_jets": "oddjet.jets",
+    "filter_jets": "oddjet.substructure",
     "iterate": "oddjet.io",
     "jet_images": "oddjet.images",
+    "jet_shapes": "oddjet.substructure",
     "knn_graph": "oddjet.graphs",
     "lund_tree": "oddjet.lund",
+    "mass_drop": "oddjet.substructure",
+    "nsubjettiness": "oddjet.substructure",
+    "prune": "oddjet.substructure",
     "read": "oddjet.io",
     "recluster": "oddjet.jets",
     "rotate_events": "oddjet.augment",
     "rotate_jets": "oddjet.augment",
     "smear_directions": "oddjet.augment",
     "smear_pt": "oddjet.augment",
+    "soft_drop": "oddjet.substructure",
+    "trim": "oddjet.substructure",
     "with_copies": "oddjet.augment",
     "write_events": "oddjet.io",
 }

@@ -104,7 +104,7 @@ def cluster(
         recombination=recombination,
         threads=threads,
     )
-    return _jet_records(particles, flat.offsets, found)
+    return jet_records(particles, flat.offsets, found)
 
 
 def exclusive_jets(
@@ -255,20 +255,25 @@ def momentum_columns(flat: Columns) -> tuple[str, tuple[NDArray[Any], ...]]:
     raise AssertionError(message)
 
 
-def _checked_power(algorithm: str, power: float | None) -> float:
-    if (algorithm == "genkt") == (power is not None):
-        return 0.0 if power is None else power
-    message = (
-        "cluster: power must be given for algorithm 'genkt' and for no other, "
-        f"got power {power} with {algorithm!r}"
-    )
-    raise ValueError(message)
-
-
-def _jet_records(
+def jet_records(
     particles: ak.Array, offsets: NDArray[np.int64], found: dict[str, NDArray[Any]]
 ) -> ak.Array:
-    """Dress the kernel's columns as records; constituents are an index, not a copy."""
+    """Dress the columns of a kernel as jets; constituents are an index, not a copy.
+
+    Parameters
+    ----------
+    particles : awkward array, one list of momenta per event
+        What was clustered.
+    offsets : int64, shape (events + 1,)
+        Where the flat particles of each event begin.
+    found : dict of str to ndarray
+        pt, eta, phi, mass, event_offsets, constituent_offsets, constituent_index.
+
+    Returns
+    -------
+    awkward array, one list of Momentum4D records per event
+        As `cluster` returns them.
+    """
     in_event = found["constituent_index"]
     first_of_event = found["constituent_offsets"][found["event_offsets"]]
     in_flat = in_event + np.repeat(offsets[:-1], np.diff(first_of_event))
@@ -293,6 +298,16 @@ def _jet_records(
     )
     event_offsets = ak.index.Index64(found["event_offsets"])
     return ak.Array(ak.contents.ListOffsetArray(event_offsets, jets))
+
+
+def _checked_power(algorithm: str, power: float | None) -> float:
+    if (algorithm == "genkt") == (power is not None):
+        return 0.0 if power is None else power
+    message = (
+        "cluster: power must be given for algorithm 'genkt' and for no other, "
+        f"got power {power} with {algorithm!r}"
+    )
+    raise ValueError(message)
 
 
 def _flat_layout(particles: ak.Array) -> Any:

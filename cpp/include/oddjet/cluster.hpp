@@ -19,12 +19,22 @@ enum class Algorithm { kAntiKt, kKt, kCambridgeAachen, kGeneralisedKt };
 /// arXiv:1310.7584).
 enum class Recombination { kEScheme, kWinnerTakeAllPt };
 
+/// Which pairs are not added: the harder goes on alone where the softer has less than
+/// z_cut of the pt of their sum and dR exceeds distance_cut. `prune` is the way to it.
+struct Pruning {
+    double z_cut;
+    double distance_cut;
+
+    [[nodiscard]] bool refuses(const FourMomentum& a, const FourMomentum& b) const;
+};
+
 struct ClusterOptions {
     Algorithm algorithm = Algorithm::kAntiKt;
     double radius = 0.4;
     double pt_min_gev = 0.0;
     double power = -1.0;  // read for kGeneralisedKt only
     Recombination recombination = Recombination::kEScheme;
+    std::optional<Pruning> pruning = std::nullopt;
 };
 
 /// "antikt", "kt", "cambridge_aachen" or "ca", "genkt"; else std::invalid_argument.
@@ -51,6 +61,9 @@ struct Jets {
     std::vector<std::int64_t> constituent_offsets;
     std::vector<std::int64_t> constituent_index;
 };
+
+/// The jets of all events, in their order.
+[[nodiscard]] Jets flat_columns(const std::vector<std::vector<Jet>>& events);
 
 /// Inclusive jets of one event, hardest first: d_ij = min(pt_i^2p, pt_j^2p) dR^2 / R^2,
 /// d_iB = pt_i^2p, dR in rapidity and azimuth. Of equal distances the earlier

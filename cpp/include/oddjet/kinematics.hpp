@@ -55,6 +55,9 @@ struct ColliderMomentum {
 /// along the beam gets +-(1e5 + |pz|), as in FastJet: finite, and far from all others.
 [[nodiscard]] double rapidity(const FourMomentum& p);
 
+/// The distance in rapidity and azimuth, squared.
+[[nodiscard]] double delta_r_squared(const FourMomentum& a, const FourMomentum& b);
+
 /// sign(m^2) sqrt|m^2|: a negative mass marks a space-like momentum (rounding).
 [[nodiscard]] double mass(const FourMomentum& p);
 
