@@ -20,146 +20,183 @@ namespace {
 // block whose distances stay in the cache.
 constexpr std::size_t kBlock = 64;
 
-// Distances are sorted within these bounds, clear of zero, subnormal numbers (which a
-// process may flush to zero) and infinity; what lies beyond is compared one by one.
-constexpr double kSmallestKey = 1e-300;
-constexpr double kLargestKey = 1e300;
+// Where approximate distances are safe to compare; what lies beyond is in one cell.
+constexpr float kSmallestKey = 1e-24F;
+constexpr float kLargestKey = 1e30F;
 
-using Doubles = std::unique_ptr<double[]>;
+// Leaves at least four bits of a key to the distance.
+constexpr std::size_t kMostParticles = std::size_t{1} << 19;
 
-std::size_t padded(std::size_t size) { return (size + kTile - 1) / kTile * kTile; }
+template <class T>
+using Array = std::unique_ptr<T[]>;
 
-/// A squared distance whose last bits give way to the index of a point: numbers are
-/// sorted, and points are found. Distances with equal other bits, a cell, are left in
-/// the order of the index.
+/// An approximate distance whose last bits give way to the index of a point: numbers
+/// are sorted, and points are found. Distances that are equal but for these bits, a
+/// cell, come in the order of the index.
 class Keys {
   public:
-    explicit Keys(std::size_t size)
-        : index_bits_((std::uint64_t{1} << std::bit_width(size - 1)) - 1) {}
+    Keys(std::size_t size, float safe_ratio)
+        : index_bits_((std::uint32_t{1} << std::bit_width(size - 1)) - 1),
+          safe_ratio_(safe_ratio) {}
 
-    [[nodiscard]] double key(double distance, std::size_t index) const {
-        const double low = distance < kSmallestKey ? kSmallestKey : distance;
-        const double inside = low > kLargestKey ? kLargestKey : low;
-        const auto bits = std::bit_cast<std::uint64_t>(inside) & ~index_bits_;
-        return std::bit_cast<double>(bits | index);
+    [[nodiscard]] float key(float distance, std::uint32_t index) const {
+        const float low = distance < kSmallestKey ? kSmallestKey : distance;
+        const float inside = low > kLargestKey ? kLargestKey : low;
+        return std::bit_cast<float>((std::bit_cast<std::uint32_t>(inside) &
+                                     ~index_bits_) |
+                                    index);
     }
 
-    [[nodiscard]] std::size_t index(double key) const {
-        return std::bit_cast<std::uint64_t>(key) & index_bits_;
+    [[nodiscard]] std::size_t index(float key) const {
+        return std::bit_cast<std::uint32_t>(key) & index_bits_;
     }
 
-    /// The largest distance in the cell of a key.
-    [[nodiscard]] double cell_end(double key) const {
-        const auto bits = std::bit_cast<std::uint64_t>(key) | index_bits_;
-        const double end = std::bit_cast<double>(bits);
-        return end < kLargestKey ? end : std::numeric_limits<double>::infinity();
+    /// Points with approximate distances above this are farther than the key's.
+    [[nodiscard]] float reach(float key) const {
+        const auto cell_end =
+            std::bit_cast<float>(std::bit_cast<std::uint32_t>(key) | index_bits_);
+        return cell_end < kLargestKey ? cell_end * safe_ratio_
+                                      : std::numeric_limits<float>::infinity();
     }
 
   private:
-    std::uint64_t index_bits_;
+    std::uint32_t index_bits_;
+    float safe_ratio_;
 };
 
 ODDJET_VECTOR_WIDTHS
-void fill_keys(const Keys& to, const double* __restrict distances, std::size_t size,
-               std::size_t lanes, double* __restrict keys) {
+void fill_keys(const Keys& keys, const float* __restrict distances, std::size_t size,
+               std::size_t lanes, float* __restrict filled) {
     for (std::size_t j = 0; j < size; ++j) {
         for (std::size_t r = 0; r < lanes; ++r) {
-            keys[j * lanes + r] = to.key(distances[j * lanes + r], j);
+            filled[j * lanes + r] =
+                keys.key(distances[j * lanes + r], static_cast<std::uint32_t>(j));
         }
     }
 }
 
-/// Where the sorted keys leave open which points are the `count` nearest or what their
-/// order is, undecided[r] is not zero. cell_ends[r] is no less than their distances.
+/// Counts in undecided[r] the pairs of the `count` smallest keys whose order is not
+/// safe, and the further points, within reach[r], that may be among the nearest.
 ODDJET_VECTOR_WIDTHS
-void find_undecided(const Keys& to, const double* __restrict distances,
-                    const double* __restrict sorted, std::size_t size,
-                    std::size_t lanes, std::size_t count, double* __restrict cell_ends,
-                    double* __restrict undecided) {
+void find_undecided(const Keys& keys, const float* __restrict distances,
+                    const float* __restrict sorted, std::size_t size, std::size_t lanes,
+                    std::size_t count, float* __restrict reach,
+                    float* __restrict undecided) {
     for (std::size_t r = 0; r < lanes; ++r) {
-        cell_ends[r] = to.cell_end(sorted[(count - 1) * lanes + r]);
-        // Not the point itself, whose distance is zero.
-        undecided[r] = -1.0 - static_cast<double>(count);
+        reach[r] = keys.reach(sorted[(count - 1) * lanes + r]);
+        undecided[r] = -1.0F - static_cast<float>(count);  // itself and the nearest
     }
     for (std::size_t j = 0; j < size; ++j) {
         for (std::size_t r = 0; r < lanes; ++r) {
-            undecided[r] += distances[j * lanes + r] <= cell_ends[r] ? 1.0 : 0.0;
+            undecided[r] += distances[j * lanes + r] <= reach[r] ? 1.0F : 0.0F;
         }
     }
     for (std::size_t n = 0; n + 1 < count; ++n) {
         for (std::size_t r = 0; r < lanes; ++r) {
-            const double end = to.cell_end(sorted[n * lanes + r]);
-            undecided[r] += sorted[(n + 1) * lanes + r] <= end ? 1.0 : 0.0;
+            const float end = keys.reach(sorted[n * lanes + r]);
+            undecided[r] += sorted[(n + 1) * lanes + r] <= end ? 1.0F : 0.0F;
         }
     }
 }
 
-/// The neighbours of a block of points: lane r is that of point first + r.
+/// The neighbours of a block of points of one jet: approximate distances are sorted,
+/// and exact ones decide where those are too close.
+template <class Real>
 class BlockSearch {
   public:
     /// The `count` >= 1 nearest among the first `size` > count points.
-    BlockSearch(const PointColumns& points, std::size_t size, std::size_t count,
+    BlockSearch(const PointColumns<Real>& points, std::size_t size, std::size_t count,
                 const SmallestKeys& smallest)
         : points_(points),
           size_(size),
           count_(count),
           smallest_(smallest),
-          to_key_(size),
-          distances_(doubles(points.stride)),
-          keys_(doubles(points.stride)),
-          cell_ends_(doubles(1)),
-          undecided_(doubles(1)) {}
+          keys_(size, safe_ratio<Real>(points.dimensions)),
+          distances_(floats(points.stride)),
+          sorted_(floats(points.stride)),
+          reach_(floats(1)),
+          undecided_(floats(1)) {}
 
-    void search(std::size_t first) {
+    /// Look at the points first to first + kBlock, or to the last.
+    void look_from(std::size_t first) {
         first_ = first;
         lanes_ = std::min(kBlock, points_.stride - first);
-        squared_distances(points_, first, lanes_, distances_.get());
-        fill_keys(to_key_, distances_.get(), size_, lanes_, keys_.get());
+        approximate_distances(points_, first, lanes_, distances_.get());
+        fill_keys(keys_, distances_.get(), size_, lanes_, sorted_.get());
         for (std::size_t r = 0; r < lanes_ && first + r < size_; ++r) {
-            keys_[(first + r) * lanes_ + r] = std::numeric_limits<double>::infinity();
+            sorted_[(first + r) * lanes_ + r] = std::numeric_limits<float>::infinity();
         }
-        smallest_.select(keys_.get(), size_, lanes_);
-        find_undecided(to_key_, distances_.get(), keys_.get(), size_, lanes_, count_,
-                       cell_ends_.get(), undecided_.get());
+        smallest_.select(sorted_.get(), size_, lanes_);
+        find_undecided(keys_, distances_.get(), sorted_.get(), size_, lanes_, count_,
+                       reach_.get(), undecided_.get());
     }
 
     /// The nearest of point first + r, nearest first.
-    void nearest(std::size_t r, std::span<std::size_t> found) const {
-        if (undecided_[r] != 0.0) return compare_one_by_one(r, found);
+    void nearest(std::size_t r, std::span<std::int64_t> found) const {
         for (std::size_t n = 0; n < count_; ++n) {
-            found[n] = to_key_.index(keys_[n * lanes_ + r]);
+            found[n] = static_cast<std::int64_t>(keys_.index(sorted(n, r)));
         }
+        if (undecided_[r] != 0.0F) decide(r, found);
     }
 
   private:
-    [[nodiscard]] Doubles doubles(std::size_t rows) const {
-        return std::make_unique_for_overwrite<double[]>(
+    using Candidate = std::pair<double, std::int64_t>;
+
+    [[nodiscard]] Array<float> floats(std::size_t rows) const {
+        return std::make_unique_for_overwrite<float[]>(
             rows * std::min(kBlock, points_.stride));
     }
 
-    void compare_one_by_one(std::size_t r, std::span<std::size_t> found) const {
-        std::vector<std::pair<double, std::size_t>> candidates;
-        for (std::size_t j = 0; j < size_; ++j) {
-            const double distance = distances_[j * lanes_ + r];
-            if (j != first_ + r && distance <= cell_ends_[r]) {
-                candidates.emplace_back(distance, j);
-            }
-        }
-        const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count_);
-        std::partial_sort(candidates.begin(), end, candidates.end());
-        std::transform(candidates.begin(), end, found.begin(),
-                       [](const auto& candidate) { return candidate.second; });
+    [[nodiscard]] float sorted(std::size_t n, std::size_t r) const {
+        return sorted_[n * lanes_ + r];
     }
 
-    const PointColumns& points_;
+    /// Puts runs of keys that are too close, each to the next, into their exact order.
+    void decide(std::size_t r, std::span<std::int64_t> found) const {
+        std::vector<Candidate> run;
+        std::size_t begin = 0;
+        while (begin < count_) {
+            std::size_t end = begin + 1;
+            while (end < count_ && sorted(end, r) <= keys_.reach(sorted(end - 1, r))) {
+                ++end;
+            }
+            run.clear();
+            if (end < count_) {
+                for (std::size_t n = begin; n < end; ++n) add(r, found[n], run);
+            } else {
+                add_last(r, begin, run);
+            }
+            std::ranges::sort(run);
+            for (std::size_t n = begin; n < end; ++n) found[n] = run[n - begin].second;
+            begin = end;
+        }
+    }
+
+    void add(std::size_t r, std::int64_t j, std::vector<Candidate>& run) const {
+        const auto other = static_cast<std::size_t>(j);
+        run.emplace_back(squared_distance(points_, first_ + r, other), j);
+    }
+
+    /// The last run may go on beyond the keys that were kept.
+    void add_last(std::size_t r, std::size_t begin, std::vector<Candidate>& run) const {
+        for (std::size_t j = 0; j < size_; ++j) {
+            const float distance = distances_[j * lanes_ + r];
+            if (j == first_ + r || !(distance <= reach_[r])) continue;
+            const float key = keys_.key(distance, static_cast<std::uint32_t>(j));
+            if (begin > 0 && key <= sorted(begin - 1, r)) continue;
+            add(r, static_cast<std::int64_t>(j), run);
+        }
+    }
+
+    const PointColumns<Real>& points_;
     std::size_t size_;
     std::size_t count_;
     const SmallestKeys& smallest_;
-    Keys to_key_;
-    Doubles distances_;
-    Doubles keys_;
-    Doubles cell_ends_;
-    Doubles undecided_;
+    Keys keys_;
+    Array<float> distances_;
+    Array<float> sorted_;
+    Array<float> reach_;
+    Array<float> undecided_;
     std::size_t first_ = 0;
     std::size_t lanes_ = 0;
 };
@@ -183,36 +220,48 @@ class JetPoints {
         for (const std::int64_t d : view.azimuths) {
             is_azimuth_[static_cast<std::size_t>(d)] = 1;
         }
-        stride_ = padded(particles_.size());
-        columns_ = std::make_unique_for_overwrite<double[]>(stride_ * dimensions_);
-        for (std::size_t d = 0; d < dimensions_; ++d) fill_column(d);
+        stride_ = (particles_.size() + kTile - 1) / kTile * kTile;
+        columns_ = std::make_unique_for_overwrite<Real[]>(stride_ * dimensions_);
+        fill_columns();
     }
 
     [[nodiscard]] const std::vector<std::size_t>& particles() const {
         return particles_;
     }
 
-    [[nodiscard]] PointColumns columns() const {
+    [[nodiscard]] PointColumns<Real> columns() const {
         return {columns_.get(), stride_, dimensions_, is_azimuth_.data()};
     }
 
     void check() const {
-        const std::span all(columns_.get(), stride_ * dimensions_);
-        if (!std::ranges::all_of(all, [](double x) { return std::isfinite(x); })) {
-            refuse_non_finite();
+        Real sums[kTile] = {};
+        for (std::size_t i = 0; i < stride_ * dimensions_; i += kTile) {
+            for (std::size_t t = 0; t < kTile; ++t) {
+                sums[t] += columns_[i + t] - columns_[i + t];  // zero or not a number
+            }
         }
+        const auto is_zero = [](Real sum) { return sum == Real{0}; };
+        if (!std::ranges::all_of(sums, is_zero)) refuse_non_finite();
         for (std::size_t d = 0; d < dimensions_ && !particles_.empty(); ++d) {
-            if (is_azimuth_[d]) check_turn(d);
+            if (is_azimuth_[d] != 0) check_turn(d);
         }
     }
 
   private:
-    void fill_column(std::size_t d) {
-        double* column = columns_.get() + d * stride_;
+    void fill_columns() {
+        const std::size_t stride = stride_;
         for (std::size_t i = 0; i < particles_.size(); ++i) {
-            column[i] = static_cast<double>(points_[particles_[i] * dimensions_ + d]);
+            const auto point = points_.subspan(particles_[i] * dimensions_, dimensions_);
+            Real* place = columns_.get() + i;
+            for (const Real coordinate : point) {
+                *place = coordinate;
+                place += stride;
+            }
         }
-        std::fill(column + particles_.size(), column + stride_, 0.0);
+        for (std::size_t d = 0; d < dimensions_; ++d) {
+            Real* column = columns_.get() + d * stride_;
+            std::fill(column + particles_.size(), column + stride_, Real{0});
+        }
     }
 
     [[noreturn]] void refuse_non_finite() const {
@@ -231,10 +280,10 @@ class JetPoints {
     void check_turn(std::size_t d) const {
         // A turn from -pi to pi as single precision rounds it.
         constexpr double turn = 2.0 * static_cast<double>(std::numbers::pi_v<float>);
-        const double* column = columns_.get() + d * stride_;
+        const Real* column = columns_.get() + d * stride_;
         const auto [least, most] =
             std::minmax_element(column, column + particles_.size());
-        if (*most - *least > turn) {
+        if (static_cast<double>(*most) - static_cast<double>(*least) > turn) {
             refuse("knn_graph: dimension ", d, " is periodic and must lie within 2 pi",
                    ", got ", *least, " and ", *most, " in jet ", jet_);
         }
@@ -246,7 +295,7 @@ class JetPoints {
     std::vector<std::uint8_t> is_azimuth_;
     std::vector<std::size_t> particles_;
     std::size_t stride_ = 0;
-    Doubles columns_;
+    Array<Real> columns_;
 };
 
 template <class Real>
@@ -257,18 +306,20 @@ void fill_jet(const PointView& view, std::span<const Real> values, std::size_t j
     const auto& particles = points.particles();
     if (particles.size() < 2) return;
     const std::size_t count = std::min(k, particles.size() - 1);
-    const PointColumns columns = points.columns();
+    const PointColumns<Real> columns = points.columns();
     BlockSearch search(columns, particles.size(), count, smallest);
-    std::vector<std::size_t> nearest(count);
     for (std::size_t i = 0; i < particles.size(); ++i) {
-        if (i % kBlock == 0) search.search(i);
-        search.nearest(i % kBlock, nearest);
+        if (i % kBlock == 0) search.look_from(i);
         const std::size_t row = (jet * view.particles + particles[i]) * k;
-        for (std::size_t n = 0; n < count; ++n) {
-            neighbours.indices[row + n] =
-                static_cast<std::int64_t>(particles[nearest[n]]);
-            neighbours.valid[row + n] = 1;
+        const auto found = std::span(neighbours.indices).subspan(row, count);
+        search.nearest(i % kBlock, found);
+        if (particles.size() < view.particles) {  // count the padding as well
+            for (std::int64_t& j : found) {
+                j = static_cast<std::int64_t>(particles[static_cast<std::size_t>(j)]);
+            }
         }
+        std::fill_n(neighbours.valid.begin() + static_cast<std::ptrdiff_t>(row), count,
+                    std::uint8_t{1});
     }
 }
 
@@ -281,6 +332,10 @@ void check_shape(const PointView& points, int k) {
     if (size != particles * points.dimensions) {
         refuse("knn_graph: points must hold jets x particles x dimensions = ",
                particles * points.dimensions, " values, got ", size);
+    }
+    if (points.particles > kMostParticles) {
+        refuse("knn_graph: a jet must have <= ", kMostParticles, " particles, got ",
+               points.particles);
     }
     for (const std::int64_t d : points.azimuths) {
         if (d < 0 || static_cast<std::size_t>(d) >= points.dimensions) {

@@ -11,15 +11,15 @@ namespace {
 
 // Keys beyond the size count as infinite: they are where they belong.
 ODDJET_VECTOR_WIDTHS
-void run(std::span<const Comparator> network, double* keys, std::size_t size,
+void run(std::span<const Comparator> network, float* keys, std::size_t size,
          std::size_t lanes) {
     for (const Comparator& comparator : network) {
         if (comparator.upper >= size) continue;
-        double* __restrict lower = keys + comparator.lower * lanes;
-        double* __restrict upper = keys + comparator.upper * lanes;
+        float* __restrict lower = keys + comparator.lower * lanes;
+        float* __restrict upper = keys + comparator.upper * lanes;
         for (std::size_t r = 0; r < lanes; ++r) {
-            const double a = lower[r];
-            const double b = upper[r];
+            const float a = lower[r];
+            const float b = upper[r];
             // Two comparisons, so that each is one instruction, min or max.
             lower[r] = a < b ? a : b;
             upper[r] = b < a ? a : b;
@@ -30,11 +30,11 @@ void run(std::span<const Comparator> network, double* keys, std::size_t size,
 // Of two sorted runs, the lower of the ends that meet: the smallest keys of both, which
 // rise and then fall.
 ODDJET_VECTOR_WIDTHS
-void keep_lower(double* keys, std::size_t width, const double* others, std::size_t size,
+void keep_lower(float* keys, std::size_t width, const float* others, std::size_t size,
                 std::size_t lanes) {
     for (std::size_t i = 0; i < size; ++i) {
-        double* __restrict key = keys + (width - 1 - i) * lanes;
-        const double* __restrict other = others + i * lanes;
+        float* __restrict key = keys + (width - 1 - i) * lanes;
+        const float* __restrict other = others + i * lanes;
         for (std::size_t r = 0; r < lanes; ++r) {
             key[r] = other[r] < key[r] ? other[r] : key[r];
         }
@@ -62,10 +62,10 @@ SmallestKeys::SmallestKeys(std::size_t count) : width_(std::bit_ceil(count)) {
     }
 }
 
-void SmallestKeys::select(double* keys, std::size_t size, std::size_t lanes) const {
+void SmallestKeys::select(float* keys, std::size_t size, std::size_t lanes) const {
     run(sort_, keys, std::min(width_, size), lanes);
     for (std::size_t begin = width_; begin < size; begin += width_) {
-        double* others = keys + begin * lanes;
+        float* others = keys + begin * lanes;
         const std::size_t more = std::min(width_, size - begin);
         run(sort_, others, more, lanes);
         keep_lower(keys, width_, others, more, lanes);

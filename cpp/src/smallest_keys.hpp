@@ -22,7 +22,7 @@ class SmallestKeys {
 
     /// Sort the min(count, size) smallest of each set to its front; what follows is in
     /// no order, and not complete. No key may be NaN or a zero.
-    void select(double* keys, std::size_t size, std::size_t lanes) const;
+    void select(float* keys, std::size_t size, std::size_t lanes) const;
 
   private:
     std::size_t width_;  // the power of two that holds count
