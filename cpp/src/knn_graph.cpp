@@ -42,9 +42,8 @@ class Keys {
     [[nodiscard]] float key(float distance, std::uint32_t index) const {
         const float low = distance < kSmallestKey ? kSmallestKey : distance;
         const float inside = low > kLargestKey ? kLargestKey : low;
-        return std::bit_cast<float>((std::bit_cast<std::uint32_t>(inside) &
-                                     ~index_bits_) |
-                                    index);
+        return std::bit_cast<float>(
+            (std::bit_cast<std::uint32_t>(inside) & ~index_bits_) | index);
     }
 
     [[nodiscard]] std::size_t index(float key) const {
@@ -251,7 +250,8 @@ class JetPoints {
     void fill_columns() {
         const std::size_t stride = stride_;
         for (std::size_t i = 0; i < particles_.size(); ++i) {
-            const auto point = points_.subspan(particles_[i] * dimensions_, dimensions_);
+            const auto point =
+                points_.subspan(particles_[i] * dimensions_, dimensions_);
             Real* place = columns_.get() + i;
             for (const Real coordinate : point) {
                 *place = coordinate;

@@ -38,6 +38,14 @@ std::size_t Column::size() const {
     return std::visit([](const auto& values) { return values.size(); }, values_);
 }
 
+void Column::copy(std::size_t begin, std::span<double> out) const {
+    std::visit(
+        [&](const auto& values) {
+            std::ranges::copy(values.subspan(begin, out.size()), out.begin());
+        },
+        values_);
+}
+
 Coordinates coordinates_from_name(std::string_view name) {
     if (name == "pt_eta_phi_mass") return Coordinates::kPtEtaPhiMass;
     if (name == "px_py_pz_energy") return Coordinates::kPxPyPzEnergy;

@@ -27,6 +27,9 @@ class Column {
     }
     [[nodiscard]] std::size_t size() const;
 
+    /// Copy the values from place `begin` on, as many as fit.
+    void copy(std::size_t begin, std::span<double> out) const;
+
   private:
     std::variant<std::span<const double>, std::span<const float>> values_;
 };
