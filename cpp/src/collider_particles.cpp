@@ -1,5 +1,6 @@
 #include "collider_particles.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -64,10 +65,12 @@ void read_collider_list(const ParticleLists& lists, std::size_t list,
     const MomentumView& view = lists.particles;
     const auto begin = static_cast<std::size_t>(lists.offsets[list]);
     const auto end = static_cast<std::size_t>(lists.offsets[list + 1]);
-    view.columns[0].read(begin, end, particles.pt);
-    view.columns[1].read(begin, end, particles.eta);
-    view.columns[2].read(begin, end, particles.phi);
-    view.columns[3].read(begin, end, particles.mass);
+    const std::array columns = {&particles.pt, &particles.eta, &particles.phi,
+                                &particles.mass};
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        columns[c]->resize(end - begin);
+        view.columns[c].copy(begin, *columns[c]);
+    }
     const bool cartesian = view.coordinates == Coordinates::kPxPyPzEnergy;
     if (!cartesian && all_plain(particles)) return;
     for (std::size_t i = begin; i < end; ++i) {

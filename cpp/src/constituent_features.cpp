@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <memory>
+#include <numbers>
 #include <numeric>
 
 #include "message.hpp"
+#include "natural_log.hpp"
 #include "oddjet/parallel.hpp"
+#include "vector_width.hpp"
 
 namespace oddjet {
 namespace {
@@ -21,40 +26,252 @@ constexpr std::array kDefinitions = {
     FeatureDefinition{Feature::kDeltaR, "delta_r", 1},
 };
 
+/// Rows of numbers, one column a constituent.
+class Table {
+  public:
+    Table(std::size_t rows, std::size_t columns)
+        : columns_(columns),
+          values_(std::make_unique_for_overwrite<double[]>(rows * columns)) {}
+
+    [[nodiscard]] std::size_t columns() const { return columns_; }
+    [[nodiscard]] double* row(std::size_t i) const {
+        return values_.get() + i * columns_;
+    }
+
+  private:
+    std::size_t columns_;
+    std::unique_ptr<double[]> values_;
+};
+
+// The rows that features are made of.
+enum Quantity : std::size_t { kPt, kEnergy, kRapidity, kAzimuth, kQuantities };
+
 struct JetAxis {
     explicit JetAxis(const FourMomentum& jet)
-        : pt(std::sqrt(pt_squared(jet))),
-          energy(jet.energy),
+        : log_pt(std::log(std::sqrt(pt_squared(jet)))),
+          log_energy(std::log(jet.energy)),
           rapidity(oddjet::rapidity(jet)),
           azimuth(oddjet::azimuth(jet)) {}
 
-    double pt;
-    double energy;
+    double log_pt;
+    double log_energy;
     double rapidity;
     double azimuth;
 };
 
-// All features of one constituent, in the order of the enumeration.
-std::array<double, kDefinitions.size()> all_features(const FourMomentum& constituent,
-                                                     const JetAxis& jet) {
-    const double pt = std::sqrt(pt_squared(constituent));
-    const double delta_rapidity = rapidity(constituent) - jet.rapidity;
-    const double delta_azimuth = delta_phi(azimuth(constituent), jet.azimuth);
-    return {delta_rapidity,
-            delta_azimuth,
-            std::log(pt),
-            std::log(pt / jet.pt),
-            std::log(constituent.energy),
-            std::log(constituent.energy / jet.energy),
-            std::sqrt(delta_rapidity * delta_rapidity + delta_azimuth * delta_azimuth)};
+// log((E + |pz|) / m_T), with a negative squared mass taken as zero (rounding).
+inline double rapidity_of(double pz, double energy, double transverse_mass_squared) {
+    const double magnitude =
+        natural_log((energy + std::fabs(pz)) / std::sqrt(transverse_mass_squared));
+    return pz < 0.0 ? -magnitude : magnitude;
 }
 
-std::vector<std::size_t> hardest_first(std::span<const std::int64_t> constituents,
-                                       const Particles& particles, std::size_t most) {
-    std::vector<std::int64_t> indices(constituents.begin(), constituents.end());
-    sort_hardest_first(indices, particles.pt);
-    indices.resize(std::min(indices.size(), most));
-    return {indices.begin(), indices.end()};
+ODDJET_VECTOR_WIDTHS
+void read_collider(const double* __restrict pt, const double* __restrict eta,
+                   const double* __restrict mass, std::size_t size,
+                   double* __restrict energy, double* __restrict rapidity) {
+    for (std::size_t i = 0; i < size; ++i) {
+        const double steep = std::fabs(eta[i]);
+        const double growth = exponential(steep < 709.0 ? steep : 709.0);
+        const double size_z = 0.5 * pt[i] * (growth - 1.0 / growth);
+        const double pz = eta[i] < 0.0 ? -size_z : size_z;
+        const double mass_squared = mass[i] * std::fabs(mass[i]);
+        const double pt_squared = pt[i] * pt[i];
+        const double squared = pt_squared + pz * pz + mass_squared;
+        energy[i] = std::sqrt(squared > 0.0 ? squared : 0.0);
+        rapidity[i] = rapidity_of(
+            pz, energy[i], pt_squared + (mass_squared > 0.0 ? mass_squared : 0.0));
+    }
+}
+
+ODDJET_VECTOR_WIDTHS
+void read_cartesian(const double* __restrict px, const double* __restrict py,
+                    const double* __restrict pz, const double* __restrict energy,
+                    std::size_t size, double* __restrict pt,
+                    double* __restrict rapidity) {
+    for (std::size_t i = 0; i < size; ++i) {
+        const double pt_squared = px[i] * px[i] + py[i] * py[i];
+        const double mass_squared =
+            (energy[i] + pz[i]) * (energy[i] - pz[i]) - pt_squared;
+        pt[i] = std::sqrt(pt_squared);
+        rapidity[i] = rapidity_of(
+            pz[i], energy[i], pt_squared + (mass_squared > 0.0 ? mass_squared : 0.0));
+    }
+}
+
+// In [-pi, pi), as it is given where it is given so.
+double wrapped_azimuth(const MomentumColumns& momenta, std::size_t i) {
+    const auto& [pt, eta, phi, mass] = momenta.columns;
+    const bool is_wrapped = phi[i] >= -std::numbers::pi && phi[i] < std::numbers::pi;
+    return is_wrapped ? phi[i]
+                      : azimuth(four_momentum({pt[i], eta[i], phi[i], mass[i]}));
+}
+
+Table quantities(const MomentumColumns& momenta) {
+    const auto& [a, b, c, d] = momenta.columns;
+    const std::size_t size = a.size();
+    Table made(kQuantities, size);
+    if (momenta.coordinates == Coordinates::kPtEtaPhiMass) {
+        std::ranges::copy(a, made.row(kPt));
+        read_collider(a.data(), b.data(), d.data(), size, made.row(kEnergy),
+                      made.row(kRapidity));
+        for (std::size_t i = 0; i < size; ++i) {
+            made.row(kAzimuth)[i] = wrapped_azimuth(momenta, i);
+        }
+    } else {
+        std::ranges::copy(d, made.row(kEnergy));
+        read_cartesian(a.data(), b.data(), c.data(), d.data(), size, made.row(kPt),
+                       made.row(kRapidity));
+        for (std::size_t i = 0; i < size; ++i) {
+            made.row(kAzimuth)[i] = azimuth({a[i], b[i], c[i], d[i]});
+        }
+    }
+    return made;
+}
+
+ODDJET_VECTOR_WIDTHS
+void compute(const JetAxis& jet, const double* __restrict pt,
+             const double* __restrict energy, const double* __restrict rapidity,
+             const double* __restrict azimuth, std::size_t size,
+             double* __restrict features) {
+    double* __restrict delta_rapidity = features;
+    double* __restrict delta_azimuth = features + size;
+    double* __restrict log_pt = features + 2 * size;
+    double* __restrict log_pt_ratio = features + 3 * size;
+    double* __restrict log_energy = features + 4 * size;
+    double* __restrict log_energy_ratio = features + 5 * size;
+    double* __restrict delta_r = features + 6 * size;
+    for (std::size_t i = 0; i < size; ++i) {
+        delta_rapidity[i] = rapidity[i] - jet.rapidity;
+        delta_azimuth[i] = delta_phi(azimuth[i], jet.azimuth);
+        delta_r[i] = std::sqrt(delta_rapidity[i] * delta_rapidity[i] +
+                               delta_azimuth[i] * delta_azimuth[i]);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+        log_pt[i] = natural_log(pt[i]);
+        log_pt_ratio[i] = log_pt[i] - jet.log_pt;
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+        log_energy[i] = natural_log(energy[i]);
+        log_energy_ratio[i] = log_energy[i] - jet.log_energy;
+    }
+}
+
+// What is surely no momentum_problem; the others are looked at one by one.
+ODDJET_VECTOR_WIDTHS
+bool all_plain_collider(const double* pt, const double* eta, const double* phi,
+                        const double* mass, std::size_t size) {
+    std::int64_t doubtful = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        // Never NaN, and |p| below 1e104; a negative mass changes E^2 by 1e-6 of it.
+        const bool plain = (pt[i] >= 0.0) & (pt[i] <= 1e60) &
+                           (std::fabs(eta[i]) <= 100.0) & (std::fabs(phi[i]) <= 1e60) &
+                           (mass[i] >= -1e-3 * pt[i]) & (mass[i] <= 1e60);
+        doubtful |= plain ? 0 : 1;
+    }
+    return doubtful == 0;
+}
+
+ODDJET_VECTOR_WIDTHS
+bool all_plain_cartesian(const double* px, const double* py, const double* pz,
+                         const double* energy, std::size_t size) {
+    std::int64_t doubtful = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        const double squared = px[i] * px[i] + py[i] * py[i] + pz[i] * pz[i];
+        const bool plain = (energy[i] >= 0.0) & (energy[i] <= 1e100) &
+                           (squared <= energy[i] * energy[i]);
+        doubtful |= plain ? 0 : 1;
+    }
+    return doubtful == 0;
+}
+
+/// The momenta of list j, as they stand. Throws for a momentum_problem.
+MomentumColumns read_columns(const ParticleLists& lists, std::size_t j) {
+    const auto begin = static_cast<std::size_t>(lists.offsets[j]);
+    const auto size = static_cast<std::size_t>(lists.offsets[j + 1]) - begin;
+    MomentumColumns momenta{lists.particles.coordinates, {}};
+    for (std::size_t c = 0; c < 4; ++c) {
+        momenta.columns[c].resize(size);
+        lists.particles.columns[c].copy(begin, momenta.columns[c]);
+    }
+    const auto& [w, x, y, z] = momenta.columns;
+    const bool is_collider = momenta.coordinates == Coordinates::kPtEtaPhiMass;
+    const bool plain =
+        is_collider ? all_plain_collider(w.data(), x.data(), y.data(), z.data(), size)
+                    : all_plain_cartesian(w.data(), x.data(), y.data(), z.data(), size);
+    if (!plain) (void)read_list(lists, j, "constituent_features");
+    return momenta;
+}
+
+/// The first `most` momenta by decreasing pt, equal pt by index, and their indices.
+struct Hardest {
+    MomentumColumns momenta;
+    std::vector<std::int64_t> indices;
+};
+
+Hardest hardest(MomentumColumns momenta, std::size_t most) {
+    const auto& [x, y, z, rest] = momenta.columns;
+    std::vector<double> pt = x;
+    if (momenta.coordinates == Coordinates::kPxPyPzEnergy) {
+        for (std::size_t i = 0; i < pt.size(); ++i) {
+            pt[i] = std::sqrt(x[i] * x[i] + y[i] * y[i]);
+        }
+    }
+    std::vector<std::int64_t> indices(pt.size());
+    std::iota(indices.begin(), indices.end(), std::int64_t{0});
+    const std::size_t kept = std::min(pt.size(), most);
+    if (std::ranges::is_sorted(pt, std::greater())) {
+        indices.resize(kept);
+        for (auto& column : momenta.columns) column.resize(kept);
+        return {std::move(momenta), std::move(indices)};
+    }
+    sort_hardest_first(indices, pt);
+    indices.resize(kept);
+    for (auto& column : momenta.columns) {
+        std::vector<double> sorted(kept);
+        for (std::size_t i = 0; i < kept; ++i) {
+            sorted[i] = column[static_cast<std::size_t>(indices[i])];
+        }
+        column = std::move(sorted);
+    }
+    return {std::move(momenta), std::move(indices)};
+}
+
+/// The axis of jet j. Throws for a momentum_problem or pt = 0.
+FourMomentum read_jet(const MomentumView& jets, std::size_t j) {
+    const FourMomentum jet = jets.momentum(j);
+    if (const auto problem = momentum_problem(jets, j, jet)) {
+        refuse("constituent_features: jet ", j, " has ", *problem);
+    }
+    if (!(pt_squared(jet) > 0.0)) {
+        refuse("constituent_features: jet ", j,
+               " has pt 0, so no axis to measure from");
+    }
+    return jet;
+}
+
+void check(const MomentumView& jets, const ParticleLists& constituents,
+           const FeatureOptions& options, int threads) {
+    check_options(options);
+    check_columns(jets, "constituent_features: jets");
+    check_lists(constituents, "constituent_features");
+    check_threads(threads, "constituent_features");
+    if (jets.size() != constituents.size()) {
+        refuse("constituent_features: needs one list of constituents a jet, got ",
+               constituents.size(), " lists and ", jets.size(), " jets");
+    }
+}
+
+/// The features of one jet of many into its rows.
+void fill_jet(const MomentumView& jets, const ParticleLists& constituents,
+              std::size_t j, const FeatureOptions& options, std::span<float> values,
+              std::span<std::uint8_t> mask) {
+    const FourMomentum jet = read_jet(jets, j);
+    const Hardest kept = hardest(read_columns(constituents, j), mask.size());
+    if (const auto slot = fill_features(jet, kept.momenta, options, values, mask)) {
+        refuse("constituent_features: jet ", j, ": constituent ", kept.indices[*slot],
+               " has pt 0, which has no logarithm");
+    }
 }
 
 }  // namespace
@@ -82,66 +299,84 @@ void check_options(const FeatureOptions& options) {
     }
 }
 
+MomentumColumns gather(const MomentumView& view, std::size_t first,
+                       std::span<const std::int64_t> indices, std::size_t most) {
+    MomentumColumns momenta{view.coordinates, {}};
+    const std::size_t kept = std::min(indices.size(), most);
+    for (std::size_t c = 0; c < 4; ++c) {
+        momenta.columns[c].reserve(kept);
+        for (const std::int64_t i : indices.first(kept)) {
+            const std::size_t place = first + static_cast<std::size_t>(i);
+            momenta.columns[c].push_back(view.columns[c][place]);
+        }
+    }
+    return momenta;
+}
+
 std::optional<std::size_t> fill_features(const FourMomentum& jet,
-                                         const Particles& particles,
-                                         std::span<const std::int64_t> constituents,
+                                         const MomentumColumns& constituents,
                                          const FeatureOptions& options,
                                          std::span<float> values,
                                          std::span<std::uint8_t> mask) {
-    const JetAxis axis(jet);
-    const auto kept = hardest_first(constituents, particles, mask.size());
-    for (const std::size_t i : kept) {
-        if (!(pt_squared(particles.momenta[i]) > 0.0)) return i;
+    const Table made = quantities(constituents);
+    const std::size_t size = made.columns();
+    for (std::size_t i = 0; i < size; ++i) {
+        const double pt = made.row(kPt)[i];
+        if (!(pt * pt > 0.0)) return i;
     }
-    for (std::size_t slot = 0; slot < kept.size(); ++slot) {
-        const auto features = all_features(particles.momenta[kept[slot]], axis);
-        for (std::size_t f = 0; f < options.features.size(); ++f) {
-            const auto feature = static_cast<std::size_t>(options.features[f]);
-            values[slot * options.features.size() + f] =
-                static_cast<float>(features[feature]);
+    const Table features(kDefinitions.size(), size);
+    compute(JetAxis(jet), made.row(kPt), made.row(kEnergy), made.row(kRapidity),
+            made.row(kAzimuth), size, features.row(0));
+    const std::size_t step = options.features.size();
+    for (std::size_t f = 0; f < step; ++f) {
+        const double* feature =
+            features.row(static_cast<std::size_t>(options.features[f]));
+        for (std::size_t i = 0; i < size; ++i) {
+            values[i * step + f] = static_cast<float>(feature[i]);
         }
-        mask[slot] = 1;
     }
+    std::fill_n(mask.begin(), size, std::uint8_t{1});
     return std::nullopt;
 }
 
 FeatureTensor constituent_features(const MomentumView& jets,
                                    const ParticleLists& constituents,
                                    const FeatureOptions& options, int threads) {
-    check_options(options);
-    check_columns(jets, "constituent_features: jets");
-    check_lists(constituents, "constituent_features");
-    check_threads(threads, "constituent_features");
-    if (jets.size() != constituents.size()) {
-        refuse("constituent_features: needs one list of constituents a jet, got ",
-               constituents.size(), " lists and ", jets.size(), " jets");
-    }
+    check(jets, constituents, options, threads);
     const auto slots = static_cast<std::size_t>(options.num_constituents);
     const std::size_t row = slots * options.features.size();
     FeatureTensor tensor{std::vector<float>(jets.size() * row),
                          std::vector<std::uint8_t>(jets.size() * slots)};
     for_each_index(jets.size(), threads, [&](std::size_t j) {
-        const std::string name = message("constituent_features: jet ", j);
-        const FourMomentum jet = jets.momentum(j);
-        if (const auto problem = momentum_problem(jets, j, jet)) {
-            refuse(name, " has ", *problem);
-        }
-        if (!(pt_squared(jet) > 0.0)) {
-            refuse(name, " has pt 0, so no axis to measure from");
-        }
-        const Particles particles = read_list(constituents, j, "constituent_features");
-        std::vector<std::int64_t> all(particles.pt.size());
-        std::iota(all.begin(), all.end(), std::int64_t{0});
-        const auto without_pt =
-            fill_features(jet, particles, all, options,
-                          std::span(tensor.values).subspan(j * row, row),
-                          std::span(tensor.mask).subspan(j * slots, slots));
-        if (without_pt) {
-            refuse(name, ": constituent ", *without_pt,
-                   " has pt 0, which has no logarithm");
-        }
+        fill_jet(jets, constituents, j, options,
+                 std::span(tensor.values).subspan(j * row, row),
+                 std::span(tensor.mask).subspan(j * slots, slots));
     });
     return tensor;
+}
+
+RaggedFeatures ragged_constituent_features(const MomentumView& jets,
+                                           const ParticleLists& constituents,
+                                           const FeatureOptions& options, int threads) {
+    check(jets, constituents, options, threads);
+    RaggedFeatures ragged;
+    ragged.offsets.push_back(0);
+    for (std::size_t j = 0; j < jets.size(); ++j) {
+        const std::int64_t all = constituents.offsets[j + 1] - constituents.offsets[j];
+        const std::int64_t kept = std::min<std::int64_t>(all, options.num_constituents);
+        ragged.offsets.push_back(ragged.offsets.back() + kept);
+    }
+    const std::size_t step = options.features.size();
+    ragged.values.resize(static_cast<std::size_t>(ragged.offsets.back()) * step);
+    for_each_index(jets.size(), threads, [&](std::size_t j) {
+        const auto begin = static_cast<std::size_t>(ragged.offsets[j]);
+        const auto end = static_cast<std::size_t>(ragged.offsets[j + 1]);
+        std::vector<std::uint8_t> mask(end - begin);
+        fill_jet(jets, constituents, j, options,
+                 std::span(ragged.values).subspan(begin * step, (end - begin) * step),
+                 mask);
+    });
+    return ragged;
 }
 
 }  // namespace oddjet

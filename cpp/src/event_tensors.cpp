@@ -24,8 +24,11 @@ EventTensors event_tensors(const ParticleLists& events,
         // of such jets come out the same to the last bit.
         const FourMomentum jet =
             four_momentum(collider_momentum(jets.front().momentum));
+        const auto first = static_cast<std::size_t>(events.offsets[event]);
+        const MomentumColumns kept =
+            gather(events.particles, first, jets.front().constituents, slots);
         const auto without_pt =
-            fill_features(jet, particles, jets.front().constituents, features,
+            fill_features(jet, kept, features,
                           std::span(result.tensor.values).subspan(event * row, row),
                           std::span(result.tensor.mask).subspan(event * slots, slots));
         result.found[event] = without_pt ? 0 : 1;

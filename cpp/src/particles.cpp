@@ -38,12 +38,10 @@ std::size_t Column::size() const {
     return std::visit([](const auto& values) { return values.size(); }, values_);
 }
 
-void Column::read(std::size_t begin, std::size_t end,
-                  std::vector<double>& values) const {
+void Column::copy(std::size_t begin, std::span<double> out) const {
     std::visit(
-        [&](const auto& column) {
-            const auto part = column.subspan(begin, end - begin);
-            values.assign(part.begin(), part.end());
+        [&](const auto& values) {
+            std::ranges::copy(values.subspan(begin, out.size()), out.begin());
         },
         values_);
 }

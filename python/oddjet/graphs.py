@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ def knn_graph(
     *,
     k: int,
     mask: NDArray[np.bool_] | None = None,
+    periodic: Sequence[int] = (),
     threads: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Connect each particle to its k nearest particles of the same jet.
 
-    Euclidean distance, computed in double precision; an azimuth has to be given
-    relative to the jet, since nothing is periodic here. A particle is never its own
-    neighbour (excluded by index); equal distances go to the lower index, so the
-    result is unique.
+    Euclidean distance, computed in double precision as the sum of squares in the
+    order of the dimensions; along a periodic dimension the difference is taken into
+    [-pi, pi). A particle is never its own neighbour (excluded by index); equal
+    distances go to the lower index, so the result is unique.
 
     Parameters
     ----------
@@ -32,6 +34,9 @@ def knn_graph(
         Neighbours per particle, >= 1.
     mask : bool, shape (jets, particles), optional
         False marks padding, which has and is no neighbour.
+    periodic : sequence of int
+        Dimensions that are azimuths [radians]; those of a jet must lie within 2 pi,
+        such as in [-pi, pi).
     threads : int, optional
         Workers (default: the environment's ODDJET_THREADS, else 1); never changes
         the result.
@@ -47,7 +52,8 @@ def knn_graph(
     ------
     ValueError
         k < 1, threads < 1, no dimension, another number of axes, a mask of another
-        shape or a non-finite unmasked point (its index is named).
+        shape, a periodic dimension that the points do not have, or an unmasked point
+        (named) that is not finite or more than a turn from another.
     TypeError
         Points that are neither float32 nor float64, or a mask that is not bool.
 
@@ -60,10 +66,13 @@ def knn_graph(
     >>> points = np.array([[[0.0], [1.0], [3.0]]])
     >>> knn_graph(points, k=1)[0][..., 0]
     array([[1, 0, 1]])
+    >>> knn_graph(np.array([[[-3.1], [0.0], [3.1]]]), k=1, periodic=[0])[0][..., 0]
+    array([[2, 0, 0]])
     """
     return _core.knn_graph(
         points=np.ascontiguousarray(points),
         k=k,
         mask=None if mask is None else np.ascontiguousarray(mask),
+        periodic=list(periodic),
         threads=threads,
     )

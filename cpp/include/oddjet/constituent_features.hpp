@@ -51,21 +51,42 @@ struct FeatureTensor {
     std::vector<std::uint8_t> mask;
 };
 
-/// One jet: the features of its hardest constituents, hardest first (ties to the lower
-/// index), into a row of `values` and of `mask` that hold zeros. Computed in double.
-/// Gives the first of these with pt = 0, which has no logarithm, and then writes
-/// nothing.
-[[nodiscard]] std::optional<std::size_t> fill_features(
-    const FourMomentum& jet, const Particles& particles,
-    std::span<const std::int64_t> constituents, const FeatureOptions& options,
-    std::span<float> values, std::span<std::uint8_t> mask);
+/// Momenta of one jet's constituents by column, in double precision.
+struct MomentumColumns {
+    Coordinates coordinates;
+    std::array<std::vector<double>, 4> columns;
+};
 
-/// The same for jet i and the particles of list i, for every i. Throws
-/// std::invalid_argument: options, columns, offsets, momenta, a jet or constituent with
-/// pt = 0.
+/// The momenta with these indices, counted from `first`; at most `most` of them.
+[[nodiscard]] MomentumColumns gather(const MomentumView& view, std::size_t first,
+                                     std::span<const std::int64_t> indices,
+                                     std::size_t most);
+
+/// One jet: the features of these constituents into a row of `values` (and ones into a
+/// row of `mask`) that holds zeros. Computed in double. Gives the first constituent
+/// with pt = 0, which has no logarithm, and then writes nothing.
+[[nodiscard]] std::optional<std::size_t> fill_features(
+    const FourMomentum& jet, const MomentumColumns& constituents,
+    const FeatureOptions& options, std::span<float> values,
+    std::span<std::uint8_t> mask);
+
+/// The features of the hardest constituents of jet i, which are the particles of list
+/// i, for every i; hardest first, equal pt by index. Throws std::invalid_argument:
+/// options, columns, offsets, momenta, a jet or kept constituent with pt = 0.
 [[nodiscard]] FeatureTensor constituent_features(const MomentumView& jets,
                                                  const ParticleLists& constituents,
                                                  const FeatureOptions& options,
                                                  int threads = 1);
+
+/// values[constituent, feature]; jet i has the rows offsets[i] to offsets[i + 1].
+struct RaggedFeatures {
+    std::vector<float> values;
+    std::vector<std::int64_t> offsets;
+};
+
+/// The same without padding, bit for bit the values where the mask is one.
+[[nodiscard]] RaggedFeatures ragged_constituent_features(
+    const MomentumView& jets, const ParticleLists& constituents,
+    const FeatureOptions& options, int threads = 1);
 
 }  // namespace oddjet

@@ -27,8 +27,8 @@ class Column {
     }
     [[nodiscard]] std::size_t size() const;
 
-    /// Replaces `values` by those from begin up to end.
-    void read(std::size_t begin, std::size_t end, std::vector<double>& values) const;
+    /// Copy the values from place `begin` on, as many as fit.
+    void copy(std::size_t begin, std::span<double> out) const;
 
   private:
     std::variant<std::span<const double>, std::span<const float>> values_;
