@@ -1,6 +1,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "oddjet/cluster.hpp"
+#include "oddjet/simd.hpp"
 
 namespace oddjet::bindings {
 
@@ -20,6 +21,7 @@ static JetColumns to_columns(Jets&& jets) {
 }
 
 void bind_cluster(py::module_& m) {
+    m.def("simd_path", [] { return std::string(simd_path()); });
     m.def(
         "cluster",
         [](const std::string& coordinates, const Columns& columns,
