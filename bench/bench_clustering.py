@@ -24,16 +24,15 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from particle_events import generated_events
-
-from oddjet.jets import cluster
+from oddjet.jets import cluster  # noqa: E402
+from particle_events import generated_events  # noqa: E402
 
 PATHS = ("scalar", "avx2", "avx512")
 SOURCES = ("cluster", "clustering_history", "kinematics", "nearest", "nearest_avx2")
 SOURCES += ("nearest_avx512", "nearest_scalar", "parallel", "particles", "pseudo_jets")
 OPTIONS = ("-std=c++20", "-O3", "-DNDEBUG", "-ffp-contract=off", "-fno-trapping-math")
 OPTIONS += ("-fno-math-errno",)
-# Claim, peer, radius, and the ratio wanted on each path (nothing is claimed for others).
+# Claim, peer, radius, and the ratio wanted on each path that has one.
 PYTHON = ("jets + constituents from Python", "fastjet wheel", 0.8, {"avx512": 4.0})
 CPP = ("the same from C++", "FastJet C++", 0.8, {"avx512": 2.5, "avx2": 1.7})
 PILE_UP = ("1,500 particles, C++", "FastJet C++", 0.4, {"avx512": 1.7, "avx2": 1.7})
