@@ -105,7 +105,9 @@ def row_of(claim, path, command):
     run = subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
-    table = np.array([line.split() for line in run.stdout.splitlines()], float)
+    # FastJet writes its banner to the same stream.
+    lines = [line for line in run.stdout.splitlines() if line[:1].isdigit()]
+    table = np.array([line.split() for line in lines], float)
     ours, theirs = np.median(table, axis=0)
     ratio = float(np.median(table[:, 1] / table[:, 0]))
     row = {"claim": name, "path": path, "peer": peer, "wanted": wanted.get(path)}
