@@ -1,12 +1,14 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "oddjet/cluster.hpp"
+#include "oddjet/simd.hpp"
 
 namespace oddjet::bindings {
 
 using namespace pybind11::literals;
 
 void bind_cluster(py::module_& m) {
+    m.def("simd_path", [] { return std::string(simd_path()); });
     m.def(
         "cluster",
         [](const std::string& coordinates, const Columns& columns,

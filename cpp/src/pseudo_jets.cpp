@@ -1,18 +1,12 @@
 #include "pseudo_jets.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
-#include <span>
 #include <utility>
 
 namespace oddjet {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
 
 // Strips cover the rapidities that detectors see; the outermost are open.
 constexpr double kStripsBegin = -8.0;
@@ -32,47 +26,6 @@ double transverse_scale(double pt_squared, double power) {
 double azimuth_from_zero(const FourMomentum& p) {
     const double phi = azimuth(p);
     return phi < 0.0 ? phi + 2.0 * std::numbers::pi : phi;
-}
-
-constexpr std::size_t kBlock = 16;
-
-// In four lanes, which become vector instructions.
-double smallest_of_block(std::span<const double, kBlock> values) {
-    std::array<double, 4> lanes = {kInfinity, kInfinity, kInfinity, kInfinity};
-    for (std::size_t k = 0; k < kBlock; ++k) {
-        lanes[k % 4] = values[k] < lanes[k % 4] ? values[k] : lanes[k % 4];
-    }
-    return std::min(std::min(lanes[0], lanes[1]), std::min(lanes[2], lanes[3]));
-}
-
-/// The place of the smallest value, of equal ones that with the lowest rank. The places
-/// of all values are looked at only where another block has the same minimum.
-std::size_t place_of_smallest(std::span<const double> values,
-                              std::span<const std::size_t> ranks) {
-    double smallest = kInfinity;
-    std::size_t begin = 0;
-    std::size_t end = values.size();
-    for (std::size_t i = 0; i < values.size(); i += kBlock) {
-        const std::size_t stop = std::min(i + kBlock, values.size());
-        const double of_block =
-            stop == i + kBlock
-                ? smallest_of_block(values.subspan(i).first<kBlock>())
-                : *std::min_element(values.begin() + static_cast<std::ptrdiff_t>(i),
-                                    values.end());
-        if (of_block < smallest) {
-            smallest = of_block;
-            begin = i;
-            end = stop;
-        } else if (of_block == smallest) {
-            end = stop;
-        }
-    }
-    std::size_t place = begin;
-    for (std::size_t i = begin; i < end; ++i) {
-        if (values[i] > smallest) continue;
-        if (values[place] > smallest || ranks[i] < ranks[place]) place = i;
-    }
-    return place;
 }
 
 double power_of(const ClusterOptions& options) {
@@ -107,39 +60,51 @@ FourMomentum winner_takes_all(const FourMomentum& earlier, const FourMomentum& l
 }  // namespace
 
 PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options)
-    : radius_squared_(options.radius * options.radius),
+    : path_(nearest_path()),
+      radius_squared_(options.radius * options.radius),
       power_(power_of(options)),
       recombination_(options.recombination),
       pruning_(options.pruning),
       num_nodes_(static_cast<std::int64_t>(particles.momenta.size())),
       alive_(particles.momenta.size()),
+      num_slots_(alive_),
       // Wider than the radius by more than rapidities are rounded.
       strip_width_(std::max(1.001 * options.radius, kStripsLength / kMostStrips)),
       momentum_(alive_),
-      rapidity_(alive_),
-      azimuth_(alive_),
       scale_(alive_),
-      separation_(alive_),
-      distance_(alive_),
-      neighbour_(alive_),
-      first_(sort_into_strips(particles)),
-      node_(first_.begin(), first_.end()),
-      row_(alive_) {
+      strip_(alive_) {
+    const std::size_t size = whole_lanes(alive_);
+    slots_.rapidity.assign(size, kFar);
+    slots_.azimuth.assign(size, 0.0);
+    slots_.separation.assign(size, 0.0);
+    slots_.distance.assign(size, kFar);
+    slots_.smallest_of_block.assign(whole_lanes(size / kLanes), kFar);
+    slots_.neighbour.assign(size, kNobody);
+    slots_.rank.assign(size, 0);
+    slots_.row.resize(size);
+    concerned_.slots.resize(size);
+    concerned_.separations.resize(size);
+    const std::vector<std::size_t> first = sort_into_strips(particles);
+    node_.assign(first.begin(), first.end());
     for (std::size_t slot = 0; slot < alive_; ++slot) {
-        place(slot, particles.momenta[first_[slot]]);
-        meet(slot, {window(slot).begin, slot});
+        slots_.rank[slot] = static_cast<std::int32_t>(first[slot]);
+        const FourMomentum& momentum = particles.momenta[first[slot]];
+        place(slot, momentum, slots_.rapidity[slot]);
     }
+    for (std::size_t slot = 0; slot < alive_; ++slot) find_neighbour(slot);
 }
 
-/// Fill strip_begin_ and give the particle of each slot: by strip, then by index.
+/// Fill the strips and the rapidities, and give the particle of each slot: by strip,
+/// then by index.
 std::vector<std::size_t> PseudoJets::sort_into_strips(const Particles& particles) {
     const double strips = std::ceil(kStripsLength / strip_width_);
     strip_begin_.assign(static_cast<std::size_t>(strips) + 1, 0);
-    std::vector<std::size_t> strips_of_particles;
-    strips_of_particles.reserve(alive_);
-    for (const FourMomentum& p : particles.momenta) {
-        strips_of_particles.push_back(strip_of(rapidity(p)));
-        ++strip_begin_[strips_of_particles.back() + 1];
+    std::vector<double> rapidities(alive_);
+    std::vector<std::size_t> strips_of_particles(alive_);
+    for (std::size_t i = 0; i < alive_; ++i) {
+        rapidities[i] = rapidity(particles.momenta[i]);
+        strips_of_particles[i] = strip_of(rapidities[i]);
+        ++strip_begin_[strips_of_particles[i] + 1];
     }
     for (std::size_t s = 1; s < strip_begin_.size(); ++s) {
         strip_begin_[s] += strip_begin_[s - 1];
@@ -147,7 +112,10 @@ std::vector<std::size_t> PseudoJets::sort_into_strips(const Particles& particles
     std::vector<std::size_t> next_slot = strip_begin_;
     std::vector<std::size_t> particle_of_slot(alive_);
     for (std::size_t i = 0; i < alive_; ++i) {
-        particle_of_slot[next_slot[strips_of_particles[i]]++] = i;
+        const std::size_t slot = next_slot[strips_of_particles[i]]++;
+        particle_of_slot[slot] = i;
+        slots_.rapidity[slot] = rapidities[i];
+        strip_[slot] = static_cast<std::int32_t>(strips_of_particles[i]);
     }
     return particle_of_slot;
 }
@@ -158,110 +126,112 @@ std::size_t PseudoJets::strip_of(double rapidity) const {
     return static_cast<std::size_t>(std::clamp(strip, 0.0, last));
 }
 
-/// The slots among which all neighbours of a slot are.
-PseudoJets::Window PseudoJets::window(std::size_t slot) const {
-    const std::size_t strip = strip_of(rapidity_[slot]);
+/// The slots among which all neighbours of a slot are, and the rest of their blocks.
+Window PseudoJets::window(std::size_t slot) const {
+    const auto strip = static_cast<std::size_t>(strip_[slot]);
     const std::size_t after = std::min(strip + 2, strip_begin_.size() - 1);
-    return {strip_begin_[strip == 0 ? 0 : strip - 1], strip_begin_[after]};
+    const std::size_t begin = strip_begin_[strip == 0 ? 0 : strip - 1];
+    return {begin / kLanes * kLanes, whole_lanes(strip_begin_[after])};
 }
 
-void PseudoJets::place(std::size_t slot, const FourMomentum& momentum) {
+void PseudoJets::place(std::size_t slot, const FourMomentum& momentum,
+                       double its_rapidity) {
     momentum_[slot] = momentum;
-    rapidity_[slot] = rapidity(momentum);
-    azimuth_[slot] = azimuth_from_zero(momentum);
+    slots_.rapidity[slot] = its_rapidity;
+    slots_.azimuth[slot] = azimuth_from_zero(momentum);
     scale_[slot] = transverse_scale(pt_squared(momentum), power_);
 }
 
 void PseudoJets::kill(std::size_t slot) {
-    rapidity_[slot] = kInfinity;
-    distance_[slot] = kInfinity;
-    neighbour_[slot] = kNobody;
+    slots_.rapidity[slot] = kFar;
+    set_distance(slot, kFar);
+    slots_.neighbour[slot] = kNobody;
     --alive_;
 }
 
-void PseudoJets::set_neighbour(std::size_t slot, std::size_t neighbour,
+void PseudoJets::set_neighbour(std::size_t slot, std::int32_t neighbour,
                                double separation) {
-    const bool alone = neighbour == kNobody;
-    neighbour_[slot] = neighbour;
-    separation_[slot] = separation;
-    distance_[slot] =
-        separation * (alone ? scale_[slot] : std::min(scale_[slot], scale_[neighbour]));
+    double scale = scale_[slot];
+    if (neighbour != kNobody) {
+        scale = std::min(scale, scale_[static_cast<std::size_t>(neighbour)]);
+    }
+    slots_.neighbour[slot] = neighbour;
+    slots_.separation[slot] = separation;
+    set_distance(slot, separation * scale);
 }
 
-/// Set the nearest neighbour of a slot within the window, and leave dR^2 in row_.
-void PseudoJets::find_neighbour(std::size_t slot, Window window) {
-    const double its_rapidity = rapidity_[slot];
-    const double its_azimuth = azimuth_[slot];
-    for (std::size_t k = window.begin; k < window.end; ++k) {
-        const double across = rapidity_[k] - its_rapidity;
-        const double around = delta_phi(azimuth_[k], its_azimuth);
-        row_[k] = across * across + around * around;
-    }
-    row_[slot] = kInfinity;
-    const std::size_t size = window.end - window.begin;
-    const std::size_t nearest =
-        window.begin + place_of_smallest({row_.data() + window.begin, size},
-                                         {first_.data() + window.begin, size});
-    if (size > 0 && row_[nearest] < radius_squared_) {
-        set_neighbour(slot, nearest, row_[nearest]);
-    } else {
-        set_neighbour(slot, kNobody, radius_squared_);
+void PseudoJets::set_distance(std::size_t slot, double distance) {
+    const double before = std::exchange(slots_.distance[slot], distance);
+    double& smallest = slots_.smallest_of_block[slot / kLanes];
+    if (distance <= smallest) {
+        smallest = distance;
+    } else if (before == smallest) {
+        smallest = smallest_in_block(slot / kLanes);
     }
 }
 
-/// Make a new or changed pseudo-jet and those of the window known to each other.
-void PseudoJets::meet(std::size_t slot, Window window) {
-    find_neighbour(slot, window);
-    for (std::size_t k = window.begin; k < window.end; ++k) {
-        if (row_[k] > separation_[k]) continue;
-        const bool nearer = row_[k] < separation_[k];
-        const bool earlier =
-            neighbour_[k] != kNobody && first_[slot] < first_[neighbour_[k]];
-        if (nearer || earlier) set_neighbour(k, slot, row_[k]);
-    }
+double PseudoJets::smallest_in_block(std::size_t block) const {
+    const double* const distances = slots_.distance.data() + block * kLanes;
+    return *std::min_element(distances, distances + kLanes);
 }
 
-/// Remember whose nearest neighbour is one of the two, which are about to change.
-void PseudoJets::collect_orphans(std::size_t first, std::size_t second, Window window) {
-    orphans_.clear();
-    for (std::size_t k = window.begin; k < window.end; ++k) {
-        if (neighbour_[k] == first || neighbour_[k] == second) orphans_.push_back(k);
-    }
+void PseudoJets::find_neighbour(std::size_t slot) {
+    const Smallest nearest = path_.nearest(slots_, slot, window(slot), radius_squared_);
+    set_neighbour(slot, nearest.slot, nearest.value);
 }
 
-void PseudoJets::adopt_orphans() {
-    for (const std::size_t orphan : orphans_) find_neighbour(orphan, window(orphan));
+/// Make a pseudo-jet that changed, and the rest, known to each other: those who lost
+/// `gone` or what the slot held before look for a neighbour, and the new one becomes
+/// that of others. Returns the nearest of the slot itself.
+Smallest PseudoJets::meet(std::size_t slot, std::size_t gone) {
+    const Window one = window(slot);
+    const Window other = window(gone);
+    const auto itself = static_cast<std::int32_t>(slot);
+    const auto lost = static_cast<std::int32_t>(gone);
+    const Window both{std::min(one.begin, other.begin), std::max(one.end, other.end)};
+    const Smallest nearest =
+        path_.meet(slots_, slot, lost, both, radius_squared_, concerned_);
+    for (std::size_t i = 0; i < concerned_.count; ++i) {
+        const auto k = static_cast<std::size_t>(concerned_.slots[i]);
+        const double separation = concerned_.separations[i];
+        const std::int32_t neighbour = slots_.neighbour[k];
+        // Nearer than the nearest so far, whoever that was.
+        if (separation < slots_.separation[k]) {
+            set_neighbour(k, itself, separation);
+        } else if (neighbour == itself || neighbour == lost) {
+            find_neighbour(k);
+        } else if (neighbour != kNobody &&
+                   slots_.rank[slot] <
+                       slots_.rank[static_cast<std::size_t>(neighbour)]) {
+            set_neighbour(k, itself, separation);
+        }
+    }
+    return nearest;
 }
 
 void PseudoJets::finish(std::size_t slot) {
-    const Window around = window(slot);
     kill(slot);
-    collect_orphans(slot, slot, around);
-    adopt_orphans();
+    (void)meet(slot, slot);  // from infinitely far away: only who lost it is concerned
 }
 
 void PseudoJets::merge(std::size_t slot, std::size_t partner) {
-    const bool in_order = first_[slot] < first_[partner];
+    const bool in_order = slots_.rank[slot] < slots_.rank[partner];
     const std::size_t earlier = in_order ? slot : partner;
     merged_ = sum(momentum_[earlier], momentum_[in_order ? partner : slot]);
-    const std::size_t strip = strip_of(rapidity(merged_));
-    const bool stays = strip == strip_of(rapidity_[slot]);
+    const double its_rapidity = rapidity(merged_);
+    const auto strip = static_cast<std::int32_t>(strip_of(its_rapidity));
+    const bool stays = strip == strip_[slot];
     // Outside of both strips there is only the rounding of a space-like momentum.
-    if (!stays && strip != strip_of(rapidity_[partner])) use_one_strip();
+    if (!stays && strip != strip_[partner]) use_one_strip();
     const std::size_t kept = stays ? slot : partner;
     const std::size_t gone = stays ? partner : slot;
-    first_[kept] = first_[earlier];
+    slots_.rank[kept] = slots_.rank[earlier];
     node_[kept] = num_nodes_++;
-
-    const Window one = window(kept);
-    const Window other = window(gone);
     kill(gone);
-    neighbour_[kept] = kNobody;
-    collect_orphans(kept, gone,
-                    {std::min(one.begin, other.begin), std::max(one.end, other.end)});
-    place(kept, merged_);
-    meet(kept, window(kept));
-    adopt_orphans();
+    place(kept, merged_, its_rapidity);
+    slots_.neighbour[kept] = kNobody;
+    const Smallest nearest = meet(kept, gone);
+    set_neighbour(kept, nearest.slot, nearest.value);
 }
 
 FourMomentum PseudoJets::sum(const FourMomentum& earlier,
@@ -274,50 +244,72 @@ FourMomentum PseudoJets::sum(const FourMomentum& earlier,
 }
 
 ClusteringStep PseudoJets::step() {
-    const std::size_t slot = place_of_smallest(distance_, first_);
-    const std::size_t partner = neighbour_[slot];
+    const Smallest closest = path_.closest(slots_);
+    const auto slot = static_cast<std::size_t>(closest.slot);
+    const std::int32_t neighbour = slots_.neighbour[slot];
     // Stored distances are times R^2.
-    ClusteringStep step{node_[slot], kBeam, distance_[slot] / radius_squared_};
-    if (partner == kNobody) {
+    ClusteringStep step{node_[slot], kBeam, closest.value / radius_squared_};
+    if (neighbour == kNobody) {
         finish(slot);
     } else {
+        const auto partner = static_cast<std::size_t>(neighbour);
         step.second = node_[partner];
-        if (first_[partner] < first_[slot]) std::swap(step.first, step.second);
+        if (slots_.rank[partner] < slots_.rank[slot])
+            std::swap(step.first, step.second);
         merge(slot, partner);
     }
-    if (4 * alive_ < 3 * distance_.size()) compact();
+    if (4 * alive_ < 3 * num_slots_) compact();
     return step;
 }
 
 void PseudoJets::use_one_strip() {
-    strip_width_ = kInfinity;
-    strip_begin_ = {0, distance_.size()};
+    strip_width_ = kFar;
+    strip_begin_ = {0, num_slots_};
+    std::ranges::fill(strip_, 0);
+}
+
+void PseudoJets::move(std::size_t from, std::size_t to) {
+    slots_.rapidity[to] = slots_.rapidity[from];
+    slots_.azimuth[to] = slots_.azimuth[from];
+    slots_.separation[to] = slots_.separation[from];
+    slots_.distance[to] = slots_.distance[from];
+    slots_.neighbour[to] = slots_.neighbour[from];
+    slots_.rank[to] = slots_.rank[from];
+    momentum_[to] = momentum_[from];
+    scale_[to] = scale_[from];
+    strip_[to] = strip_[from];
+    node_[to] = node_[from];
 }
 
 void PseudoJets::compact() {
-    std::vector<std::size_t> new_slot(distance_.size() + 1, 0);
+    std::vector<std::size_t> new_slot(num_slots_ + 1);
     std::size_t size = 0;
-    for (std::size_t k = 0; k < distance_.size(); ++k) {
+    for (std::size_t k = 0; k < num_slots_; ++k) {
         new_slot[k] = size;
-        if (distance_[k] == kInfinity) continue;
-        momentum_[size] = momentum_[k];
-        rapidity_[size] = rapidity_[k];
-        azimuth_[size] = azimuth_[k];
-        scale_[size] = scale_[k];
-        separation_[size] = separation_[k];
-        distance_[size] = distance_[k];
-        neighbour_[size] = neighbour_[k];
-        first_[size] = first_[k];
-        node_[size] = node_[k];
-        ++size;
+        if (slots_.distance[k] == kFar) continue;
+        move(k, size++);
     }
     new_slot.back() = size;
-    distance_.resize(size);
-    first_.resize(size);
+    num_slots_ = size;
     for (std::size_t k = 0; k < size; ++k) {
-        if (neighbour_[k] != kNobody) neighbour_[k] = new_slot[neighbour_[k]];
+        std::int32_t& neighbour = slots_.neighbour[k];
+        if (neighbour == kNobody) continue;
+        neighbour =
+            static_cast<std::int32_t>(new_slot[static_cast<std::size_t>(neighbour)]);
     }
     for (std::size_t& begin : strip_begin_) begin = new_slot[begin];
+    // Only the last block has slots to fill: blocks beyond are not looked at again.
+    slots_.distance.resize(whole_lanes(size));
+    for (std::size_t k = size; k < slots_.distance.size(); ++k) {
+        slots_.rapidity[k] = kFar;
+        slots_.distance[k] = kFar;
+        slots_.neighbour[k] = kNobody;
+    }
+    const std::size_t blocks = slots_.distance.size() / kLanes;
+    slots_.smallest_of_block.assign(whole_lanes(blocks), kFar);
+    for (std::size_t block = 0; block < blocks; ++block) {
+        slots_.smallest_of_block[block] = smallest_in_block(block);
+    }
 }
 
 }  // namespace oddjet

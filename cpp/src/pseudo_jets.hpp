@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "nearest.hpp"
 #include "oddjet/cluster.hpp"
 #include "oddjet/clustering_history.hpp"
 #include "oddjet/particles.hpp"
@@ -33,28 +34,25 @@ class PseudoJets {
     [[nodiscard]] const FourMomentum& merged() const { return merged_; }
 
   private:
-    struct Window {
-        std::size_t begin;
-        std::size_t end;
-    };
-
     [[nodiscard]] std::size_t strip_of(double rapidity) const;
     [[nodiscard]] Window window(std::size_t slot) const;
     [[nodiscard]] std::vector<std::size_t> sort_into_strips(const Particles& particles);
-    void place(std::size_t slot, const FourMomentum& momentum);
+    void place(std::size_t slot, const FourMomentum& momentum, double its_rapidity);
     void kill(std::size_t slot);
     [[nodiscard]] FourMomentum sum(const FourMomentum& earlier,
                                    const FourMomentum& later) const;
     void finish(std::size_t slot);
     void merge(std::size_t slot, std::size_t partner);
-    void meet(std::size_t slot, Window window);
-    void find_neighbour(std::size_t slot, Window window);
-    void set_neighbour(std::size_t slot, std::size_t neighbour, double separation);
-    void collect_orphans(std::size_t first, std::size_t second, Window window);
-    void adopt_orphans();
+    void find_neighbour(std::size_t slot);
+    void set_neighbour(std::size_t slot, std::int32_t neighbour, double separation);
+    void set_distance(std::size_t slot, double distance);
+    [[nodiscard]] double smallest_in_block(std::size_t block) const;
+    [[nodiscard]] Smallest meet(std::size_t slot, std::size_t gone);
     void use_one_strip();
+    void move(std::size_t from, std::size_t to);
     void compact();
 
+    const NearestPath& path_;
     double radius_squared_;
     double power_;
     Recombination recombination_;
@@ -62,17 +60,17 @@ class PseudoJets {
     std::int64_t num_nodes_;
     FourMomentum merged_{};
     std::size_t alive_;
+    std::size_t num_slots_;  // without those that fill the last block
     double strip_width_;
     std::vector<std::size_t> strip_begin_;  // its slots end where the next ones begin
-    // One entry a slot. Distances are times R^2, separations are dR^2.
+    // One entry a slot. Distances are times R^2. The rank of a slot is its earliest
+    // particle.
+    Slots slots_;
     std::vector<FourMomentum> momentum_;
-    std::vector<double> rapidity_, azimuth_, scale_, separation_, distance_;
-    std::vector<std::size_t> neighbour_;
-    std::vector<std::size_t> first_;  // earliest particle: decides between equals
+    std::vector<double> scale_;
+    std::vector<std::int32_t> strip_;
     std::vector<std::int64_t> node_;
-    // Scratch space.
-    std::vector<double> row_;
-    std::vector<std::size_t> orphans_;
+    Concerned concerned_;  // scratch space
 };
 
 }  // namespace oddjet
