@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from oddjet.io import iterate, read, write_events
     from oddjet.jets import cluster, exclusive_jets, recluster
     from oddjet.lund import lund_tree
-    from oddjet.jets import cluster, recluster
     from oddjet.substructure import (
         energy_correlation,
         filter_jets,

@@ -174,7 +174,7 @@ def exclusive_jets(
         d_cut_gev2=d_cut_gev2,
         threads=threads,
     )
-    return _jet_records(particles, flat.offsets, found)
+    return jet_records(particles, flat.offsets, found)
 
 
 def recluster(
