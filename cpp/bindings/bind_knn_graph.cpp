@@ -20,8 +20,8 @@ void bind_knn_graph(py::module_& m) {
             return std::tuple(to_numpy(std::move(found.indices), shape),
                               to_numpy_bool(std::move(found.valid), shape));
         },
-        py::kw_only(), "points"_a, "k"_a.noconvert(), "mask"_a,
-        "periodic"_a, "threads"_a.noconvert());
+        py::kw_only(), "points"_a, "k"_a.noconvert(), "mask"_a, "periodic"_a,
+        "threads"_a.noconvert());
 }
 
 }  // namespace oddjet::bindings

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from oddjet.deploy.scorer import Scorer
     from oddjet.events import Events
-    from oddjet.features import FeatureSpec, constituent_features
+    from oddjet.features import (
+        FeatureSpec,
+        constituent_features,
+        energy_fractions,
+        ragged_constituent_features,
+    )
     from oddjet.graphs import knn_graph
     from oddjet.io import iterate, read, write_events
     from oddjet.jets import cluster, recluster
@@ -27,8 +32,10 @@ __all__ = [
     "__version__",
     "cluster",
     "constituent_features",
+    "energy_fractions",
     "iterate",
     "knn_graph",
+    "ragged_constituent_features",
     "read",
     "recluster",
     "write_events",
@@ -40,8 +47,10 @@ _HOME = {
     "Scorer": "oddjet.deploy.scorer",
     "cluster": "oddjet.jets",
     "constituent_features": "oddjet.features",
+    "energy_fractions": "oddjet.features",
     "iterate": "oddjet.io",
     "knn_graph": "oddjet.graphs",
+    "ragged_constituent_features": "oddjet.features",
     "read": "oddjet.io",
     "recluster": "oddjet.jets",
     "write_events": "oddjet.io",
