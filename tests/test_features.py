@@ -105,7 +105,7 @@ def test_a_spec_that_no_kernel_could_compute_is_refused(changed, problem):
     [
         ("radius", "cone", "the text must have the keys source, .* got .*cone"),
         ("jet = leading\n", "", "the text must have the keys source,"),
-        ("jet = leading", "source = x", "the line 'source = x' stands twice"),
+        ("jet = leading", "source = x", "the line 'source = x' repeats a key"),
         ("jet = leading", "hello", "the line 'hello' is not `key = value`"),
         ("0.8", "large", "radius = large: could not convert string to float"),
         ("= 40", "= 4.5", "num_constituents = 4.5: invalid literal for int"),

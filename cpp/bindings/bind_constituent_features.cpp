@@ -35,6 +35,27 @@ void bind_constituent_features(py::module_& m) {
         py::kw_only(), "jet_coordinates"_a, "jet_columns"_a, "coordinates"_a,
         "columns"_a, "offsets"_a, "features"_a, "num_constituents"_a.noconvert(),
         "threads"_a.noconvert());
+    m.def(
+        "ragged_constituent_features",
+        [](const std::string& jet_coordinates, const Columns& jet_columns,
+           const std::string& coordinates, const Columns& columns,
+           const py::array& offsets, const std::vector<std::string>& features,
+           int num_constituents, std::optional<int> threads) {
+            const MomentumView jets = as_momenta(jet_coordinates, jet_columns);
+            const ParticleLists lists = as_jets(coordinates, columns, offsets);
+            const FeatureOptions options = as_features(features, num_constituents);
+            const int workers = threads_or_default(threads);
+            RaggedFeatures ragged = without_gil([&] {
+                return ragged_constituent_features(jets, lists, options, workers);
+            });
+            const auto width = static_cast<py::ssize_t>(options.features.size());
+            const py::ssize_t rows = ragged.offsets.back();
+            return std::tuple(to_numpy(std::move(ragged.values), {rows, width}),
+                              to_numpy(std::move(ragged.offsets)));
+        },
+        py::kw_only(), "jet_coordinates"_a, "jet_columns"_a, "coordinates"_a,
+        "columns"_a, "offsets"_a, "features"_a, "num_constituents"_a.noconvert(),
+        "threads"_a.noconvert());
 }
 
 }  // namespace oddjet::bindings

@@ -44,9 +44,7 @@ void bind_lund_tree(py::module_& m) {
            const py::array& offsets, const std::string& plane, const std::string& psi,
            const std::string& below_kt, double kt_min_gev, double delta_min,
            bool leaves, bool logarithms, std::optional<int> threads) {
-            ParticleLists jets = as_lists(coordinates, columns, offsets);
-            jets.particle_name = "constituent";
-            jets.list_name = "jet";
+            const ParticleLists jets = as_jets(coordinates, columns, offsets);
             const LundOptions options{lund_plane_from_name(plane),
                                       lund_psi_from_name(psi),
                                       lund_below_kt_from_name(below_kt),

@@ -191,8 +191,7 @@ MomentumColumns read_columns(const ParticleLists& lists, std::size_t j) {
     const auto size = static_cast<std::size_t>(lists.offsets[j + 1]) - begin;
     MomentumColumns momenta{lists.particles.coordinates, {}};
     for (std::size_t c = 0; c < 4; ++c) {
-        momenta.columns[c].resize(size);
-        lists.particles.columns[c].copy(begin, momenta.columns[c]);
+        momenta.columns[c] = lists.particles.columns[c].copy(begin, size);
     }
     const auto& [w, x, y, z] = momenta.columns;
     const bool is_collider = momenta.coordinates == Coordinates::kPtEtaPhiMass;
@@ -203,38 +202,68 @@ MomentumColumns read_columns(const ParticleLists& lists, std::size_t j) {
     return momenta;
 }
 
+// Longer lists are sorted: counting takes a time that grows as the square.
+constexpr std::size_t kMostCounted = 256;
+
+ODDJET_VECTOR_WIDTHS
+void count_harder(const double* __restrict pt, std::size_t size,
+                  double* __restrict harder) {
+    std::fill_n(harder, size, 0.0);
+    for (std::size_t j = 0; j < size; ++j) {
+        for (std::size_t i = 0; i < size; ++i) harder[i] += pt[j] > pt[i] ? 1.0 : 0.0;
+    }
+}
+
+// sort_hardest_first for few constituents, without a branch that has to be guessed.
+std::vector<std::int64_t> order_of_few(std::span<const double> pt) {
+    std::vector<double> harder(pt.size());
+    count_harder(pt.data(), pt.size(), harder.data());
+    std::vector<std::int64_t> order(pt.size(), -1);
+    for (std::size_t i = 0; i < pt.size(); ++i) {
+        auto place = static_cast<std::size_t>(harder[i]);
+        while (order[place] >= 0) ++place;  // of equal pt the lower index came first
+        order[place] = static_cast<std::int64_t>(i);
+    }
+    return order;
+}
+
 /// The first `most` momenta by decreasing pt, equal pt by index, and their indices.
 struct Hardest {
     MomentumColumns momenta;
     std::vector<std::int64_t> indices;
 };
 
-Hardest hardest(MomentumColumns momenta, std::size_t most) {
-    const auto& [x, y, z, rest] = momenta.columns;
-    std::vector<double> pt = x;
-    if (momenta.coordinates == Coordinates::kPxPyPzEnergy) {
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            pt[i] = std::sqrt(x[i] * x[i] + y[i] * y[i]);
+std::vector<double> pt_of(const MomentumColumns& momenta) {
+    if (momenta.coordinates == Coordinates::kPtEtaPhiMass) return momenta.columns[0];
+    const auto& [px, py, pz, energy] = momenta.columns;
+    std::vector<double> pt(px.size());
+    for (std::size_t i = 0; i < pt.size(); ++i) {
+        pt[i] = std::sqrt(px[i] * px[i] + py[i] * py[i]);
+    }
+    return pt;
+}
+
+std::vector<std::int64_t> hardest_first(std::span<const double> pt) {
+    std::vector<std::int64_t> order(pt.size());
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    if (std::ranges::is_sorted(pt, std::greater())) return order;  // as after cluster
+    if (pt.size() <= kMostCounted) return order_of_few(pt);
+    sort_hardest_first(order, pt);
+    return order;
+}
+
+Hardest hardest(const MomentumColumns& momenta, std::size_t most) {
+    std::vector<std::int64_t> indices = hardest_first(pt_of(momenta));
+    indices.resize(std::min(indices.size(), most));
+    MomentumColumns kept{momenta.coordinates, {}};
+    for (std::size_t c = 0; c < 4; ++c) {
+        kept.columns[c].resize(indices.size());
+        for (std::size_t i = 0; i < indices.size(); ++i) {
+            kept.columns[c][i] =
+                momenta.columns[c][static_cast<std::size_t>(indices[i])];
         }
     }
-    std::vector<std::int64_t> indices(pt.size());
-    std::iota(indices.begin(), indices.end(), std::int64_t{0});
-    const std::size_t kept = std::min(pt.size(), most);
-    if (std::ranges::is_sorted(pt, std::greater())) {
-        indices.resize(kept);
-        for (auto& column : momenta.columns) column.resize(kept);
-        return {std::move(momenta), std::move(indices)};
-    }
-    sort_hardest_first(indices, pt);
-    indices.resize(kept);
-    for (auto& column : momenta.columns) {
-        std::vector<double> sorted(kept);
-        for (std::size_t i = 0; i < kept; ++i) {
-            sorted[i] = column[static_cast<std::size_t>(indices[i])];
-        }
-        column = std::move(sorted);
-    }
-    return {std::move(momenta), std::move(indices)};
+    return {std::move(kept), std::move(indices)};
 }
 
 /// The axis of jet j. Throws for a momentum_problem or pt = 0.

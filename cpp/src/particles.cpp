@@ -38,10 +38,11 @@ std::size_t Column::size() const {
     return std::visit([](const auto& values) { return values.size(); }, values_);
 }
 
-void Column::copy(std::size_t begin, std::span<double> out) const {
-    std::visit(
+std::vector<double> Column::copy(std::size_t begin, std::size_t count) const {
+    return std::visit(
         [&](const auto& values) {
-            std::ranges::copy(values.subspan(begin, out.size()), out.begin());
+            const auto part = values.subspan(begin, count);
+            return std::vector<double>(part.begin(), part.end());
         },
         values_);
 }

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     )
     from oddjet.deploy.scorer import Scorer
     from oddjet.events import Events
-    from oddjet.features import FeatureSpec, constituent_features
+    from oddjet.features import (
+        FeatureSpec,
+        constituent_features,
+        energy_fractions,
+        ragged_constituent_features,
+    )
     from oddjet.graphs import knn_graph
     from oddjet.images import dijet_images, jet_images
     from oddjet.io import iterate, read, write_events
@@ -48,6 +53,7 @@ __all__ = [
     "constituent_features",
     "dijet_images",
     "energy_correlation",
+    "energy_fractions",
     "exclusive_jets",
     "filter_jets",
     "iterate",
@@ -58,6 +64,7 @@ __all__ = [
     "mass_drop",
     "nsubjettiness",
     "prune",
+    "ragged_constituent_features",
     "read",
     "recluster",
     "rotate_events",
@@ -78,6 +85,7 @@ _HOME = {
     "constituent_features": "oddjet.features",
     "dijet_images": "oddjet.images",
     "energy_correlation": "oddjet.substructure",
+    "energy_fractions": "oddjet.features",
     "exclusive_jets": "oddjet.jets",
     "filter_jets": "oddjet.substructure",
     "iterate": "oddjet.io",
@@ -88,6 +96,7 @@ _HOME = {
     "mass_drop": "oddjet.substructure",
     "nsubjettiness": "oddjet.substructure",
     "prune": "oddjet.substructure",
+    "ragged_constituent_features": "oddjet.features",
     "read": "oddjet.io",
     "recluster": "oddjet.jets",
     "rotate_events": "oddjet.augment",

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from oddjet import _core
 from oddjet.events import columns
 from oddjet.jets import momentum_columns
+from oddjet.runs.errors import UserError
+from oddjet.runs.key_values import parse_key_values
 
 #: Version of each feature's definition; it changes with the feature's values.
 FEATURE_VERSIONS: dict[str, int] = _core.feature_versions()
@@ -140,7 +142,11 @@ class FeatureSpec:
             An unknown, missing or doubled key, a line without `=`, or a value that
             does not fit.
         """
-        values = _key_values(text)
+        try:
+            values = parse_key_values(text)
+        except ValueError as error:
+            message = f"FeatureSpec: {error}"
+            raise ValueError(message) from None
         names = [field.name for field in fields(cls)]
         if sorted(values) != sorted(names):
             message = (
@@ -233,20 +239,110 @@ def constituent_features(
     >>> values[0, :, 0].round(3), mask[0]
     (array([-0.099,  0.301,  0.   ], dtype=float32), array([ True,  True, False]))
     """
-    _check_versions(spec)
-    each_jet = ak.flatten(jets, axis=1) if jets.ndim > 1 else jets
-    one_list = ak.unflatten(each_jet, [len(each_jet)])
-    jet_coordinates, jet_columns = momentum_columns(columns(one_list, where="jets"))
+    return _core.constituent_features(**_kernel_arguments(jets, spec), threads=threads)
+
+
+def ragged_constituent_features(
+    jets: ak.Array, spec: FeatureSpec, *, threads: int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Compute the features of each jet's hardest constituents without padding.
+
+    Parameters
+    ----------
+    jets, spec, threads
+        As in `constituent_features`.
+
+    Returns
+    -------
+    values : float32, shape (constituents, features)
+        Bit for bit the values of `constituent_features` where its mask is True, in
+        the same order: those of one jet follow those of the jet before.
+    offsets : int64, shape (jets + 1,)
+        Jet i has the rows offsets[i] to offsets[i + 1]; none if it has no
+        constituents.
+
+    Raises
+    ------
+    ValueError, UserError
+        As in `constituent_features`.
+
+    Examples
+    --------
+    >>> import awkward as ak
+    >>> from oddjet.jets import cluster
+    >>> particle = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
+    >>> particles = ak.Array([[particle, particle | {"pt": 10.0, "phi": 0.4}]])
+    >>> jets = cluster(particles, algorithm="antikt", radius=0.8)
+    >>> spec = FeatureSpec(num_constituents=3, features=("delta_azimuth",))
+    >>> values, offsets = ragged_constituent_features(jets, spec)
+    >>> values[:, 0].round(3), offsets
+    (array([-0.099,  0.301], dtype=float32), array([0, 2]))
+    """
+    arguments = _kernel_arguments(jets, spec)
+    return _core.ragged_constituent_features(**arguments, threads=threads)
+
+
+def energy_fractions(
+    jets: ak.Array, *, threads: int | None = None
+) -> NDArray[np.float64]:
+    """Compute which shares of each jet electrons, muons, photons and hadrons carry.
+
+    The share is that of the sum of the constituents' energies. By absolute PDG code,
+    11 is an electron, 13 a muon and 22 a photon; every other constituent counts as a
+    hadron, also codes without a name, which reconstructions give to deposits in the
+    forward calorimeters. So the shares of a jet add up to one.
+
+    Parameters
+    ----------
+    jets : awkward array, a list of jets or one list of jets per event
+        With `constituents`: momenta [GeV, radians] with an integer `pdg_id`; the lists
+        are flattened in order.
+    threads : int, optional
+        Workers (default: the environment's ODDJET_THREADS, else 1); never changes
+        the result.
+
+    Returns
+    -------
+    float64, shape (jets, 4)
+        Shares of electrons, muons, photons and hadrons; zeros for a jet whose
+        constituents have no energy.
+
+    Raises
+    ------
+    ValueError
+        A constituent (named) that is not finite, has pt < 0, |p| or energy above
+        1e140 GeV, or |p| above its energy.
+    UserError
+        Jets without `constituents`, or constituents that are no momenta or have no
+        integer `pdg_id`.
+
+    References
+    ----------
+    Dreyer & Qu, arXiv:2012.08526 (LundNet), to whose graphs CMS adds such fractions.
+
+    Examples
+    --------
+    >>> import awkward as ak
+    >>> photon = {"pt": 10.0, "eta": 0.0, "phi": 0.0, "mass": 0.0, "pdg_id": 22}
+    >>> pion = photon | {"pt": 30.0, "pdg_id": -211}
+    >>> energy_fractions(ak.Array([{"constituents": [photon, pion]}]))
+    array([[0.  , 0.  , 0.25, 0.75]])
+    """
+    each_jet = _flattened(jets)
     flat = columns(each_jet.constituents, where="constituents")
+    pdg_id = flat.fields.get("pdg_id", np.empty(0, np.int64))
+    if len(pdg_id) < flat.offsets[-1] or pdg_id.dtype.kind not in "iu":
+        message = (
+            "energy_fractions: constituents need a field pdg_id of integers, "
+            f"got the fields {', '.join(sorted(flat.fields))}"
+        )
+        raise UserError(message)
     coordinates, momenta = momentum_columns(flat)
-    return _core.constituent_features(
-        jet_coordinates=jet_coordinates,
-        jet_columns=jet_columns,
+    return _core.energy_fractions(
         coordinates=coordinates,
         columns=momenta,
         offsets=flat.offsets,
-        features=spec.features,
-        num_constituents=spec.num_constituents,
+        pdg_id=np.ascontiguousarray(pdg_id, np.int64),
         threads=threads,
     )
 
@@ -313,16 +409,26 @@ def event_tensors(
     )
 
 
-def _key_values(text: str) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        key, equals, value = (part.strip() for part in line.partition("="))
-        if not equals or key in values:
-            problem = "stands twice" if equals else "is not `key = value`"
-            message = f"FeatureSpec: the line {line!r} {problem}"
-            raise ValueError(message)
-        values[key] = value
-    return values
+def _flattened(jets: ak.Array) -> ak.Array:
+    return ak.flatten(jets, axis=1) if jets.ndim > 1 else jets
+
+
+def _kernel_arguments(jets: ak.Array, spec: FeatureSpec) -> dict[str, Any]:
+    _check_versions(spec)
+    each_jet = _flattened(jets)
+    one_list = ak.unflatten(each_jet, [len(each_jet)])
+    jet_coordinates, jet_columns = momentum_columns(columns(one_list, where="jets"))
+    flat = columns(each_jet.constituents, where="constituents")
+    coordinates, momenta = momentum_columns(flat)
+    return {
+        "jet_coordinates": jet_coordinates,
+        "jet_columns": jet_columns,
+        "coordinates": coordinates,
+        "columns": momenta,
+        "offsets": flat.offsets,
+        "features": spec.features,
+        "num_constituents": spec.num_constituents,
+    }
 
 
 def _parsed(name: str, text: str) -> Any:

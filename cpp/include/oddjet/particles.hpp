@@ -27,8 +27,8 @@ class Column {
     }
     [[nodiscard]] std::size_t size() const;
 
-    /// Copy the values from place `begin` on, as many as fit.
-    void copy(std::size_t begin, std::span<double> out) const;
+    /// The `count` values from place `begin` on.
+    [[nodiscard]] std::vector<double> copy(std::size_t begin, std::size_t count) const;
 
   private:
     std::variant<std::span<const double>, std::span<const float>> values_;

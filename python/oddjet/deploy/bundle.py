@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oddjet.deploy.key_values import key_value_text, parse_key_values
+from oddjet.runs.key_values import key_value_text, parse_key_values
 from oddjet.features import FeatureSpec
 from oddjet.runs.atomic import atomic_path
 from oddjet.runs.errors import UserError, require

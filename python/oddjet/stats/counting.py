@@ -161,9 +161,9 @@ def counting_test(
     Folds are combined as independent. They are if the model that scores a fold saw
     only earlier folds. If it saw all others, a fluctuation is learnt and found
     again: with toy classifiers of 10,000 + 10,000 null events at efficiency 0.01,
-    |Z| > 2 in 3.9-4.8 % of the experiments for two folds (nominal 4.6 %), 4.9-8.4 %
-    for three and 4.9-13.6 % for five (bench/check_cross_fitting.py). Beyond +3
-    the worst toy has 0.5 % for two folds and 1.5 % for three (nominal 0.13 %).
+    |Z| > 2 in 3.4-6.1 % of the experiments for two folds (nominal 4.6 %) and 3.8-13.4 %
+    for five (bench/check_cross_fitting.py). Beyond +3 the worst toy has 1.0 % for two
+    folds and 1.2 % for five (nominal 0.13 %).
 
     References
     ----------

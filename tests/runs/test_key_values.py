@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from oddjet.deploy.key_values import key_value_text, parse_key_values
+from oddjet.runs.key_values import key_value_text, parse_key_values
 
 
 def test_text_comes_back():
