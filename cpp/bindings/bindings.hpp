@@ -6,6 +6,7 @@ namespace oddjet::bindings {
 
 void bind_cluster(pybind11::module_& m);
 void bind_constituent_features(pybind11::module_& m);
+void bind_distance_correlation(pybind11::module_& m);
 void bind_event_tensors(pybind11::module_& m);
 void bind_knn_graph(pybind11::module_& m);
 

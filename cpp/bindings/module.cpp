@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
         "The compiled kernels of oddjet; call them through their wrapper modules.";
     oddjet::bindings::bind_cluster(m);
     oddjet::bindings::bind_constituent_features(m);
+    oddjet::bindings::bind_distance_correlation(m);
     oddjet::bindings::bind_event_tensors(m);
     oddjet::bindings::bind_knn_graph(m);
 }

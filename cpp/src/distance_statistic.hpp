@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "oddjet/distance_correlation.hpp"
+
+namespace oddjet {
+
+/// A sum that carries what its roundings lost: as if added in twice the precision.
+class CompensatedSum {
+  public:
+    void add(double term) {
+        const double sum = sum_ + term;
+        const double part = sum - sum_;
+        lost_ += (sum_ - (sum - part)) + (term - part);
+        sum_ = sum;
+    }
+    [[nodiscard]] double value() const { return sum_ + lost_; }
+
+  private:
+    double sum_ = 0.0;
+    double lost_ = 0.0;
+};
+
+/// What an event counts for, with its sum over events. Equal weights take no memory.
+class EventWeights {
+  public:
+    EventWeights(std::size_t events, double each)
+        : equal_(each), total_(static_cast<double>(events) * each) {}
+    explicit EventWeights(std::vector<double> each);
+
+    [[nodiscard]] double of(std::size_t event) const {
+        return each_.empty() ? equal_ : each_[event];
+    }
+    [[nodiscard]] double total() const { return total_; }
+    [[nodiscard]] bool are_equal() const { return each_.empty(); }
+    [[nodiscard]] EventWeights squared(std::size_t events) const;
+
+  private:
+    std::vector<double> each_;
+    double equal_ = 0.0;
+    double total_ = 0.0;
+};
+
+/// The fractions p = w / sum(w). Throws std::invalid_argument: another size, a
+/// non-finite weight, a sum that is not positive.
+[[nodiscard]] EventWeights as_fractions(const std::optional<Column>& weights,
+                                        std::size_t events);
+
+/// How either statistic centres distances. With the fractions p, the distances b_ij and
+/// their means m_i = sum_j p_j b_ij, m = sum_i p_i m_i, the statistic dCov^2 is, up to
+/// a factor that the ratio does not see,
+///   sum_ij p_i p_j a_ij B_ij,
+///   B_ij = b_ij (1 + linear (p_i + p_j) + product p_i p_j) - h_i - h_j + grand m,
+///   h_i = (row + row_own p_i) m_i.
+struct Centring {
+    double row = 1.0;
+    double row_own = 0.0;
+    double grand = 1.0;
+    double linear = 0.0;
+    double product = 0.0;
+
+    /// The factor of b_ij depends on the weights of i and j.
+    [[nodiscard]] bool weighs_distances() const {
+        return linear != 0.0 || product != 0.0;
+    }
+    [[nodiscard]] double row_term(double fraction, double mean) const {
+        return (row + row_own * fraction) * mean;
+    }
+};
+
+/// Throws std::invalid_argument: fewer than two events, or, for the unbiased statistic,
+/// fewer than four of non-zero weight or no positive weight of four different ones.
+[[nodiscard]] Centring centring_of(DistanceStatistic statistic,
+                                   const EventWeights& fractions, std::size_t events);
+
+/// The statistic as a function of dCov^2, dVar^2(x) and dVar^2(y), with derivatives.
+struct Ratio {
+    double value = 0.0;
+    double by_covariance = 0.0;
+    double by_first_variance = 0.0;
+    double by_second_variance = 0.0;
+};
+
+[[nodiscard]] Ratio ratio_of(DistanceStatistic statistic, double covariance,
+                             double first_variance, double second_variance);
+
+}  // namespace oddjet

@@ -1,0 +1,209 @@
+#include "pair_brackets.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "oddjet/parallel.hpp"
+
+// The statistics are linear in the distances a_ij = |x_i - x_j| of one variable, with
+// coefficients B_ij made of those of the other (see `Centring`). Hence, with
+//   G_i = sum_j p_j sgn(x_i - x_j) B_ij   (the bracket of event i)
+// d dCov^2 / d x_i = 2 p_i G_i and, by Euler's theorem, dCov^2 = 2 sum_i p_i x_i G_i.
+// All of B_ij but b_ij itself are row terms, summed along the order of x. What remains,
+// T_i = sum_j p_j sgn(x_i - x_j) |y_i - y_j|, splits by the sign of y_i - y_j into sums
+// of p_j and p_j y_j over the events that event i dominates: earlier in x, lower in y.
+
+namespace oddjet {
+namespace {
+
+void sort_each(const std::vector<Tie>& ties, std::vector<std::uint32_t>& partners) {
+    for (const Tie& tie : ties) {
+        std::sort(partners.begin() + static_cast<std::ptrdiff_t>(tie.begin),
+                  partners.begin() + static_cast<std::ptrdiff_t>(tie.end));
+    }
+}
+
+}  // namespace
+
+PairOrder::PairOrder(const SortedVariable& first, const SortedVariable& second)
+    : partners_{std::vector<std::uint32_t>(first.order.size()),
+                std::vector<std::uint32_t>(first.order.size())},
+      events_{first.order, second.order} {
+    auto& [ranks, places] = partners_;  // in second, by place in first; and back
+    for (std::size_t k = 0; k < ranks.size(); ++k) {
+        ranks[k] = second.position[first.order[k]];
+        places[ranks[k]] = static_cast<std::uint32_t>(k);
+    }
+    if (!first.ties.empty() || !second.ties.empty()) order_ties(first, second);
+}
+
+void PairOrder::order_ties(const SortedVariable& first, const SortedVariable& second) {
+    auto& [ranks, places] = partners_;
+    auto& [by_first, by_second] = reordered_;
+    sort_each(second.ties, places);
+    by_second.resize(places.size());
+    for (std::size_t r = 0; r < places.size(); ++r) {
+        by_second[r] = first.order[places[r]];
+        ranks[places[r]] = static_cast<std::uint32_t>(r);
+    }
+    sort_each(first.ties, ranks);
+    by_first.resize(ranks.size());
+    for (std::size_t k = 0; k < ranks.size(); ++k) {
+        by_first[k] = by_second[ranks[k]];
+        places[ranks[k]] = static_cast<std::uint32_t>(k);
+    }
+    events_ = {by_first, by_second};
+}
+
+PairBrackets::PairBrackets(const KnownVariable& first, const KnownVariable& second,
+                           const EventWeights& fractions, const EventWeights& squares,
+                           const Centring& centring)
+    : variables_{&first, &second},
+      order_(first.sorted, second.sorted),
+      fractions_(fractions),
+      squares_(squares),
+      centring_(centring) {}
+
+void PairBrackets::find(bool first, bool second, int threads) {
+    constexpr std::array<std::size_t, 2> sides = {0, 1};
+    const std::span<const std::size_t> all(sides);
+    if (first && second) return find_sides<4>(all, threads);
+    find_sides<2>(all.subspan(first ? 0 : 1, 1), threads);
+}
+
+double PairBrackets::covariance(std::size_t side) const {
+    CompensatedSum sum;
+    const auto events = order_.events(side);
+    for (std::size_t k = 0; k < events.size(); ++k) {
+        const double value = variables_[side]->sorted.value[k];
+        sum.add(fractions_.of(events[k]) * value * brackets_[side][k]);
+    }
+    return 2.0 * sum.value();
+}
+
+std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio) const {
+    const auto& [sorted, sums] = *variables_[side];
+    const auto events = order_.events(side);
+    std::vector<double> gradient(events.size(), 0.0);
+    if (ratio.by_covariance == 0.0) return gradient;
+    const double by_covariance = 2.0 * ratio.by_covariance * sorted.scale;
+    const double by_variance =
+        4.0 * (side == 0 ? ratio.by_first_variance : ratio.by_second_variance) *
+        sorted.scale;
+    for (std::size_t k = 0; k < events.size(); ++k) {
+        const double p = fractions_.of(events[k]);
+        double own = sums.bracket_constant[k];
+        if (!sums.bracket_slope.empty()) own += sums.bracket_slope[k] * p;
+        gradient[events[k]] =
+            p * (by_covariance * brackets_[side][k] + by_variance * own);
+    }
+    return gradient;
+}
+
+template <std::size_t Columns>
+void PairBrackets::find_sides(std::span<const std::size_t> sides, int threads) {
+    const auto nodes = dominance<Columns>(fractions_, sides, threads);
+    Nodes<Columns> squares;
+    if (centring_.weighs_distances()) {
+        squares = dominance<Columns>(squares_, sides, threads);
+    }
+    for_each_index(sides.size(), threads, [&](std::size_t i) {
+        const std::size_t side = sides[i];
+        std::vector<double> distances = signed_distances<Columns>(
+            side, i + 1, nodes, variables_[1 - side]->sums.mean_distance);
+        std::vector<double> square_distances;
+        if (centring_.weighs_distances()) {
+            square_distances = signed_distances<Columns>(
+                side, i + 1, squares, variables_[1 - side]->sums.square_mean_distance);
+        }
+        brackets_[side] = brackets(side, std::move(distances), square_distances);
+    });
+}
+
+/// By position in the second variable: the weight, and its product with the value
+/// of the other variable of each side; and their sums over dominated events.
+template <std::size_t Columns>
+PairBrackets::Nodes<Columns> PairBrackets::dominance(const EventWeights& weights,
+                                                     std::span<const std::size_t> sides,
+                                                     int threads) const {
+    const auto events = order_.events(1);
+    const auto& places = order_.partners(1);
+    Nodes<Columns> nodes(events.size());
+    for (std::size_t r = 0; r < events.size(); ++r) {
+        auto& payload = nodes[r].payload;
+        payload[0] = weights.of(events[r]);
+        for (std::size_t i = 0; i < sides.size(); ++i) {
+            const double other = sides[i] == 0 ? variables_[1]->sorted.value[r]
+                                               : variables_[0]->sorted.value[places[r]];
+            payload[i + 1] = payload[0] * other;
+        }
+    }
+    add_dominance_sums<Columns>(order_.partners(0), nodes, threads);
+    return nodes;
+}
+
+/// T_i by position in the side's variable: twice the sum over events of lower value,
+/// less that over all, `summed`.
+template <std::size_t Columns>
+std::vector<double> PairBrackets::signed_distances(
+    std::size_t side, std::size_t column, const Nodes<Columns>& nodes,
+    const std::vector<double>& summed) const {
+    const auto& partners = order_.partners(side);
+    const auto& other = variables_[1 - side]->sorted.value;
+    const auto node = [&](std::size_t k) -> const DominanceNode<Columns>& {
+        return nodes[side == 0 ? partners[k] : k];
+    };
+    std::vector<double> distances(partners.size());
+    CompensatedSum weight;
+    CompensatedSum moment;
+    for (std::size_t k = 0; k < partners.size(); ++k) {
+        const auto& [payload, below] = node(k);
+        const double lower = other[partners[k]] * (2.0 * below[0] - weight.value()) -
+                             (2.0 * below[column] - moment.value());
+        distances[k] = 2.0 * lower - summed[partners[k]];
+        weight.add(payload[0]);
+        moment.add(payload[column]);
+    }
+    // By position, equal values took part with a sign. In a tie the other variable
+    // ascends, so that what they gave is sum_j p_j (y_i - y_j).
+    for (const Tie& tie : variables_[side]->sorted.ties) {
+        double tie_weight = 0.0;
+        double tie_moment = 0.0;
+        for (std::size_t k = tie.begin; k < tie.end; ++k) {
+            tie_weight += node(k).payload[0];
+            tie_moment += node(k).payload[column];
+        }
+        for (std::size_t k = tie.begin; k < tie.end; ++k) {
+            distances[k] -= other[partners[k]] * tie_weight - tie_moment;
+        }
+    }
+    return distances;
+}
+
+/// G_i by position, from T_i and, if distances are weighed, T_i with p^2.
+std::vector<double> PairBrackets::brackets(
+    std::size_t side, std::vector<double> distances,
+    const std::vector<double>& square_distances) const {
+    const auto events = order_.events(side);
+    const auto& partners = order_.partners(side);
+    const VariableSums& other = variables_[1 - side]->sums;
+    std::vector<double> rows(events.size());
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        const double p = fractions_.of(events[k]);
+        rows[k] = centring_.row_term(p, other.mean_distance[partners[k]]);
+        if (square_distances.empty()) continue;
+        distances[k] = distances[k] * (1.0 + centring_.linear * p) +
+                       square_distances[k] * (centring_.linear + centring_.product * p);
+    }
+    const double grand = centring_.grand * other.grand_mean;
+    visit_signed_sums(
+        variables_[side]->sorted,
+        [&](std::size_t k) { return fractions_.of(events[k]); },
+        [&](std::size_t k) { return rows[k]; },
+        [&](std::size_t k, double signs, double signed_rows) {
+            distances[k] += (grand - rows[k]) * signs - signed_rows;
+        });
+    return distances;
+}
+
+}  // namespace oddjet
