@@ -18,19 +18,13 @@ constexpr const char* kKernel = "distance_correlation";
 /// A checked sample: fractions, and a centring that they allow.
 struct Sample {
     std::size_t events;
-    EventWeights fractions;
-    EventWeights squares;
+    Fractions fractions;
     Centring centring;
 
     Sample(const WeightedVariables& input, DistanceStatistic statistic)
         : events(checked_events(input.variables)),
           fractions(as_fractions(input.weights, events)),
-          squares(fractions.squared(events)),
-          centring(centring_of(statistic, fractions, events)) {}
-
-    [[nodiscard]] VariableSums sums_of(const SortedVariable& variable) const {
-        return {variable, fractions, squares, centring};
-    }
+          centring(centring_of(statistic, fractions)) {}
 
   private:
     static std::size_t checked_events(const std::vector<Column>& variables) {
@@ -65,8 +59,7 @@ std::vector<KnownVariable> known_variables(const WeightedVariables& input,
     std::vector<std::optional<KnownVariable>> found(input.variables.size());
     for_each_index(found.size(), threads, [&](std::size_t v) {
         SortedVariable variable = sorted(input.variables[v], v);
-        VariableSums sums = sample.sums_of(variable);
-        found[v] = KnownVariable{std::move(variable), std::move(sums)};
+        found[v].emplace(std::move(variable), sample.fractions, sample.centring);
     });
     std::vector<KnownVariable> known;
     for (auto& variable : found) known.push_back(std::move(*variable));
@@ -76,8 +69,7 @@ std::vector<KnownVariable> known_variables(const WeightedVariables& input,
 PairCorrelation correlation_of(const KnownVariable& first, const KnownVariable& second,
                                const VariablePair& wanted, const Sample& sample,
                                DistanceStatistic statistic, int threads) {
-    PairBrackets brackets(first, second, sample.fractions, sample.squares,
-                          sample.centring);
+    PairBrackets brackets(first, second, sample.fractions, sample.centring);
     // The value comes with the brackets of either side.
     const bool only_second = wanted.second_gradient && !wanted.first_gradient;
     brackets.find(!only_second, wanted.second_gradient, threads);
@@ -143,8 +135,8 @@ std::vector<double> permuted_distance_correlations(
     for_each_index(values.size(), threads, [&](std::size_t row) {
         const auto to = permutations.subspan(row * checked.events, checked.events);
         check_permutation(to, row);
-        KnownVariable given{known[1].sorted.given_to(to), known[1].sums};
-        if (!checked.fractions.are_equal()) given.sums = checked.sums_of(given.sorted);
+        const KnownVariable given(known[1].sorted.given_to(to), checked.fractions,
+                                  checked.centring);
         values[row] = correlation_of(known[0], given, {}, checked, statistic, 1).value;
     });
     return values;

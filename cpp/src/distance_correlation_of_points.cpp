@@ -90,7 +90,8 @@ class Sweeps {
     using Tile = std::array<double, kTile>;
 
     Sweeps(std::array<Points, 2> points, std::array<bool, 2> wanted,
-           EventWeights fractions, Centring centring, std::size_t events, int threads)
+           std::vector<double> fractions, Centring centring, std::size_t events,
+           int threads)
         : points_(std::move(points)),
           wanted_(wanted),
           fractions_(std::move(fractions)),
@@ -112,7 +113,7 @@ class Sweeps {
         CompensatedSum covariance;
         std::array<CompensatedSum, 2> variances;
         for (std::size_t i = 0; i < events_; ++i) {
-            const double p = fractions_.of(i);
+            const double p = fractions_[i];
             covariance.add(p * terms_[i].covariance);
             for (std::size_t side = 0; side < 2; ++side) {
                 variances[side].add(p * terms_[i].variances[side]);
@@ -133,9 +134,9 @@ class Sweeps {
             (side == 0 ? ratio.by_first_variance : ratio.by_second_variance);
         const std::size_t dimensions = points_[side].dimensions();
         for (std::size_t i = 0; i < gradient.size(); ++i) {
-            gradient[i] = fractions_.of(i / dimensions) *
-                          (by_covariance * by_covariance_[side][i] +
-                           by_variance * by_variance_[side][i]);
+            gradient[i] =
+                fractions_[i / dimensions] * (by_covariance * by_covariance_[side][i] +
+                                              by_variance * by_variance_[side][i]);
         }
         return gradient;
     }
@@ -162,13 +163,13 @@ class Sweeps {
             points_[side].distances(i, begin, {distance.data(), size});
             double sum = 0.0;
             for (std::size_t j = 0; j < size; ++j) {
-                sum += fractions_.of(begin + j) * distance[j];
+                sum += fractions_[begin + j] * distance[j];
             }
             means.by_event[i] += sum;
         });
         CompensatedSum grand;
         for (std::size_t i = 0; i < events_; ++i) {
-            grand.add(fractions_.of(i) * means.by_event[i]);
+            grand.add(fractions_[i] * means.by_event[i]);
         }
         means.grand = grand.value();
     }
@@ -177,11 +178,11 @@ class Sweeps {
     void centre(std::size_t side, std::size_t i, std::size_t begin,
                 std::span<double> distance) const {
         const Means& means = means_[side];
-        const double p_i = fractions_.of(i);
+        const double p_i = fractions_[i];
         const double row =
             centring_.grand * means.grand - centring_.row_term(p_i, means.by_event[i]);
         for (std::size_t j = 0; j < distance.size(); ++j) {
-            const double p = fractions_.of(begin + j);
+            const double p = fractions_[begin + j];
             const double factor =
                 1.0 + centring_.linear * (p_i + p) + centring_.product * p_i * p;
             distance[j] = p * (distance[j] * factor + row -
@@ -237,7 +238,7 @@ class Sweeps {
 
     std::array<Points, 2> points_;
     std::array<bool, 2> wanted_;
-    EventWeights fractions_;
+    std::vector<double> fractions_;
     Centring centring_;
     std::size_t events_;
     int threads_;
@@ -270,12 +271,12 @@ PairCorrelation distance_correlation_of_points(const WeightedPoints& sample,
                                                int threads) {
     check_threads(threads, kKernel);
     const std::size_t events = checked_events(sample);
-    EventWeights fractions = as_fractions(sample.weights, events);
-    const Centring centring = centring_of(statistic, fractions, events);
+    Fractions fractions = as_fractions(sample.weights, events);
+    const Centring centring = centring_of(statistic, fractions);
     const Sweeps sweeps({Points(sample.x, events, sample.x_dimensions, 0),
                          Points(sample.y, events, sample.y_dimensions, 1)},
                         {wanted.first_gradient, wanted.second_gradient},
-                        std::move(fractions), centring, events, threads);
+                        std::move(fractions.of), centring, events, threads);
     const Ratio ratio = sweeps.ratio(statistic);
     return {ratio.value, sweeps.gradient(0, ratio), sweeps.gradient(1, ratio)};
 }

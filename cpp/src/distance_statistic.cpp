@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "message.hpp"
@@ -18,14 +19,12 @@ double sum_of(std::span<const double> terms) {
 
 /// The weights of all ordered pairs, triples and quadruples of different events: k!
 /// times the elementary symmetric polynomials, whose recursion subtracts nothing.
-std::array<double, 3> weights_of_tuples(const EventWeights& fractions,
-                                        std::size_t events) {
+std::array<double, 3> weights_of_tuples(const std::vector<double>& fractions) {
     double one = 0.0;
     double two = 0.0;
     double three = 0.0;
     double four = 0.0;
-    for (std::size_t i = 0; i < events; ++i) {
-        const double p = fractions.of(i);
+    for (const double p : fractions) {
         four += p * three;
         three += p * two;
         two += p * one;
@@ -34,18 +33,18 @@ std::array<double, 3> weights_of_tuples(const EventWeights& fractions,
     return {2.0 * two, 6.0 * three, 24.0 * four};
 }
 
-Centring unbiased(const EventWeights& fractions, std::size_t events) {
-    const auto n = static_cast<double>(events);
-    std::size_t counted = 0;
-    for (std::size_t i = 0; i < events; ++i) counted += fractions.of(i) != 0.0 ? 1 : 0;
+Centring unbiased(const Fractions& fractions) {
+    const auto n = static_cast<double>(fractions.of.size());
+    const auto counted =
+        std::ranges::count_if(fractions.of, [](double p) { return p != 0.0; });
     if (counted < 4) {
         refuse("distance_correlation: the unbiased statistic needs >= 4 events of ",
                "non-zero weight, got ", counted);
     }
-    if (fractions.are_equal()) {
+    if (fractions.are_equal) {
         return {n / (n - 2.0), 0.0, n * n / ((n - 1.0) * (n - 2.0)), 0.0, 0.0};
     }
-    const auto [pairs, triples, quadruples] = weights_of_tuples(fractions, events);
+    const auto [pairs, triples, quadruples] = weights_of_tuples(fractions.of);
     if (!(pairs > 0.0 && triples > 0.0 && quadruples > 0.0)) {
         refuse(
             "distance_correlation: the weights of all pairs, triples and quadruples ",
@@ -70,19 +69,9 @@ DistanceStatistic distance_statistic_from_name(std::string_view name) {
            "distance_correlation_squared_unbiased, got '", name, "'");
 }
 
-EventWeights::EventWeights(std::vector<double> each)
-    : each_(std::move(each)), total_(sum_of(each_)) {}
-
-EventWeights EventWeights::squared(std::size_t events) const {
-    if (are_equal()) return {events, equal_ * equal_};
-    std::vector<double> squares(each_.size());
-    std::ranges::transform(each_, squares.begin(), [](double p) { return p * p; });
-    return EventWeights(std::move(squares));
-}
-
-EventWeights as_fractions(const std::optional<Column>& weights, std::size_t events) {
-    const EventWeights equal(events, 1.0 / static_cast<double>(events));
-    if (!weights) return equal;
+Fractions as_fractions(const std::optional<Column>& weights, std::size_t events) {
+    const double equal = 1.0 / static_cast<double>(events);
+    if (!weights) return {std::vector<double>(events, equal), true};
     if (weights->size() != events) {
         refuse("distance_correlation: weights must have one value an event, ", events,
                ", got ", weights->size());
@@ -98,18 +87,14 @@ EventWeights as_fractions(const std::optional<Column>& weights, std::size_t even
         refuse("distance_correlation: the sum of weights must be finite and > 0, got ",
                total);
     }
-    if (std::ranges::adjacent_find(each, std::not_equal_to{}) == each.end()) {
-        return equal;
-    }
-    for (double& weight : each) weight /= total;
-    return EventWeights(std::move(each));
+    const bool are_equal =
+        std::ranges::adjacent_find(each, std::not_equal_to{}) == each.end();
+    for (double& weight : each) weight = are_equal ? equal : weight / total;
+    return {std::move(each), are_equal};
 }
 
-Centring centring_of(DistanceStatistic statistic, const EventWeights& fractions,
-                     std::size_t events) {
-    if (statistic == DistanceStatistic::kSquaredUnbiased) {
-        return unbiased(fractions, events);
-    }
+Centring centring_of(DistanceStatistic statistic, const Fractions& fractions) {
+    if (statistic == DistanceStatistic::kSquaredUnbiased) return unbiased(fractions);
     return {};
 }
 

@@ -25,30 +25,16 @@ class CompensatedSum {
     double lost_ = 0.0;
 };
 
-/// What an event counts for, with its sum over events. Equal weights take no memory.
-class EventWeights {
-  public:
-    EventWeights(std::size_t events, double each)
-        : equal_(each), total_(static_cast<double>(events) * each) {}
-    explicit EventWeights(std::vector<double> each);
-
-    [[nodiscard]] double of(std::size_t event) const {
-        return each_.empty() ? equal_ : each_[event];
-    }
-    [[nodiscard]] double total() const { return total_; }
-    [[nodiscard]] bool are_equal() const { return each_.empty(); }
-    [[nodiscard]] EventWeights squared(std::size_t events) const;
-
-  private:
-    std::vector<double> each_;
-    double equal_ = 0.0;
-    double total_ = 0.0;
+/// The fractions p = w / sum(w) that events count for.
+struct Fractions {
+    std::vector<double> of;  // each event
+    bool are_equal = false;
 };
 
-/// The fractions p = w / sum(w). Throws std::invalid_argument: another size, a
-/// non-finite weight, a sum that is not positive.
-[[nodiscard]] EventWeights as_fractions(const std::optional<Column>& weights,
-                                        std::size_t events);
+/// Throws std::invalid_argument: another size, a non-finite weight, a sum that is not
+/// positive.
+[[nodiscard]] Fractions as_fractions(const std::optional<Column>& weights,
+                                     std::size_t events);
 
 /// How either statistic centres distances. With the fractions p, the distances b_ij and
 /// their means m_i = sum_j p_j b_ij, m = sum_i p_i m_i, the statistic dCov^2 is, up to
@@ -75,7 +61,7 @@ struct Centring {
 /// Throws std::invalid_argument: fewer than two events, or, for the unbiased statistic,
 /// fewer than four of non-zero weight or no positive weight of four different ones.
 [[nodiscard]] Centring centring_of(DistanceStatistic statistic,
-                                   const EventWeights& fractions, std::size_t events);
+                                   const Fractions& fractions);
 
 /// The statistic as a function of dCov^2, dVar^2(x) and dVar^2(y), with derivatives.
 struct Ratio {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "oddjet/parallel.hpp"
+#include "prefetch.hpp"
 
 // Two ranks differ first in some bit: the higher one has it set, the lower one not, and
 // above it they agree. So the sum over all lower and earlier ranks is one over bits:
@@ -20,6 +21,8 @@ constexpr unsigned kDigitBits = 7;
 constexpr std::size_t kHands = std::size_t{1} << kDigitBits;
 // The first scan is of pieces of this size, which may run at the same time.
 constexpr std::size_t kPiece = std::size_t{1} << 17;
+
+constexpr std::size_t kAhead = 16;  // nodes to prefetch
 
 template <std::size_t Columns>
 using Row = std::array<double, Columns>;
@@ -113,7 +116,10 @@ class Scans {
         pieces_.resize(count);
         const auto each = [&](std::size_t i, const auto& function) {
             const std::size_t end = std::min(ranks_.size(), (i + 1) * kPiece);
-            for (std::size_t k = i * kPiece; k < end; ++k) function(ranks_[k]);
+            for (std::size_t k = i * kPiece; k < end; ++k) {
+                prefetch(&nodes_[ranks_[std::min(k + kAhead, end - 1)]]);
+                function(ranks_[k]);
+            }
         };
         for_each_index(count, threads, [&](std::size_t i) {
             each(i, [&](std::uint32_t rank) { ++pieces_[i].next[digit(rank, shift)]; });

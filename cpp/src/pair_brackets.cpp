@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "oddjet/parallel.hpp"
+#include "prefetch.hpp"
 
 // The statistics are linear in the distances a_ij = |x_i - x_j| of one variable, with
 // coefficients B_ij made of those of the other (see `Centring`). Hence, with
@@ -16,6 +17,8 @@
 namespace oddjet {
 namespace {
 
+constexpr std::size_t kAhead = 16;  // partners to prefetch
+
 void sort_each(const std::vector<Tie>& ties, std::vector<std::uint32_t>& partners) {
     for (const Tie& tie : ties) {
         std::sort(partners.begin() + static_cast<std::ptrdiff_t>(tie.begin),
@@ -25,16 +28,34 @@ void sort_each(const std::vector<Tie>& ties, std::vector<std::uint32_t>& partner
 
 }  // namespace
 
-PairOrder::PairOrder(const SortedVariable& first, const SortedVariable& second)
-    : partners_{std::vector<std::uint32_t>(first.order.size()),
-                std::vector<std::uint32_t>(first.order.size())},
-      events_{first.order, second.order} {
+KnownVariable::KnownVariable(SortedVariable variable, const Fractions& events,
+                             const Centring& centring)
+    : sorted(std::move(variable)),
+      fractions(events.are_equal ? events.of : sorted.by_position(events.of)),
+      sums(sorted, fractions, centring) {}
+
+PairOrder::PairOrder(const KnownVariable& known_first,
+                     const KnownVariable& known_second, const Fractions& fractions)
+    : partners_{std::vector<std::uint32_t>(fractions.of.size()),
+                std::vector<std::uint32_t>(fractions.of.size())},
+      events_{known_first.sorted.order, known_second.sorted.order},
+      fractions_{known_first.fractions, known_second.fractions} {
+    const SortedVariable& first = known_first.sorted;
+    const SortedVariable& second = known_second.sorted;
     auto& [ranks, places] = partners_;  // in second, by place in first; and back
     for (std::size_t k = 0; k < ranks.size(); ++k) {
         ranks[k] = second.position[first.order[k]];
         places[ranks[k]] = static_cast<std::uint32_t>(k);
     }
-    if (!first.ties.empty() || !second.ties.empty()) order_ties(first, second);
+    if (first.ties.empty() && second.ties.empty()) return;
+    order_ties(first, second);
+    if (fractions.are_equal) return;
+    for (std::size_t side = 0; side < 2; ++side) {
+        for (const std::uint32_t event : reordered_[side]) {
+            reordered_fractions_[side].push_back(fractions.of[event]);
+        }
+        fractions_[side] = reordered_fractions_[side];
+    }
 }
 
 void PairOrder::order_ties(const SortedVariable& first, const SortedVariable& second) {
@@ -56,12 +77,9 @@ void PairOrder::order_ties(const SortedVariable& first, const SortedVariable& se
 }
 
 PairBrackets::PairBrackets(const KnownVariable& first, const KnownVariable& second,
-                           const EventWeights& fractions, const EventWeights& squares,
-                           const Centring& centring)
+                           const Fractions& fractions, const Centring& centring)
     : variables_{&first, &second},
-      order_(first.sorted, second.sorted),
-      fractions_(fractions),
-      squares_(squares),
+      order_(first, second, fractions),
       centring_(centring) {}
 
 void PairBrackets::find(bool first, bool second, int threads) {
@@ -73,16 +91,18 @@ void PairBrackets::find(bool first, bool second, int threads) {
 
 double PairBrackets::covariance(std::size_t side) const {
     CompensatedSum sum;
-    const auto events = order_.events(side);
-    for (std::size_t k = 0; k < events.size(); ++k) {
+    const Weights fractions = order_.fractions(side);
+    for (std::size_t k = 0; k < fractions.size(); ++k) {
         const double value = variables_[side]->sorted.value[k];
-        sum.add(fractions_.of(events[k]) * value * brackets_[side][k]);
+        sum.add(fractions[k] * value * brackets_[side][k]);
     }
     return 2.0 * sum.value();
 }
 
 std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio) const {
-    const auto& [sorted, sums] = *variables_[side];
+    const SortedVariable& sorted = variables_[side]->sorted;
+    const VariableSums& sums = variables_[side]->sums;
+    const Weights fractions = order_.fractions(side);
     const auto events = order_.events(side);
     std::vector<double> gradient(events.size(), 0.0);
     if (ratio.by_covariance == 0.0) return gradient;
@@ -91,7 +111,7 @@ std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio)
         4.0 * (side == 0 ? ratio.by_first_variance : ratio.by_second_variance) *
         sorted.scale;
     for (std::size_t k = 0; k < events.size(); ++k) {
-        const double p = fractions_.of(events[k]);
+        const double p = fractions[k];
         double own = sums.bracket_constant[k];
         if (!sums.bracket_slope.empty()) own += sums.bracket_slope[k] * p;
         gradient[events[k]] =
@@ -102,10 +122,10 @@ std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio)
 
 template <std::size_t Columns>
 void PairBrackets::find_sides(std::span<const std::size_t> sides, int threads) {
-    const auto nodes = dominance<Columns>(fractions_, sides, threads);
+    const auto nodes = dominance<Columns>(order_.fractions(1), sides, threads);
     Nodes<Columns> squares;
     if (centring_.weighs_distances()) {
-        squares = dominance<Columns>(squares_, sides, threads);
+        squares = dominance<Columns>(squares_of(order_.fractions(1)), sides, threads);
     }
     for_each_index(sides.size(), threads, [&](std::size_t i) {
         const std::size_t side = sides[i];
@@ -123,15 +143,14 @@ void PairBrackets::find_sides(std::span<const std::size_t> sides, int threads) {
 /// By position in the second variable: the weight, and its product with the value
 /// of the other variable of each side; and their sums over dominated events.
 template <std::size_t Columns>
-PairBrackets::Nodes<Columns> PairBrackets::dominance(const EventWeights& weights,
+PairBrackets::Nodes<Columns> PairBrackets::dominance(Weights weights,
                                                      std::span<const std::size_t> sides,
                                                      int threads) const {
-    const auto events = order_.events(1);
     const auto& places = order_.partners(1);
-    Nodes<Columns> nodes(events.size());
-    for (std::size_t r = 0; r < events.size(); ++r) {
+    Nodes<Columns> nodes(weights.size());
+    for (std::size_t r = 0; r < weights.size(); ++r) {
         auto& payload = nodes[r].payload;
-        payload[0] = weights.of(events[r]);
+        payload[0] = weights[r];
         for (std::size_t i = 0; i < sides.size(); ++i) {
             const double other = sides[i] == 0 ? variables_[1]->sorted.value[r]
                                                : variables_[0]->sorted.value[places[r]];
@@ -158,6 +177,10 @@ std::vector<double> PairBrackets::signed_distances(
     CompensatedSum moment;
     for (std::size_t k = 0; k < partners.size(); ++k) {
         const auto& [payload, below] = node(k);
+        const std::size_t ahead = std::min(k + kAhead, partners.size() - 1);
+        prefetch(&node(ahead));
+        prefetch(&other[partners[ahead]]);
+        prefetch(&summed[partners[ahead]]);
         const double lower = other[partners[k]] * (2.0 * below[0] - weight.value()) -
                              (2.0 * below[column] - moment.value());
         distances[k] = 2.0 * lower - summed[partners[k]];
@@ -184,25 +207,22 @@ std::vector<double> PairBrackets::signed_distances(
 std::vector<double> PairBrackets::brackets(
     std::size_t side, std::vector<double> distances,
     const std::vector<double>& square_distances) const {
-    const auto events = order_.events(side);
+    const Weights fractions = order_.fractions(side);
     const auto& partners = order_.partners(side);
     const VariableSums& other = variables_[1 - side]->sums;
-    std::vector<double> rows(events.size());
+    std::vector<double> rows(fractions.size());
     for (std::size_t k = 0; k < rows.size(); ++k) {
-        const double p = fractions_.of(events[k]);
+        const double p = fractions[k];
         rows[k] = centring_.row_term(p, other.mean_distance[partners[k]]);
         if (square_distances.empty()) continue;
         distances[k] = distances[k] * (1.0 + centring_.linear * p) +
                        square_distances[k] * (centring_.linear + centring_.product * p);
     }
     const double grand = centring_.grand * other.grand_mean;
-    visit_signed_sums(
-        variables_[side]->sorted,
-        [&](std::size_t k) { return fractions_.of(events[k]); },
-        [&](std::size_t k) { return rows[k]; },
-        [&](std::size_t k, double signs, double signed_rows) {
-            distances[k] += (grand - rows[k]) * signs - signed_rows;
-        });
+    visit_signed_sums(variables_[side]->sorted, fractions, rows,
+                      [&](std::size_t k, double signs, double signed_rows) {
+                          distances[k] += (grand - rows[k]) * signs - signed_rows;
+                      });
     return distances;
 }
 

@@ -16,11 +16,15 @@ double scale_of(double lowest, double highest) {
     return std::ldexp(1.0, -std::max(exponent, -1000));
 }
 
-double weighted_sum(const SortedVariable& variable, const EventWeights& weights) {
+double product_sum(std::span<const double> a, std::span<const double> b) {
     CompensatedSum sum;
-    for (std::size_t k = 0; k < variable.value.size(); ++k) {
-        sum.add(weights.of(variable.order[k]) * variable.value[k]);
-    }
+    for (std::size_t k = 0; k < a.size(); ++k) sum.add(a[k] * b[k]);
+    return sum.value();
+}
+
+double sum_of(std::span<const double> terms) {
+    CompensatedSum sum;
+    for (const double term : terms) sum.add(term);
     return sum.value();
 }
 
@@ -54,66 +58,77 @@ SortedVariable SortedVariable::given_to(std::span<const std::int64_t> to) const 
     return given;
 }
 
-std::vector<double> summed_distances(const SortedVariable& variable,
-                                     const EventWeights& weights) {
-    const double moment = weighted_sum(variable, weights);
+std::vector<double> SortedVariable::by_position(
+    std::span<const double> by_event) const {
+    std::vector<double> gathered(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) gathered[k] = by_event[order[k]];
+    return gathered;
+}
+
+std::vector<double> squares_of(Weights values) {
+    std::vector<double> squares(values.size());
+    std::ranges::transform(values, squares.begin(), [](double x) { return x * x; });
+    return squares;
+}
+
+std::vector<double> summed_distances(const SortedVariable& variable, Weights weights) {
+    const double weight = sum_of(weights);
+    const double moment = product_sum(weights, variable.value);
     CompensatedSum weight_below;
     CompensatedSum moment_below;
-    std::vector<double> distances(variable.value.size());
+    std::vector<double> distances(weights.size());
     for (std::size_t k = 0; k < distances.size(); ++k) {
         const double value = variable.value[k];
-        const double weight = weights.of(variable.order[k]);
-        distances[k] = value * (2.0 * weight_below.value() - weights.total()) -
+        distances[k] = value * (2.0 * weight_below.value() - weight) -
                        (2.0 * moment_below.value() - moment);
-        weight_below.add(weight);
-        moment_below.add(weight * value);
+        weight_below.add(weights[k]);
+        moment_below.add(weights[k] * value);
     }
     return distances;
 }
 
-VariableSums::VariableSums(const SortedVariable& variable,
-                           const EventWeights& fractions, const EventWeights& squares,
+VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
                            const Centring& centring)
     : mean_distance(summed_distances(variable, fractions)),
-      bracket_constant(variable.value.size()) {
-    const auto fraction = [&](std::size_t k) {
-        return fractions.of(variable.order[k]);
-    };
-    CompensatedSum mean;
-    for (std::size_t k = 0; k < mean_distance.size(); ++k) {
-        mean.add(fraction(k) * mean_distance[k]);
-    }
-    grand_mean = mean.value();
+      grand_mean(product_sum(fractions, mean_distance)),
+      bracket_constant(fractions.size()) {
     // Of two equal variables, sum_j p_j sgn(value_i - value_j) b_ij is
     // sum_j p_j (value_i - value_j); likewise with p^2.
-    const double moment = weighted_sum(variable, fractions);
+    const double weight = sum_of(fractions);
+    const double moment = product_sum(fractions, variable.value);
+    double square_weight = 0.0;
     double square_moment = 0.0;
     if (centring.weighs_distances()) {
+        const std::vector<double> squares = squares_of(fractions);
         square_mean_distance = summed_distances(variable, squares);
-        square_moment = weighted_sum(variable, squares);
-        bracket_slope.resize(mean_distance.size());
+        square_weight = sum_of(squares);
+        square_moment = product_sum(squares, variable.value);
+        bracket_slope.resize(fractions.size());
+    }
+    std::vector<double> rows(fractions.size());
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        rows[k] = centring.row_term(fractions[k], mean_distance[k]);
     }
     CompensatedSum euler;
-    const auto row_term = [&](std::size_t k) {
-        return centring.row_term(fraction(k), mean_distance[k]);
-    };
-    visit_signed_sums(variable, fraction, row_term, [&](auto k, auto signs, auto rows) {
-        const double value = variable.value[k];
-        const double distances = value * fractions.total() - moment;
-        const double square_distances = value * squares.total() - square_moment;
-        const double centre =
-            centring.grand * grand_mean - centring.row * mean_distance[k];
-        bracket_constant[k] =
-            distances + centring.linear * square_distances + centre * signs - rows;
-        double bracket = bracket_constant[k];
-        if (centring.weighs_distances()) {
-            bracket_slope[k] = centring.linear * distances +
-                               centring.product * square_distances -
-                               centring.row_own * mean_distance[k] * signs;
-            bracket += bracket_slope[k] * fraction(k);
-        }
-        euler.add(fraction(k) * value * bracket);
-    });
+    visit_signed_sums(
+        variable, fractions, rows,
+        [&](std::size_t k, double signs, double signed_rows) {
+            const double value = variable.value[k];
+            const double distances = value * weight - moment;
+            const double square_distances = value * square_weight - square_moment;
+            const double centre =
+                centring.grand * grand_mean - centring.row * mean_distance[k];
+            bracket_constant[k] = distances + centring.linear * square_distances +
+                                  centre * signs - signed_rows;
+            double bracket = bracket_constant[k];
+            if (centring.weighs_distances()) {
+                bracket_slope[k] = centring.linear * distances +
+                                   centring.product * square_distances -
+                                   centring.row_own * mean_distance[k] * signs;
+                bracket += bracket_slope[k] * fractions[k];
+            }
+            euler.add(fractions[k] * value * bracket);
+        });
     // Homogeneous of degree two in the values: sum_i value_i d/dvalue_i is twice it.
     variance = 2.0 * euler.value();
 }

@@ -28,6 +28,10 @@ struct SortedVariable {
     /// The same values in other hands: that of event to[i] goes to event i.
     [[nodiscard]] SortedVariable given_to(std::span<const std::int64_t> to) const;
 
+    /// What belongs to events, by position.
+    [[nodiscard]] std::vector<double> by_position(
+        std::span<const double> by_event) const;
+
     /// function(begin, end) for each run of equal values, single ones too.
     template <class Function>
     void for_each_run(const Function& function) const {
@@ -41,38 +45,43 @@ struct SortedVariable {
     }
 };
 
-/// sum_j weight_j |value_i - value_j|, by position.
+/// By position, as everything below.
+using Weights = std::span<const double>;
+
+[[nodiscard]] std::vector<double> squares_of(Weights values);
+
+/// sum_j weight_j |value_i - value_j|.
 [[nodiscard]] std::vector<double> summed_distances(const SortedVariable& variable,
-                                                   const EventWeights& weights);
+                                                   Weights weights);
 
 /// visit(k, S, R) at every position k, with the sums over the other positions j
-/// S = sum_j weight(j) sgn(value_k - value_j) and R, the same of weight(j) row(j).
-template <class Weight, class Row, class Visit>
-void visit_signed_sums(const SortedVariable& variable, const Weight& weight,
-                       const Row& row, const Visit& visit) {
-    CompensatedSum weights;
-    CompensatedSum rows;
-    for (std::size_t k = 0; k < variable.value.size(); ++k) {
-        weights.add(weight(k));
-        rows.add(weight(k) * row(k));
+/// S = sum_j weight_j sgn(value_k - value_j) and R, the same of weight_j row_j.
+template <class Visit>
+void visit_signed_sums(const SortedVariable& variable, Weights weights,
+                       std::span<const double> rows, const Visit& visit) {
+    CompensatedSum all_weights;
+    CompensatedSum all_rows;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+        all_weights.add(weights[k]);
+        all_rows.add(weights[k] * rows[k]);
     }
     CompensatedSum weights_below;
     CompensatedSum rows_below;
     variable.for_each_run([&](std::size_t begin, std::size_t end) {
-        // Equal values have sgn = 0: half of them count as below, half as above.
-        const double weights_before = weights_below.value();
-        const double rows_before = rows_below.value();
+        // Equal values have sgn = 0: they count half as below and half as above.
+        double signs = weights_below.value() - all_weights.value();
+        double signed_rows = rows_below.value() - all_rows.value();
         for (std::size_t k = begin; k < end; ++k) {
-            weights_below.add(weight(k));
-            rows_below.add(weight(k) * row(k));
+            weights_below.add(weights[k]);
+            rows_below.add(weights[k] * rows[k]);
         }
-        const double signs = weights_before + weights_below.value() - weights.value();
-        const double signed_rows = rows_before + rows_below.value() - rows.value();
+        signs += weights_below.value();
+        signed_rows += rows_below.value();
         for (std::size_t k = begin; k < end; ++k) visit(k, signs, signed_rows);
     });
 }
 
-/// What a variable brings to every pair that it is in; arrays by position.
+/// What a variable brings to every pair that it is in.
 struct VariableSums {
     std::vector<double> mean_distance;         // m_i of `Centring`
     std::vector<double> square_mean_distance;  // with p^2, where it weighs distances
@@ -82,8 +91,8 @@ struct VariableSums {
     std::vector<double> bracket_constant;
     std::vector<double> bracket_slope;
 
-    VariableSums(const SortedVariable& variable, const EventWeights& fractions,
-                 const EventWeights& squares, const Centring& centring);
+    VariableSums(const SortedVariable& variable, Weights fractions,
+                 const Centring& centring);
 };
 
 }  // namespace oddjet
