@@ -4,20 +4,19 @@
 #include <utility>
 
 #include "oddjet/parallel.hpp"
-#include "prefetch.hpp"
 
 // The statistics are linear in the distances a_ij = |x_i - x_j| of one variable, with
 // coefficients B_ij made of those of the other (see `Centring`). Hence, with
 //   G_i = sum_j p_j sgn(x_i - x_j) B_ij   (the bracket of event i)
 // d dCov^2 / d x_i = 2 p_i G_i and, by Euler's theorem, dCov^2 = 2 sum_i p_i x_i G_i.
-// All of B_ij but b_ij itself are row terms, summed along the order of x. What remains,
-// T_i = sum_j p_j sgn(x_i - x_j) |y_i - y_j|, splits by the sign of y_i - y_j into sums
-// of p_j and p_j y_j over the events that event i dominates: earlier in x, lower in y.
+// All of B_ij but b_ij itself are row terms, summed along the order of x. What remains
+// is
+//   T_i = sum_j p_j sgn(x_i - x_j) |y_i - y_j|
+//       = sum_j p_j sgn(x_i - x_j) sgn(y_i - y_j) (y_i - y_j),
+// which takes the sums of p_j and of p_j y_j with these two signs.
 
 namespace oddjet {
 namespace {
-
-constexpr std::size_t kAhead = 16;  // partners to prefetch
 
 void sort_each(const std::vector<Tie>& ties, std::vector<std::uint32_t>& partners) {
     for (const Tie& tie : ties) {
@@ -122,34 +121,32 @@ std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio)
 
 template <std::size_t Columns>
 void PairBrackets::find_sides(std::span<const std::size_t> sides, int threads) {
-    const auto nodes = dominance<Columns>(order_.fractions(1), sides, threads);
+    const auto nodes = concordance<Columns>(order_.fractions(1), sides, threads);
     Nodes<Columns> squares;
     if (centring_.weighs_distances()) {
-        squares = dominance<Columns>(squares_of(order_.fractions(1)), sides, threads);
+        squares = concordance<Columns>(squares_of(order_.fractions(1)), sides, threads);
     }
     for_each_index(sides.size(), threads, [&](std::size_t i) {
-        const std::size_t side = sides[i];
-        std::vector<double> distances = signed_distances<Columns>(
-            side, i + 1, nodes, variables_[1 - side]->sums.mean_distance);
         std::vector<double> square_distances;
         if (centring_.weighs_distances()) {
-            square_distances = signed_distances<Columns>(
-                side, i + 1, squares, variables_[1 - side]->sums.square_mean_distance);
+            square_distances = signed_distances<Columns>(sides[i], i + 1, squares);
         }
-        brackets_[side] = brackets(side, std::move(distances), square_distances);
+        brackets_[sides[i]] =
+            brackets(sides[i], signed_distances<Columns>(sides[i], i + 1, nodes),
+                     square_distances);
     });
 }
 
-/// By position in the second variable: the weight, and its product with the value
-/// of the other variable of each side; and their sums over dominated events.
+/// By position in the second variable, the sums of the weights and of their products
+/// with the other variable's value of each side.
 template <std::size_t Columns>
-PairBrackets::Nodes<Columns> PairBrackets::dominance(Weights weights,
-                                                     std::span<const std::size_t> sides,
-                                                     int threads) const {
+PairBrackets::Nodes<Columns> PairBrackets::concordance(
+    Weights weights, std::span<const std::size_t> sides, int threads) const {
     const auto& places = order_.partners(1);
-    Nodes<Columns> nodes(weights.size());
+    Nodes<Columns> nodes;
+    nodes.reserve(weights.size());
     for (std::size_t r = 0; r < weights.size(); ++r) {
-        auto& payload = nodes[r].payload;
+        auto& payload = nodes.emplace_back().payload;
         payload[0] = weights[r];
         for (std::size_t i = 0; i < sides.size(); ++i) {
             const double other = sides[i] == 0 ? variables_[1]->sorted.value[r]
@@ -157,47 +154,35 @@ PairBrackets::Nodes<Columns> PairBrackets::dominance(Weights weights,
             payload[i + 1] = payload[0] * other;
         }
     }
-    add_dominance_sums<Columns>(order_.partners(0), nodes, threads);
+    set_concordance_sums<Columns>(order_.partners(0), nodes, threads);
     return nodes;
 }
 
-/// T_i by position in the side's variable: twice the sum over events of lower value,
-/// less that over all, `summed`.
+/// T_i by position in the side's variable.
 template <std::size_t Columns>
-std::vector<double> PairBrackets::signed_distances(
-    std::size_t side, std::size_t column, const Nodes<Columns>& nodes,
-    const std::vector<double>& summed) const {
+std::vector<double> PairBrackets::signed_distances(std::size_t side, std::size_t column,
+                                                   const Nodes<Columns>& nodes) const {
     const auto& partners = order_.partners(side);
+    const auto& places = order_.partners(1);
     const auto& other = variables_[1 - side]->sorted.value;
-    const auto node = [&](std::size_t k) -> const DominanceNode<Columns>& {
-        return nodes[side == 0 ? partners[k] : k];
-    };
-    std::vector<double> distances(partners.size());
-    CompensatedSum weight;
-    CompensatedSum moment;
-    for (std::size_t k = 0; k < partners.size(); ++k) {
-        const auto& [payload, below] = node(k);
-        const std::size_t ahead = std::min(k + kAhead, partners.size() - 1);
-        prefetch(&node(ahead));
-        prefetch(&other[partners[ahead]]);
-        prefetch(&summed[partners[ahead]]);
-        const double lower = other[partners[k]] * (2.0 * below[0] - weight.value()) -
-                             (2.0 * below[column] - moment.value());
-        distances[k] = 2.0 * lower - summed[partners[k]];
-        weight.add(payload[0]);
-        moment.add(payload[column]);
+    std::vector<double> distances(nodes.size());
+    for (std::size_t r = 0; r < nodes.size(); ++r) {
+        const auto& sum = nodes[r].sum;
+        const double value = other[side == 0 ? r : places[r]];
+        distances[side == 0 ? places[r] : r] = value * sum[0] - sum[column];
     }
     // By position, equal values took part with a sign. In a tie the other variable
     // ascends, so that what they gave is sum_j p_j (y_i - y_j).
     for (const Tie& tie : variables_[side]->sorted.ties) {
-        double tie_weight = 0.0;
-        double tie_moment = 0.0;
+        double weight = 0.0;
+        double moment = 0.0;
         for (std::size_t k = tie.begin; k < tie.end; ++k) {
-            tie_weight += node(k).payload[0];
-            tie_moment += node(k).payload[column];
+            const auto& payload = nodes[side == 0 ? partners[k] : k].payload;
+            weight += payload[0];
+            moment += payload[column];
         }
         for (std::size_t k = tie.begin; k < tie.end; ++k) {
-            distances[k] -= other[partners[k]] * tie_weight - tie_moment;
+            distances[k] -= other[partners[k]] * weight - moment;
         }
     }
     return distances;

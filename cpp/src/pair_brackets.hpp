@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "concordance_sums.hpp"
 #include "distance_statistic.hpp"
-#include "dominance_sums.hpp"
 #include "sorted_variable.hpp"
 
 namespace oddjet {
@@ -70,19 +70,18 @@ class PairBrackets {
 
   private:
     template <std::size_t Columns>
-    using Nodes = std::vector<DominanceNode<Columns>>;
+    using Nodes = std::vector<ConcordanceNode<Columns>>;
 
     template <std::size_t Columns>
     void find_sides(std::span<const std::size_t> sides, int threads);
 
     template <std::size_t Columns>
-    Nodes<Columns> dominance(Weights weights, std::span<const std::size_t> sides,
-                             int threads) const;
+    Nodes<Columns> concordance(Weights weights, std::span<const std::size_t> sides,
+                               int threads) const;
 
     template <std::size_t Columns>
     std::vector<double> signed_distances(std::size_t side, std::size_t column,
-                                         const Nodes<Columns>& nodes,
-                                         const std::vector<double>& summed) const;
+                                         const Nodes<Columns>& nodes) const;
 
     std::vector<double> brackets(std::size_t side, std::vector<double> distances,
                                  const std::vector<double>& square_distances) const;

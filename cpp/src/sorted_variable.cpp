@@ -72,17 +72,19 @@ std::vector<double> squares_of(Weights values) {
 }
 
 std::vector<double> summed_distances(const SortedVariable& variable, Weights weights) {
-    const double weight = sum_of(weights);
-    const double moment = product_sum(weights, variable.value);
-    CompensatedSum weight_below;
-    CompensatedSum moment_below;
+    CompensatedSum weight;
+    CompensatedSum moment;
     std::vector<double> distances(weights.size());
     for (std::size_t k = 0; k < distances.size(); ++k) {
         const double value = variable.value[k];
-        distances[k] = value * (2.0 * weight_below.value() - weight) -
-                       (2.0 * moment_below.value() - moment);
-        weight_below.add(weights[k]);
-        moment_below.add(weights[k] * value);
+        distances[k] = 2.0 * (value * weight.value() - moment.value());  // twice below
+        weight.add(weights[k]);
+        moment.add(weights[k] * value);
+    }
+    const double all_weight = weight.value();
+    const double all_moment = moment.value();
+    for (std::size_t k = 0; k < distances.size(); ++k) {
+        distances[k] += all_moment - variable.value[k] * all_weight;
     }
     return distances;
 }
