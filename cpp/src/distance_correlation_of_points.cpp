@@ -110,8 +110,8 @@ class Sweeps {
     }
 
     [[nodiscard]] Ratio ratio(DistanceStatistic statistic) const {
-        CompensatedSum covariance;
-        std::array<CompensatedSum, 2> variances;
+        RunningSum covariance;
+        std::array<RunningSum, 2> variances;
         for (std::size_t i = 0; i < events_; ++i) {
             const double p = fractions_[i];
             covariance.add(p * terms_[i].covariance);
@@ -167,7 +167,7 @@ class Sweeps {
             }
             means.by_event[i] += sum;
         });
-        CompensatedSum grand;
+        RunningSum grand;
         for (std::size_t i = 0; i < events_; ++i) {
             grand.add(fractions_[i] * means.by_event[i]);
         }

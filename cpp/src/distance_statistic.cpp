@@ -12,7 +12,7 @@ namespace oddjet {
 namespace {
 
 double sum_of(std::span<const double> terms) {
-    CompensatedSum sum;
+    RunningSum sum;
     for (const double term : terms) sum.add(term);
     return sum.value();
 }

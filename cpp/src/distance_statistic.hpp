@@ -9,18 +9,30 @@
 
 namespace oddjet {
 
-/// A sum that carries what its roundings lost: as if added in twice the precision.
-class CompensatedSum {
+/// A running sum of many terms. Short stretches are added plainly, the stretches to the
+/// whole with what their roundings lose: the error is that of a few hundred additions.
+class RunningSum {
   public:
     void add(double term) {
-        const double sum = sum_ + term;
-        const double part = sum - sum_;
-        lost_ += (sum_ - (sum - part)) + (term - part);
-        sum_ = sum;
+        stretch_ += term;
+        if (++terms_ == kStretch) close_stretch();
     }
-    [[nodiscard]] double value() const { return sum_ + lost_; }
+    [[nodiscard]] double value() const { return sum_ + (lost_ + stretch_); }
 
   private:
+    static constexpr int kStretch = 256;
+
+    void close_stretch() {
+        const double sum = sum_ + stretch_;
+        const double part = sum - sum_;
+        lost_ += (sum_ - (sum - part)) + (stretch_ - part);
+        sum_ = sum;
+        stretch_ = 0.0;
+        terms_ = 0;
+    }
+
+    double stretch_ = 0.0;
+    int terms_ = 0;
     double sum_ = 0.0;
     double lost_ = 0.0;
 };

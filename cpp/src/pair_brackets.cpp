@@ -89,7 +89,7 @@ void PairBrackets::find(bool first, bool second, int threads) {
 }
 
 double PairBrackets::covariance(std::size_t side) const {
-    CompensatedSum sum;
+    RunningSum sum;
     const Weights fractions = order_.fractions(side);
     for (std::size_t k = 0; k < fractions.size(); ++k) {
         const double value = variables_[side]->sorted.value[k];

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
-#include "ascending_order.hpp"
+#include "ascending.hpp"
 
 namespace oddjet {
 namespace {
@@ -17,13 +18,13 @@ double scale_of(double lowest, double highest) {
 }
 
 double product_sum(std::span<const double> a, std::span<const double> b) {
-    CompensatedSum sum;
+    RunningSum sum;
     for (std::size_t k = 0; k < a.size(); ++k) sum.add(a[k] * b[k]);
     return sum.value();
 }
 
 double sum_of(std::span<const double> terms) {
-    CompensatedSum sum;
+    RunningSum sum;
     for (const double term : terms) sum.add(term);
     return sum.value();
 }
@@ -31,11 +32,13 @@ double sum_of(std::span<const double> terms) {
 }  // namespace
 
 SortedVariable::SortedVariable(std::span<const double> values)
-    : order(ascending_order(values)), position(values.size()), value(values.size()) {
+    : position(values.size()) {
+    Ascending sorted = ascending(values);
+    order = std::move(sorted.order);
+    value = std::move(sorted.value);
     const std::size_t n = values.size();
     for (std::size_t k = 0; k < n; ++k) {
         position[order[k]] = static_cast<std::uint32_t>(k);
-        value[k] = values[order[k]];
     }
     for (std::size_t k = 1; k < n; ++k) {
         if (value[k] != value[k - 1]) continue;
@@ -72,8 +75,8 @@ std::vector<double> squares_of(Weights values) {
 }
 
 std::vector<double> summed_distances(const SortedVariable& variable, Weights weights) {
-    CompensatedSum weight;
-    CompensatedSum moment;
+    RunningSum weight;
+    RunningSum moment;
     std::vector<double> distances(weights.size());
     for (std::size_t k = 0; k < distances.size(); ++k) {
         const double value = variable.value[k];
@@ -111,7 +114,7 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
     for (std::size_t k = 0; k < rows.size(); ++k) {
         rows[k] = centring.row_term(fractions[k], mean_distance[k]);
     }
-    CompensatedSum euler;
+    RunningSum euler;
     visit_signed_sums(
         variable, fractions, rows,
         [&](std::size_t k, double signs, double signed_rows) {

@@ -59,14 +59,14 @@ using Weights = std::span<const double>;
 template <class Visit>
 void visit_signed_sums(const SortedVariable& variable, Weights weights,
                        std::span<const double> rows, const Visit& visit) {
-    CompensatedSum all_weights;
-    CompensatedSum all_rows;
+    RunningSum all_weights;
+    RunningSum all_rows;
     for (std::size_t k = 0; k < weights.size(); ++k) {
         all_weights.add(weights[k]);
         all_rows.add(weights[k] * rows[k]);
     }
-    CompensatedSum weights_below;
-    CompensatedSum rows_below;
+    RunningSum weights_below;
+    RunningSum rows_below;
     variable.for_each_run([&](std::size_t begin, std::size_t end) {
         // Equal values have sgn = 0: they count half as below and half as above.
         double signs = weights_below.value() - all_weights.value();

@@ -11,6 +11,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oddjet.correlation import (
+        distance_correlation,
+        distance_correlation_gradient,
+        distance_correlation_squared,
+        distance_correlation_squared_unbiased,
+        distance_correlations,
+        independence_test,
+    )
     from oddjet.deploy.scorer import Scorer
     from oddjet.events import Events
     from oddjet.features import FeatureSpec, constituent_features
@@ -27,6 +35,12 @@ __all__ = [
     "__version__",
     "cluster",
     "constituent_features",
+    "distance_correlation",
+    "distance_correlation_gradient",
+    "distance_correlation_squared",
+    "distance_correlation_squared_unbiased",
+    "distance_correlations",
+    "independence_test",
     "iterate",
     "knn_graph",
     "read",
@@ -40,6 +54,12 @@ _HOME = {
     "Scorer": "oddjet.deploy.scorer",
     "cluster": "oddjet.jets",
     "constituent_features": "oddjet.features",
+    "distance_correlation": "oddjet.correlation",
+    "distance_correlation_gradient": "oddjet.correlation",
+    "distance_correlation_squared": "oddjet.correlation",
+    "distance_correlation_squared_unbiased": "oddjet.correlation",
+    "distance_correlations": "oddjet.correlation",
+    "independence_test": "oddjet.correlation",
     "iterate": "oddjet.io",
     "knn_graph": "oddjet.graphs",
     "read": "oddjet.io",

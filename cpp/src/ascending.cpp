@@ -1,4 +1,4 @@
-#include "ascending_order.hpp"
+#include "ascending.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,9 +40,6 @@ class LeadingBits {
         return (ordered_bits(value) - lowest_) >> shift_;
     }
 
-    /// No two different values have the same bits.
-    [[nodiscard]] bool are_all() const { return shift_ == 0; }
-
   private:
     std::uint64_t lowest_ = 0;
     int shift_ = 0;
@@ -72,47 +69,50 @@ void sort_by_digits(std::vector<std::uint64_t>& records) {
     }
 }
 
-/// Sort what the leading bits leave unsorted.
-void sort_runs(std::span<const double> values,
-               const std::vector<std::uint64_t>& records,
-               std::vector<std::uint32_t>& order) {
-    const auto before = [&](std::uint32_t i, std::uint32_t j) {
-        return values[i] < values[j] || (values[i] == values[j] && i < j);
-    };
-    for (std::size_t begin = 0; begin < order.size();) {
-        std::size_t end = begin + 1;
-        while (end < order.size() && records[end] >> 32 == records[begin] >> 32) ++end;
-        const std::span run(order.data() + begin, end - begin);
-        if (!std::ranges::is_sorted(run, before)) std::ranges::sort(run, before);
-        begin = end;
-    }
-}
-
-std::vector<std::uint32_t> order_of_few(std::span<const double> values) {
-    std::vector<std::uint32_t> order(values.size());
-    std::iota(order.begin(), order.end(), std::uint32_t{0});
+/// Sort [begin, end), whose values have equal leading bits.
+void sort_run(std::span<const double> values, Ascending& sorted, std::size_t begin,
+              std::size_t end) {
+    const std::span run(sorted.value.data() + begin, end - begin);
+    if (std::ranges::is_sorted(run)) return;
+    const std::span order(sorted.order.data() + begin, end - begin);
     std::ranges::sort(order, [&](std::uint32_t i, std::uint32_t j) {
         return values[i] < values[j] || (values[i] == values[j] && i < j);
     });
-    return order;
+    std::ranges::transform(order, run.begin(),
+                           [&](std::uint32_t i) { return values[i]; });
 }
 
-}  // namespace
-
-std::vector<std::uint32_t> ascending_order(std::span<const double> values) {
-    if (values.size() < kFewValues) return order_of_few(values);
-    const LeadingBits leading(values);
+std::vector<std::uint64_t> sorted_records(std::span<const double> values,
+                                          const LeadingBits& leading) {
     std::vector<std::uint64_t> records(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         records[i] = leading.of(values[i]) << 32 | i;
     }
     sort_by_digits(records);
-    std::vector<std::uint32_t> order(values.size());
-    std::ranges::transform(records, order.begin(), [](std::uint64_t record) {
-        return static_cast<std::uint32_t>(record);
-    });
-    if (!leading.are_all()) sort_runs(values, records, order);
-    return order;
+    return records;
+}
+
+}  // namespace
+
+Ascending ascending(std::span<const double> values) {
+    const std::size_t n = values.size();
+    Ascending sorted{std::vector<double>(n), std::vector<std::uint32_t>(n)};
+    if (n < kFewValues) {
+        std::iota(sorted.order.begin(), sorted.order.end(), std::uint32_t{0});
+        std::ranges::copy(values, sorted.value.begin());
+        sort_run(values, sorted, 0, n);
+        return sorted;
+    }
+    const auto records = sorted_records(values, LeadingBits(values));
+    for (std::size_t k = 0; k < n; ++k) {
+        sorted.order[k] = static_cast<std::uint32_t>(records[k]);
+        sorted.value[k] = values[sorted.order[k]];
+    }
+    for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
+        while (end < n && records[end] >> 32 == records[begin] >> 32) ++end;
+        if (end - begin > 1) sort_run(values, sorted, begin, end);
+    }
+    return sorted;
 }
 
 }  // namespace oddjet
