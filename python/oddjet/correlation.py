@@ -41,6 +41,8 @@ PairResult = tuple[float, NDArray[np.float64] | None, NDArray[np.float64] | None
 
 # Indices in flight of an independence test: 32 MB.
 _BATCH = 4_000_000
+# Of R^2, which is at most 1: permutations that give the same sample give this close.
+_ROUNDING = 1e-13
 
 
 def distance_correlation(
@@ -51,8 +53,9 @@ def distance_correlation(
     R = sqrt(dCov^2(x, y) / sqrt(dVar^2(x) dVar^2(y))) of the weighted V-statistics.
     In [0, 1] for weights >= 0; 1 for a linear relation, biased upward by finite
     samples: independent variables have R ~ 1.8 / sqrt(n). It does not change when a
-    variable is shifted or scaled. Zero where dCov^2 or a dVar^2 is not positive:
-    constant variables, and samples whose negative weights say so.
+    variable is shifted or scaled. The three are squared norms for weights of either
+    sign, though R may then exceed 1; where rounding leaves one of them not positive,
+    as a constant variable does, R is 0.
 
     Parameters
     ----------
@@ -329,29 +332,15 @@ def independence_test(
     }
     random = np.random.default_rng(seed)
     batch = max(1, _BATCH // max(1, len(x)))
-    unmoved = np.arange(len(x), dtype=np.int64)
-    # The sample goes the way of the permuted ones, so that equal ones compare equal.
-    rows, found = unmoved[None], []
+    found = [_permuted(sample, np.arange(len(x), dtype=np.int64)[None], threads)]
     for done in range(0, permutations, batch):
-        count = min(batch, permutations - done)
-        moved = random.permuted(np.broadcast_to(unmoved, (count, len(x))), axis=1)
-        found.append(
-            _core.permuted_distance_correlations(
-                **sample,
-                permutations=np.concatenate([rows, moved]),
-                statistic="distance_correlation_squared",
-                threads=threads,
-            )
-        )
-        rows = rows[:0]
+        rows = np.empty((min(batch, permutations - done), len(x)), np.int64)
+        rows[:] = np.arange(len(x))
+        random.permuted(rows, axis=1, out=rows)
+        found.append(_permuted(sample, rows, threads))
     values = np.concatenate(found)
-    # Sums in another order may differ in the last digits for equal samples.
     as_large = np.count_nonzero(values[1:] >= values[0] - _ROUNDING)
     return IndependenceTest(float(values[0]), (1 + as_large) / (1 + permutations))
-
-
-# Of R^2, which is at most 1, for samples small enough to have equal permutations.
-_ROUNDING = 1e-13
 
 
 def _statistic(
@@ -376,6 +365,15 @@ def _pairs(
         gradients=[wanted for _, wanted in pairs],
         statistic=statistic,
         threads=threads,
+    )
+
+
+def _permuted(
+    sample: dict[str, Any], rows: NDArray[np.int64], threads: int | None
+) -> NDArray[np.float64]:
+    statistic: Statistic = "distance_correlation_squared"
+    return _core.permuted_distance_correlations(
+        **sample, permutations=rows, statistic=statistic, threads=threads
     )
 
 

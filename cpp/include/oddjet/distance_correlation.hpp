@@ -15,7 +15,7 @@ namespace oddjet {
 /// two are of the weighted V-statistics (with doubly centred distances), the third is
 /// of U-statistics: each mean is over tuples of different events, a tuple's weight
 /// being the product of its events' weights. Zero where a distance variance is not
-/// positive; the first two also where the distance covariance is not.
+/// positive (a constant variable); the first two also where the covariance is not.
 enum class DistanceStatistic {
     kCorrelation,      // R = sqrt(dCov^2 / sqrt(dVar^2(x) dVar^2(y)))
     kSquared,          // R^2

@@ -128,9 +128,7 @@ class _DistanceCorrelations(torch.autograd.Function):
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx, upstream: Tensor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN205
         by_variable: list[Tensor | None] = [None] * len(ctx.dtypes)
-        for (row, variable), gradient in zip(
-            ctx.terms, ctx.saved_tensors, strict=True
-        ):
+        for (row, variable), gradient in zip(ctx.terms, ctx.saved_tensors, strict=True):
             term = upstream[row].to(gradient.dtype) * gradient
             so_far = by_variable[variable]
             by_variable[variable] = term if so_far is None else so_far + term

@@ -58,9 +58,7 @@ def tensor_form(
         _Ascending(variable.double(), fractions, number)
         for number, variable in enumerate(variables)
     ]
-    return [
-        _pair(ascending[i], ascending[j], (wanted[i], wanted[j])) for i, j in pairs
-    ]
+    return [_pair(ascending[i], ascending[j], (wanted[i], wanted[j])) for i, j in pairs]
 
 
 def _fractions(variables: Sequence[Tensor], weights: Tensor | None) -> Tensor:
@@ -145,7 +143,9 @@ class _Ascending:
         largest = torch.maximum(ordered[0].abs(), ordered[-1].abs())
         exponent = torch.frexp(largest).exponent.clamp(min=-1000)
         self.scale = torch.ldexp(torch.ones_like(largest), -exponent)
-        self.value = (values - 0.0) * self.scale - ordered[len(values) // 2] * self.scale
+        self.value = (values - 0.0) * self.scale - ordered[
+            len(values) // 2
+        ] * self.scale
         self._sum()
 
     def signed(self, values: Tensor) -> Tensor:
