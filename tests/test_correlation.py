@@ -318,7 +318,7 @@ def test_exact_independence_is_zero_with_zero_gradient():
 
 @given(sample=samples(weights=st.integers(-3, 4).map(float)))
 def test_weights_of_either_sign_leave_the_covariance_positive(sample):
-    """It is the norm of a difference of characteristic functions, whatever the signs."""
+    """It is the norm of a difference of characteristic functions."""
     covariance, *variances = definition.covariances(*sample)
     assert covariance > -1e-9
     squared, by_x, by_y = distance_correlation_gradient(
@@ -557,7 +557,7 @@ def test_bad_options_are_named():
         distance_correlation(X, X, threads=0)
     with pytest.raises(ValueError, match="distance_correlation: threads must be >= 1"):
         distance_correlation(X[:, None], X, threads=0)
-    with pytest.raises(ValueError, match="statistic must be .* got 'pearson'"):
+    with pytest.raises(ValueError, match=r"statistic must be .* got 'pearson'"):
         distance_correlation_gradient(X, X, statistic="pearson")
     with pytest.raises(ValueError, match="wanted must have one value a variable, 2"):
         distance_correlations([X, X], [(0, 1)], wanted=[True])

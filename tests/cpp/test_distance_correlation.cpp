@@ -54,6 +54,7 @@ void any_number_of_threads() {
     for (const std::size_t n : {2U, 3U, 128U, 129U, 16385U, 300000U}) {
         const Values x = random_values(n, 2);
         Values y = random_values(n, 3);
+        for (std::size_t i = 0; i < n; ++i) y[i] += x[i];
         for (std::size_t i = 0; i < n; i += 2) y[i] = std::round(y[i]);
         const PairCorrelation one = both_gradients(x, y, 1);
         const PairCorrelation three = both_gradients(x, y, 3);

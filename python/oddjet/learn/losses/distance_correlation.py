@@ -94,7 +94,10 @@ def distance_correlations(
     >>> distance_correlations([x, y, x * y], [(0, 1), (0, 2)]).shape
     torch.Size([2])
     """
-    return _DistanceCorrelations.apply(tuple(pairs), weights, *variables)
+    losses: Tensor = _DistanceCorrelations.apply(  # type: ignore[no-untyped-call]
+        tuple(pairs), weights, *variables
+    )
+    return losses
 
 
 class _DistanceCorrelations(torch.autograd.Function):
@@ -102,7 +105,7 @@ class _DistanceCorrelations(torch.autograd.Function):
 
     @staticmethod
     def forward(  # type: ignore[no-untyped-def]
-        ctx,  # noqa: ANN001
+        ctx,
         pairs: tuple[tuple[int, int], ...],
         weights: Tensor | None,
         *variables: Tensor,
@@ -125,8 +128,8 @@ class _DistanceCorrelations(torch.autograd.Function):
         return torch.stack([value for value, _, _ in found]).to(widest)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx, upstream: Tensor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN205
+    @once_differentiable
+    def backward(ctx, upstream: Tensor):  # type: ignore[no-untyped-def]
         by_variable: list[Tensor | None] = [None] * len(ctx.dtypes)
         for (row, variable), gradient in zip(ctx.terms, ctx.saved_tensors, strict=True):
             term = upstream[row].to(gradient.dtype) * gradient

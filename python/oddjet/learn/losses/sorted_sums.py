@@ -103,7 +103,7 @@ def _refuse_non_finite(values: Tensor, problem: str) -> None:
 
 
 def _before(values: Tensor) -> Tensor:
-    """Sums over the rows before each row, and over all: one row more."""
+    """Sum over the rows before each row, and over all: one row more."""
     zero = torch.zeros_like(values[:1])
     return torch.cat([zero, values.cumsum(0)])
 
@@ -167,7 +167,7 @@ class _Ascending:
         self.variance = 2 * (p * value) @ self.own_bracket
 
     def bracket(self, distances: Tensor, other: _Ascending) -> Tensor:
-        """The derivatives of dCov^2, from sum_j p_j sgn(x_i - x_j) |y_i - y_j|."""
+        """Find the derivatives of dCov^2 from sum_j p_j sgn(x_i - x_j) |y_i - y_j|."""
         rows = other.mean_distance
         signs = self.signed(torch.ones_like(rows))
         return distances + (other.grand_mean - rows) * signs - self.signed(rows)
