@@ -112,7 +112,14 @@ def main():
             "vector": vector.__version__,
         }
         settings = {"jets": options.jets, "repeats": options.repeats}
-        text = as_json("constituent_features", versions, settings, claims, times, items)
+        text = as_json(
+            "constituent_features",
+            versions,
+            settings,
+            claims=claims,
+            times=times,
+            items=items,
+        )
         options.output.write_text(text + "\n", "utf-8")
 
 

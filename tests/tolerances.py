@@ -24,3 +24,11 @@ PRINTED = 2e-8
 #: equal logit a table is steep (slopes of hundreds) and multiplies the 1e-6; scores
 #: are compared with the table of logits within this.
 LOGIT = 1e-5
+
+#: Absolute, for squared distance correlations of up to a few thousand events: sums of
+#: terms of order one, each rounded at 1e-16, over distance variances that random
+#: samples of a few values bring down to 1e-3.
+CENTRED_SUM = 1e-12
+
+#: Absolute, for their root, where it vanishes by cancellation: sqrt(CENTRED_SUM).
+CENTRED_SUM_ROOT = 1e-6

@@ -20,6 +20,7 @@
 
 #include "oddjet/cluster.hpp"
 #include "oddjet/constituent_features.hpp"
+#include "oddjet/distance_correlation.hpp"
 #include "oddjet/knn_graph.hpp"
 #include "oddjet/particles.hpp"
 
@@ -107,6 +108,28 @@ inline FeatureOptions as_features(const std::vector<std::string>& names,
         options.features.push_back(feature_from_name(name));
     }
     return options;
+}
+
+inline std::optional<Column> as_weights(const std::optional<py::array>& weights) {
+    if (!weights) return std::nullopt;
+    return as_real<Column>(*weights, "weights", 1);
+}
+
+inline WeightedVariables as_variables(const std::vector<py::array>& variables,
+                                      const std::optional<py::array>& weights) {
+    WeightedVariables sample;
+    for (const py::array& variable : variables) {
+        sample.variables.push_back(as_real<Column>(variable, "a variable", 1));
+    }
+    sample.weights = as_weights(weights);
+    return sample;
+}
+
+inline WeightedPoints as_weighted_points(const py::array& x, const py::array& y,
+                                         const std::optional<py::array>& weights) {
+    return {as_real<Column>(x, "x", 2), as_real<Column>(y, "y", 2),
+            static_cast<std::size_t>(x.shape(1)), static_cast<std::size_t>(y.shape(1)),
+            as_weights(weights)};
 }
 
 inline PointView as_points(const py::array& points,

@@ -68,8 +68,7 @@ void read_collider_list(const ParticleLists& lists, std::size_t list,
     const std::array columns = {&particles.pt, &particles.eta, &particles.phi,
                                 &particles.mass};
     for (std::size_t c = 0; c < columns.size(); ++c) {
-        columns[c]->resize(end - begin);
-        view.columns[c].copy(begin, *columns[c]);
+        *columns[c] = view.columns[c].copy(begin, end - begin);
     }
     const bool cartesian = view.coordinates == Coordinates::kPxPyPzEnergy;
     if (!cartesian && all_plain(particles)) return;

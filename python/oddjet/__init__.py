@@ -18,6 +18,14 @@ if TYPE_CHECKING:
         smear_pt,
         with_copies,
     )
+    from oddjet.correlation import (
+        distance_correlation,
+        distance_correlation_gradient,
+        distance_correlation_squared,
+        distance_correlation_squared_unbiased,
+        distance_correlations,
+        independence_test,
+    )
     from oddjet.deploy.scorer import Scorer
     from oddjet.events import Events
     from oddjet.features import (
@@ -52,10 +60,16 @@ __all__ = [
     "cluster",
     "constituent_features",
     "dijet_images",
+    "distance_correlation",
+    "distance_correlation_gradient",
+    "distance_correlation_squared",
+    "distance_correlation_squared_unbiased",
+    "distance_correlations",
     "energy_correlation",
     "energy_fractions",
     "exclusive_jets",
     "filter_jets",
+    "independence_test",
     "iterate",
     "jet_images",
     "jet_shapes",
@@ -84,10 +98,16 @@ _HOME = {
     "cluster": "oddjet.jets",
     "constituent_features": "oddjet.features",
     "dijet_images": "oddjet.images",
+    "distance_correlation": "oddjet.correlation",
+    "distance_correlation_gradient": "oddjet.correlation",
+    "distance_correlation_squared": "oddjet.correlation",
+    "distance_correlation_squared_unbiased": "oddjet.correlation",
+    "distance_correlations": "oddjet.correlation",
     "energy_correlation": "oddjet.substructure",
     "energy_fractions": "oddjet.features",
     "exclusive_jets": "oddjet.jets",
     "filter_jets": "oddjet.substructure",
+    "independence_test": "oddjet.correlation",
     "iterate": "oddjet.io",
     "jet_images": "oddjet.images",
     "jet_shapes": "oddjet.substructure",

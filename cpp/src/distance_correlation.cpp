@@ -1,0 +1,145 @@
+#include "oddjet/distance_correlation.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "distance_statistic.hpp"
+#include "message.hpp"
+#include "oddjet/parallel.hpp"
+#include "pair_brackets.hpp"
+#include "sorted_variable.hpp"
+
+namespace oddjet {
+namespace {
+
+constexpr const char* kKernel = "distance_correlation";
+
+/// A checked sample: fractions, and a centring that they allow.
+struct Sample {
+    std::size_t events;
+    Fractions fractions;
+    Centring centring;
+
+    Sample(const WeightedVariables& input, DistanceStatistic statistic)
+        : events(checked_events(input.variables)),
+          fractions(as_fractions(input.weights, events)),
+          centring(centring_of(statistic, fractions)) {}
+
+  private:
+    static std::size_t checked_events(const std::vector<Column>& variables) {
+        if (variables.empty()) refuse(kKernel, ": there must be a variable");
+        const std::size_t events = variables[0].size();
+        for (std::size_t v = 1; v < variables.size(); ++v) {
+            if (variables[v].size() == events) continue;
+            refuse(kKernel, ": variable ", v, " must have one value an event, ", events,
+                   ", got ", variables[v].size());
+        }
+        if (events < 2 || events > std::numeric_limits<std::uint32_t>::max()) {
+            refuse(kKernel, ": there must be >= 2 events and fewer than 2^32, got ",
+                   events);
+        }
+        return events;
+    }
+};
+
+SortedVariable sorted(const Column& column, std::size_t number) {
+    std::vector<double> values(column.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = column[i];
+        if (std::isfinite(values[i])) continue;
+        refuse(kKernel, ": value ", i, " of variable ", number, " is non-finite, ",
+               values[i]);
+    }
+    return SortedVariable(values);
+}
+
+std::vector<KnownVariable> known_variables(const WeightedVariables& input,
+                                           const Sample& sample, int threads) {
+    std::vector<std::optional<KnownVariable>> found(input.variables.size());
+    for_each_index(found.size(), threads, [&](std::size_t v) {
+        SortedVariable variable = sorted(input.variables[v], v);
+        found[v].emplace(std::move(variable), sample.fractions, sample.centring);
+    });
+    std::vector<KnownVariable> known;
+    for (auto& variable : found) known.push_back(std::move(*variable));
+    return known;
+}
+
+PairCorrelation correlation_of(const KnownVariable& first, const KnownVariable& second,
+                               const VariablePair& wanted, const Sample& sample,
+                               DistanceStatistic statistic, int threads) {
+    PairBrackets brackets(first, second, sample.fractions, sample.centring);
+    // The value comes with the brackets of either side.
+    const bool only_second = wanted.second_gradient && !wanted.first_gradient;
+    brackets.find(!only_second, wanted.second_gradient, threads);
+    const Ratio ratio = ratio_of(statistic, brackets.covariance(only_second ? 1 : 0),
+                                 first.sums.variance, second.sums.variance);
+    PairCorrelation correlation{ratio.value, {}, {}};
+    if (wanted.first_gradient) correlation.first_gradient = brackets.gradient(0, ratio);
+    if (wanted.second_gradient)
+        correlation.second_gradient = brackets.gradient(1, ratio);
+    return correlation;
+}
+
+void check_permutation(std::span<const std::int64_t> permutation, std::size_t row) {
+    std::vector<bool> taken(permutation.size());
+    for (const std::int64_t i : permutation) {
+        const auto index = static_cast<std::size_t>(i);  // a negative one is too large
+        if (index >= taken.size() || taken[index]) {
+            refuse(kKernel, ": row ", row, " of the permutations holds ", i,
+                   index < taken.size() ? " twice" : ", which is no event");
+        }
+        taken[index] = true;
+    }
+}
+
+}  // namespace
+
+std::vector<PairCorrelation> distance_correlations(const WeightedVariables& sample,
+                                                   std::span<const VariablePair> pairs,
+                                                   DistanceStatistic statistic,
+                                                   int threads) {
+    check_threads(threads, kKernel);
+    const std::size_t count = sample.variables.size();
+    for (const VariablePair& pair : pairs) {
+        if (pair.first < count && pair.second < count) continue;
+        refuse(kKernel, ": a pair must name two of the ", count, " variables, got ",
+               pair.first, " and ", pair.second);
+    }
+    const Sample checked(sample, statistic);
+    const auto known = known_variables(sample, checked, threads);
+    std::vector<PairCorrelation> correlations;
+    for (const VariablePair& pair : pairs) {
+        correlations.push_back(correlation_of(known[pair.first], known[pair.second],
+                                              pair, checked, statistic, threads));
+    }
+    return correlations;
+}
+
+std::vector<double> permuted_distance_correlations(
+    const WeightedVariables& sample, std::span<const std::int64_t> permutations,
+    DistanceStatistic statistic, int threads) {
+    check_threads(threads, kKernel);
+    if (sample.variables.size() != 2) {
+        refuse(kKernel, ": a permutation is of two variables, got ",
+               sample.variables.size());
+    }
+    const Sample checked(sample, statistic);
+    const auto known = known_variables(sample, checked, threads);
+    if (permutations.size() % checked.events != 0) {
+        refuse(kKernel, ": a permutation must have one index an event, ",
+               checked.events);
+    }
+    std::vector<double> values(permutations.size() / checked.events);
+    for_each_index(values.size(), threads, [&](std::size_t row) {
+        const auto to = permutations.subspan(row * checked.events, checked.events);
+        check_permutation(to, row);
+        const KnownVariable given(known[1].sorted.given_to(to), checked.fractions,
+                                  checked.centring);
+        values[row] = correlation_of(known[0], given, {}, checked, statistic, 1).value;
+    });
+    return values;
+}
+
+}  // namespace oddjet

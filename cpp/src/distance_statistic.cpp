@@ -1,0 +1,120 @@
+#include "distance_statistic.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "message.hpp"
+
+namespace oddjet {
+namespace {
+
+double sum_of(std::span<const double> terms) {
+    RunningSum sum;
+    for (const double term : terms) sum.add(term);
+    return sum.value();
+}
+
+/// The weights of all ordered pairs, triples and quadruples of different events: k!
+/// times the elementary symmetric polynomials, whose recursion subtracts nothing.
+std::array<double, 3> weights_of_tuples(const std::vector<double>& fractions) {
+    double one = 0.0;
+    double two = 0.0;
+    double three = 0.0;
+    double four = 0.0;
+    for (const double p : fractions) {
+        four += p * three;
+        three += p * two;
+        two += p * one;
+        one += p;
+    }
+    return {2.0 * two, 6.0 * three, 24.0 * four};
+}
+
+Centring unbiased(const Fractions& fractions) {
+    const auto n = static_cast<double>(fractions.of.size());
+    const auto counted =
+        std::ranges::count_if(fractions.of, [](double p) { return p != 0.0; });
+    if (counted < 4) {
+        refuse("distance_correlation: the unbiased statistic needs >= 4 events of ",
+               "non-zero weight, got ", counted);
+    }
+    if (fractions.are_equal) {
+        return {n / (n - 2.0), 0.0, n * n / ((n - 1.0) * (n - 2.0)), 0.0, 0.0};
+    }
+    const auto [pairs, triples, quadruples] = weights_of_tuples(fractions.of);
+    if (!(pairs > 0.0 && triples > 0.0 && quadruples > 0.0)) {
+        refuse(
+            "distance_correlation: the weights of all pairs, triples and quadruples ",
+            "of different events must sum to > 0, got ", pairs, ", ", triples, " and ",
+            quadruples);
+    }
+    // mean of a_12 b_12 - 2 mean of a_12 b_13 + mean of a_12 b_34 over different
+    // events, with sums over all events less those over tuples with a repeated one.
+    return {pairs / triples, 2.0 * pairs / quadruples, pairs / quadruples,
+            pairs / triples, 2.0 * pairs / quadruples};
+}
+
+}  // namespace
+
+DistanceStatistic distance_statistic_from_name(std::string_view name) {
+    if (name == "distance_correlation") return DistanceStatistic::kCorrelation;
+    if (name == "distance_correlation_squared") return DistanceStatistic::kSquared;
+    if (name == "distance_correlation_squared_unbiased") {
+        return DistanceStatistic::kSquaredUnbiased;
+    }
+    refuse("statistic must be distance_correlation, distance_correlation_squared or ",
+           "distance_correlation_squared_unbiased, got '", name, "'");
+}
+
+Fractions as_fractions(const std::optional<Column>& weights, std::size_t events) {
+    const double equal = 1.0 / static_cast<double>(events);
+    if (!weights) return {std::vector<double>(events, equal), true};
+    if (weights->size() != events) {
+        refuse("distance_correlation: weights must have one value an event, ", events,
+               ", got ", weights->size());
+    }
+    std::vector<double> each(events);
+    for (std::size_t i = 0; i < events; ++i) {
+        each[i] = (*weights)[i];
+        if (std::isfinite(each[i])) continue;
+        refuse("distance_correlation: weight ", i, " is non-finite, ", each[i]);
+    }
+    const double total = sum_of(each);
+    if (!(total > 0.0 && std::isfinite(total))) {
+        refuse("distance_correlation: the sum of weights must be finite and > 0, got ",
+               total);
+    }
+    const bool are_equal =
+        std::ranges::adjacent_find(each, std::not_equal_to{}) == each.end();
+    for (double& weight : each) weight = are_equal ? equal : weight / total;
+    return {std::move(each), are_equal};
+}
+
+Centring centring_of(DistanceStatistic statistic, const Fractions& fractions) {
+    if (statistic == DistanceStatistic::kSquaredUnbiased) return unbiased(fractions);
+    return {};
+}
+
+Ratio ratio_of(DistanceStatistic statistic, double covariance, double first_variance,
+               double second_variance) {
+    const bool is_unbiased = statistic == DistanceStatistic::kSquaredUnbiased;
+    if (!(first_variance > 0.0 && second_variance > 0.0)) return {};
+    if (!(covariance > 0.0 || is_unbiased)) return {};
+    // Two roots: the product of the variances may underflow.
+    const double norm = std::sqrt(first_variance) * std::sqrt(second_variance);
+    const double squared = covariance / norm;
+    Ratio ratio{squared, 1.0 / norm, -0.5 * squared / first_variance,
+                -0.5 * squared / second_variance};
+    if (statistic != DistanceStatistic::kCorrelation) return ratio;
+    ratio.value = std::sqrt(squared);
+    const double chain = 0.5 / ratio.value;
+    ratio.by_covariance *= chain;
+    ratio.by_first_variance *= chain;
+    ratio.by_second_variance *= chain;
+    return ratio;
+}
+
+}  // namespace oddjet

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "oddjet/distance_correlation.hpp"
+
+namespace oddjet {
+
+/// A running sum of many terms. Short stretches are added plainly, the stretches to the
+/// whole with what their roundings lose: the error is that of a few hundred additions.
+class RunningSum {
+  public:
+    void add(double term) {
+        stretch_ += term;
+        if (++terms_ == kStretch) close_stretch();
+    }
+    [[nodiscard]] double value() const { return sum_ + (lost_ + stretch_); }
+
+  private:
+    static constexpr int kStretch = 256;
+
+    void close_stretch() {
+        const double sum = sum_ + stretch_;
+        const double part = sum - sum_;
+        lost_ += (sum_ - (sum - part)) + (stretch_ - part);
+        sum_ = sum;
+        stretch_ = 0.0;
+        terms_ = 0;
+    }
+
+    double stretch_ = 0.0;
+    int terms_ = 0;
+    double sum_ = 0.0;
+    double lost_ = 0.0;
+};
+
+/// The fractions p = w / sum(w) that events count for.
+struct Fractions {
+    std::vector<double> of;  // each event
+    bool are_equal = false;
+};
+
+/// Throws std::invalid_argument: another size, a non-finite weight, a sum that is not
+/// positive.
+[[nodiscard]] Fractions as_fractions(const std::optional<Column>& weights,
+                                     std::size_t events);
+
+/// How either statistic centres distances. With the fractions p, the distances b_ij and
+/// their means m_i = sum_j p_j b_ij, m = sum_i p_i m_i, the statistic dCov^2 is, up to
+/// a factor that the ratio does not see,
+///   sum_ij p_i p_j a_ij B_ij,
+///   B_ij = b_ij (1 + linear (p_i + p_j) + product p_i p_j) - h_i - h_j + grand m,
+///   h_i = (row + row_own p_i) m_i.
+struct Centring {
+    double row = 1.0;
+    double row_own = 0.0;
+    double grand = 1.0;
+    double linear = 0.0;
+    double product = 0.0;
+
+    /// The factor of b_ij depends on the weights of i and j.
+    [[nodiscard]] bool weighs_distances() const {
+        return linear != 0.0 || product != 0.0;
+    }
+    [[nodiscard]] double row_term(double fraction, double mean) const {
+        return (row + row_own * fraction) * mean;
+    }
+};
+
+/// Throws std::invalid_argument: fewer than two events, or, for the unbiased statistic,
+/// fewer than four of non-zero weight or no positive weight of four different ones.
+[[nodiscard]] Centring centring_of(DistanceStatistic statistic,
+                                   const Fractions& fractions);
+
+/// The statistic as a function of dCov^2, dVar^2(x) and dVar^2(y), with derivatives.
+struct Ratio {
+    double value = 0.0;
+    double by_covariance = 0.0;
+    double by_first_variance = 0.0;
+    double by_second_variance = 0.0;
+};
+
+[[nodiscard]] Ratio ratio_of(DistanceStatistic statistic, double covariance,
+                             double first_variance, double second_variance);
+
+}  // namespace oddjet

@@ -1,0 +1,1 @@
+"""Losses: what a training minimises beside the classification."""
