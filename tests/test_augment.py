@@ -162,6 +162,16 @@ def test_constituents_follow_the_definition(flat):
     assert i == len(found[0]) > 100
 
 
+def test_angles_are_those_of_the_definition_to_the_last_bit():
+    events = events_of([[(1.0, 0.0, 0.0, 0.0)]] * 500)
+    place = {"seed": 3, "copy": 1}
+    expected = [
+        definition.wrapped(definition.angle("rotate_events", **place, event=event))
+        for event in range(500)
+    ]
+    assert rotate_events(events, **place).phi[:, 0].to_list() == expected
+
+
 # --- what stays ---------------------------------------------------------------------
 
 

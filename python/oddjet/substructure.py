@@ -357,8 +357,9 @@ def nsubjettiness(
     >>> hard = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
     >>> particles = ak.Array([[hard, hard | {"pt": 10.0, "eta": 0.4}]])
     >>> jets = ak.zip({"constituents": particles}, depth_limit=1)
-    >>> nsubjettiness(jets, (1, 2), radius=0.8).tolist()
-    [{'tau_1': 0.125, 'tau_2': 0.0}]
+    >>> taus = nsubjettiness(jets, (1, 2), radius=0.8)
+    >>> np.round(taus.tau_1, 6).tolist(), taus.tau_2.tolist()
+    ([0.125], [0.0])
     """
     each_jet, per_event = _each_jet(jets)
     flat = columns(each_jet.constituents, where="constituents")

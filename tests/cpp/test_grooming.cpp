@@ -42,6 +42,12 @@ void the_soft_particle_goes() {
     expect_kept(prune(kTwoProngs, {0.1, 0.5}), {1, 2}, "pruning");
 }
 
+void beta_makes_narrow_branches_welcome() {
+    // z = 0.011 at dR = 0.7, half of R.
+    expect_kept(soft_drop(kTwoProngs, {0.02, 2.0, 1.4}), {1, 2, 0}, "beta = 2");
+    expect_kept(soft_drop(kTwoProngs, {0.02, 0.0, 1.4}), {1, 2}, "beta = 0");
+}
+
 void without_cuts_nothing_goes() {
     expect_kept(soft_drop(kTwoProngs, {0.0, 0.0, 0.8}), {1, 2, 0}, "soft drop");
     expect_kept(trim(kTwoProngs, {0.2, 0.0}), {1, 2, 0}, "trimming");
@@ -82,6 +88,7 @@ void bad_options_are_refused() {
 
 int main() {
     the_soft_particle_goes();
+    beta_makes_narrow_branches_welcome();
     without_cuts_nothing_goes();
     jets_of_nothing();
     threads_change_nothing();

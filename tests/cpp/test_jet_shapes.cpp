@@ -27,6 +27,10 @@ void three_particles_by_hand() {
     expect_near(found.c2, e3 / (e2 * e2), "C2");
     expect_near(found.d2, e3 / (e2 * e2 * e2), "D2");
     expect_near(found.n2, 0.03125 * 0.3 * 0.4 / (e2 * e2), "N2");
+    const double axis =
+        std::atan2(std::sin(0.3) - std::sin(0.4), 2.0 + std::cos(0.3) + std::cos(0.4));
+    const double girth = (-2.0 * axis + (0.3 - axis) + (0.4 + axis)) / 4.0;
+    expect_near(jet_shape(jet).girth, girth, "girth");
     expect_near(jet_shape(jet).pt_dispersion, std::sqrt(6.0) / 4.0, "pt dispersion");
 }
 
