@@ -113,7 +113,12 @@ def main():
         }
         settings = {"jets": options.jets, "repeats": options.repeats}
         text = as_json(
-            "constituent_features", versions, settings, claims, times, items
+            "constituent_features",
+            versions=versions,
+            options=settings,
+            claims=claims,
+            times=times,
+            items=items,
         )
         options.output.write_text(text + "\n", "utf-8")
 

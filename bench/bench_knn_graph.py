@@ -114,7 +114,14 @@ def main():
             "scipy": scipy.__version__,
         }
         settings = {"points": POINTS, "k": K, "repeats": options.repeats}
-        text = as_json("knn_graph", versions, settings, claims, times, items)
+        text = as_json(
+            "knn_graph",
+            versions=versions,
+            options=settings,
+            claims=claims,
+            times=times,
+            items=items,
+        )
         options.output.write_text(text + "\n", "utf-8")
 
 

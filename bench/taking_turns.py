@@ -47,7 +47,7 @@ def print_times(times, items, unit):
         print(f"{name:48} | {1e6 * np.median(pairs[:, 0]) / items[name]:.2f}")
 
 
-def as_json(theme, versions, options, claims, times, items):
+def as_json(theme, *, versions, options, claims, times, items):
     keys = ("claim", "peer", "wanted", "found")
     return json.dumps(
         {

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oddjet.runs.key_values import key_value_text, parse_key_values
 from oddjet.features import FeatureSpec
 from oddjet.runs.atomic import atomic_path
 from oddjet.runs.errors import UserError, require
+from oddjet.runs.key_values import key_value_text, parse_key_values
 from oddjet.runs.provenance import oddjet_version
 
 if TYPE_CHECKING:
