@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import awkward as ak
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import tolerances
 from definitions import clustering
+from definitions.features import energy_fractions as definition_of_fractions
 from definitions.features import event_features as definition_of_event
 from definitions.features import features as definition
 from definitions.kinematics import Momentum, from_collider, momenta_of, pt_squared
@@ -21,7 +23,9 @@ from oddjet.features import (
     FEATURE_VERSIONS,
     FeatureSpec,
     constituent_features,
+    energy_fractions,
     event_tensors,
+    ragged_constituent_features,
 )
 from oddjet.jets import cluster
 from oddjet.runs.errors import UserError
@@ -187,6 +191,158 @@ def test_single_precision_is_computed_in_double():
     one, _ = event_tensors(events_of(single, CYLINDRICAL, np.float32), spec)[:2]
     other, _ = event_tensors(events_of(single, CYLINDRICAL, np.float64), spec)[:2]
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("names", [CARTESIAN, CYLINDRICAL])
+def test_constituents_in_any_order_and_number(names):
+    """Few are ordered by counting, many by sorting, those in order not at all."""
+    random = np.random.default_rng(2)
+    for number in (1, 2, 40, 256, 257, 400):
+        jets = jets_of(random_rows(random, number), CYLINDRICAL)
+        constituents = ak.zip({n: getattr(jets.constituents, n) for n in names})
+        jets = ak.with_field(jets, constituents, "constituents")
+        spec = FeatureSpec(num_constituents=30)
+        found = constituent_features(jets, spec)
+        order = ak.argsort(jets.constituents[names[0]], ascending=False, stable=True)
+        if names == CARTESIAN:
+            pt = np.sqrt(constituents.px**2 + constituents.py**2)
+            order = ak.argsort(pt, ascending=False, stable=True)
+        ordered = ak.with_field(jets, jets.constituents[order], "constituents")
+        for one, other in zip(found, constituent_features(ordered, spec), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def random_rows(random, number):
+    """Two jets of so many constituents, a third of them with a pt that others have."""
+    pt = np.where(
+        random.random((2, number)) < 0.3, 5.0, random.exponential(5, (2, number))
+    )
+    eta, phi = random.normal(0, 0.3, (2, 2, number))
+    return np.stack([pt + 0.1, eta, phi, np.zeros_like(pt)], axis=-1).tolist()
+
+
+def test_azimuths_may_be_given_in_any_turn():
+    rows = [[(10.0, 0.0, 3.0, 0.0), (9.0, 0.3, -3.0, 0.1), (8.0, 0.1, 2.0, 0.0)]]
+    turned = [[(pt, eta, phi + 2 * math.pi, m) for pt, eta, phi, m in rows[0]]]
+    jets, spec = jets_of(rows), FeatureSpec(num_constituents=3)
+    other = ak.with_field(jets, jets_of(turned).constituents, "constituents")
+    np.testing.assert_allclose(
+        constituent_features(jets, spec)[0],
+        constituent_features(other, spec)[0],
+        rtol=tolerances.SINGLE,
+        atol=tolerances.SINGLE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("etas", "masses"),
+    [
+        ((0.0, 1e-12, 1e-6, 0.1, 3.0, -5.0), (0.0, 1e-6, 0.14, 80.0, -1e-4)),
+        # So far forward no sum of squares knows of a mass.
+        ((40.0, -95.0, 120.0), (0.0, 1e-8)),
+    ],
+)
+def test_features_of_extreme_directions(etas, masses):
+    for eta, mass in itertools.product(etas, masses):
+        check_features(eta, mass)
+
+
+def check_features(eta, mass):
+    row = (20.0, eta, 1.0, mass)
+    jets = jets_of([[row, (10.0, eta, 1.2, 0.0)]])
+    spec = FeatureSpec(num_constituents=2)
+    (values,), _ = constituent_features(jets, spec)
+    jet = Momentum(*(float(jets[name][0]) for name in CARTESIAN))
+    constituents = [
+        (row[0], from_collider(*row)),
+        (10.0, from_collider(10.0, eta, 1.2, 0.0)),
+    ]
+    expected, _ = definition(jet, constituents, spec.features, 2)
+    np.testing.assert_allclose(
+        values, expected, rtol=tolerances.SINGLE, atol=tolerances.SINGLE
+    )
+
+
+@pytest.mark.parametrize("num_constituents", [1, 7, 40, 1000])
+@pytest.mark.parametrize("names", [("delta_r",), FeatureSpec().features])
+def test_ragged_is_padded_where_the_mask_is_true(num_constituents, names):
+    jets = cluster(random_events(30, 80), algorithm="antikt", radius=1.0)
+    spec = FeatureSpec(num_constituents=num_constituents, features=names)
+    values, mask = constituent_features(jets, spec)
+    for threads in (1, 2):
+        ragged, offsets = ragged_constituent_features(jets, spec, threads=threads)
+        np.testing.assert_array_equal(ragged, values[mask])
+        np.testing.assert_array_equal(np.diff(offsets), mask.sum(axis=1))
+        assert offsets.dtype == np.int64
+        assert offsets[0] == 0
+
+
+def test_ragged_errors_are_those_of_the_padded_form():
+    jets = jets_of([[(1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)]])
+    with pytest.raises(ValueError, match="jet 0: constituent 1 has pt 0, which has no"):
+        ragged_constituent_features(jets, FeatureSpec())
+    with pytest.raises(ValueError, match="threads must be >= 1, got 0"):
+        ragged_constituent_features(jets, FeatureSpec(), threads=0)
+
+
+# --- energy fractions ---------------------------------------------------------------
+
+
+def with_codes(jets, codes):
+    constituents = ak.with_field(jets.constituents, codes, "pdg_id")
+    return ak.with_field(jets, constituents, "constituents")
+
+
+@given(
+    st.lists(hard_cases(max_size=6), min_size=1, max_size=3),
+    st.sampled_from([np.int32, np.int64]),
+    st.data(),
+)
+def test_fractions_are_those_of_the_definition(rows, dtype, data):
+    code = st.sampled_from([11, -11, 13, -13, 22, 211, -211, 130, 1, 2, 0, 15, -2212])
+    codes = [data.draw(st.lists(code, min_size=len(r), max_size=len(r))) for r in rows]
+    flat = np.array([c for row in codes for c in row], dtype)
+    jets = ak.Array({"constituents": events_of(rows)})
+    jets = with_codes(jets, ak.unflatten(flat, [len(row) for row in rows]))
+    found = energy_fractions(jets, threads=2)
+    assert found.shape == (len(rows), 4)
+    for fractions, row, kinds in zip(found, rows, codes, strict=True):
+        energies = [from_collider(*particle).energy for particle in row]
+        np.testing.assert_allclose(
+            fractions, definition_of_fractions(energies, kinds), rtol=1e-14
+        )
+
+
+def test_fractions_of_jets_per_event_add_up_to_one():
+    jets = cluster(random_events(20, 60), algorithm="antikt", radius=0.8)
+    size = ak.num(jets.constituents, axis=-1)
+    codes = np.random.default_rng(1).choice([11, 13, 22, 211], ak.sum(size))
+    flat = with_codes(ak.flatten(jets), ak.unflatten(codes, ak.flatten(size)))
+    found = energy_fractions(flat)
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-14)
+    nested = ak.unflatten(flat, ak.num(jets))
+    np.testing.assert_array_equal(energy_fractions(nested), found)
+    np.testing.assert_array_equal(energy_fractions(flat, threads=2), found)
+
+
+def test_bad_codes_and_constituents_are_named():
+    jets = jets_of([[(1.0, 0.0, 0.0, 0.0)], [(2.0, math.nan, 0.0, 0.0)]])
+    with pytest.raises(UserError, match="need a field pdg_id of integers, got the fi"):
+        energy_fractions(jets)
+    with pytest.raises(UserError, match="need a field pdg_id of integers"):
+        energy_fractions(with_codes(jets, [[22.0], [22.0]]))
+    message = "energy_fractions: constituent 0 of jet 1 has non-finite eta nan"
+    with pytest.raises(ValueError, match=message):
+        energy_fractions(with_codes(jets, [[22], [22]]))
+    ones = np.ones(2)
+    with pytest.raises(ValueError, match="needs one pdg_id a particle, got 1 for 2"):
+        _core.energy_fractions(
+            coordinates="px_py_pz_energy",
+            columns=(ones,) * 4,
+            offsets=np.array([0, 2]),
+            pdg_id=np.array([11]),
+            threads=1,
+        )
 
 
 def test_jets_are_flattened_in_order():

@@ -34,6 +34,11 @@ def point_clouds(draw):
     return points, mask
 
 
+def without_overflow(*arguments):
+    with np.errstate(over="ignore", under="ignore"):
+        return definition(*arguments)
+
+
 @given(point_clouds(), st.integers(1, 12))
 def test_neighbours_are_those_of_the_definition(cloud, k):
     points, mask = cloud
@@ -46,6 +51,92 @@ def test_any_number_of_dimensions(dimensions, dtype):
     points = np.random.default_rng(1).normal(size=(3, 40, dimensions)).astype(dtype)
     mask = np.arange(40) < np.array([[40], [17], [3]])
     assert_same(knn_graph(points, k=16, mask=mask), definition(points, 16, mask))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [1, 3, 16, 31, 99, 200])
+def test_any_number_of_neighbours_in_sets_of_any_size(dtype, k):
+    for particles in (2, 8, 9, 63, 64, 65, 150):
+        random = np.random.default_rng(particles)
+        points = random.normal(size=(2, particles, 2)).astype(dtype)
+        mask = random.random((2, particles)) < 0.9
+        assert_same(knn_graph(points, k=k, mask=mask), definition(points, k, mask))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-42, 1e-30, 1e-20, 1e-12, 1e12, 1e18, 1e25, 1e38])
+def test_neighbours_at_every_scale(dtype, scale):
+    points = np.random.default_rng(1).uniform(-1, 1, size=(3, 30, 3)) * scale
+    points = points.astype(dtype)
+    assert_same(knn_graph(points, k=9), without_overflow(points, 9))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dimensions", [1, 2, 64, 256])
+def test_distances_that_single_precision_cannot_tell_apart(dtype, dimensions):
+    """All on a sphere up to 1e-7, where points at its centre see them in any order."""
+    random = np.random.default_rng(dimensions)
+    points = random.normal(size=(4, 70, dimensions))
+    points /= np.linalg.norm(points, axis=-1, keepdims=True)
+    points *= 1 + 1e-7 * random.normal(size=(4, 70, 1))
+    points[:, ::7] = 0.0
+    points = points.astype(dtype)
+    for k in (5, 16, 40):
+        assert_same(knn_graph(points, k=k), definition(points, k))
+
+
+def test_towers_on_a_grid():
+    """Thousands of equal distances, and of those equal but for rounding."""
+    grid = np.random.default_rng(1).integers(-9, 10, size=(20, 60, 2)) * np.float32(0.1)
+    assert_same(knn_graph(grid, k=16), definition(grid, 16))
+
+
+@given(point_clouds(), st.integers(1, 12), st.data())
+def test_azimuths_are_periodic(cloud, k, data):
+    points, mask = cloud
+    points = np.clip(points, -3.14159, 3.14159)
+    dimensions = range(points.shape[-1])
+    periodic = data.draw(st.lists(st.sampled_from(dimensions), unique=True))
+    found = knn_graph(points, k=k, mask=mask, periodic=periodic)
+    assert_same(found, definition(points, k, mask, periodic))
+
+
+def test_neighbours_do_not_change_under_a_rotation():
+    random = np.random.default_rng(6)
+    azimuth = random.integers(-8, 8, (6, 40)) / 8 * math.pi + random.choice(
+        [0.0, 0.01, 0.02], (6, 40)
+    )
+    across = random.normal(size=(6, 40))
+    one = knn_graph(np.stack([across, azimuth], axis=-1), k=8, periodic=[1])
+    turned = np.remainder(azimuth + 2.0 + math.pi, 2 * math.pi) - math.pi
+    other = knn_graph(np.stack([across, turned], axis=-1), k=8, periodic=[1])
+    assert_same(one, other)
+    flat = knn_graph(np.stack([across, azimuth], axis=-1), k=8)
+    assert not np.array_equal(flat[0], one[0])
+
+
+def test_single_precision_pi_is_within_a_turn():
+    points = np.array([[[-np.pi], [np.pi], [0.0]]], np.float32)
+    indices, _ = knn_graph(points, k=1, periodic=[np.int64(0)])
+    assert indices[0, :, 0].tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("periodic", "problem"),
+    [
+        ([2], "knn_graph: a periodic dimension must be >= 0 and < 2, got 2"),
+        ([-1], "knn_graph: a periodic dimension must be >= 0 and < 2, got -1"),
+        (
+            [0, 1],
+            "dimension 1 is periodic and must lie within 2 pi, got -3.25 and 3.25 in j",
+        ),
+    ],
+)
+def test_bad_periods_are_named(periodic, problem):
+    points = np.zeros((2, 3, 2))
+    points[1, :, 1] = [-3.25, 3.25, 0]
+    with pytest.raises(ValueError, match=problem):
+        knn_graph(points, k=1, periodic=periodic)
 
 
 def test_coincident_points_are_neighbours_but_never_of_themselves():

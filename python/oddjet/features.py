@@ -318,7 +318,8 @@ def energy_fractions(
 
     References
     ----------
-    Dreyer & Qu, arXiv:2012.08526 (LundNet), to whose graphs CMS adds such fractions.
+    Dreyer & Qu, arXiv:2012.08526 (LundNet), to whose graphs searches for
+    semi-visible jets add such shares.
 
     Examples
     --------

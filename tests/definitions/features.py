@@ -51,3 +51,12 @@ def event_features(jets, names, num_constituents):
             return *features(jet, constituents, names, num_constituents), True
     nothing = np.zeros((num_constituents, len(names)))
     return nothing, np.zeros(num_constituents, bool), False
+
+
+def energy_fractions(energies, codes):
+    """Shares of electrons, muons, photons and hadrons; zeros without energy."""
+    shares = [0.0, 0.0, 0.0, 0.0]
+    for energy, code in zip(energies, codes, strict=True):
+        shares[{11: 0, 13: 1, 22: 2}.get(abs(code), 3)] += energy
+    total = sum(shares)
+    return [share / total if total > 0 else 0.0 for share in shares]

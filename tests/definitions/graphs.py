@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from definitions.kinematics import delta_phi
 
-def knn_graph(points, k, mask=None):
+
+def knn_graph(points, k, mask=None, periodic=()):
     """(indices, valid), each of shape (jets, particles, k)."""
     jets, particles, _ = points.shape
     if mask is None:
@@ -14,7 +16,11 @@ def knn_graph(points, k, mask=None):
     valid = np.zeros((jets, particles, k), bool)
     for jet, i in zip(*np.nonzero(mask), strict=True):
         others = [j for j in range(particles) if j != i and mask[jet, j]]
-        difference = points[jet].astype(np.float64) - points[jet, i].astype(np.float64)
+        point = points[jet, i].astype(np.float64)
+        difference = points[jet].astype(np.float64) - point
+        for d in periodic:
+            around = points[jet, :, d].astype(np.float64)
+            difference[:, d] = [delta_phi(angle, point[d]) for angle in around]
         squared = np.zeros(particles)
         for along_axis in difference.T:  # in order: sums round alike
             squared += along_axis**2
