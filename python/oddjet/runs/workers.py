@@ -12,7 +12,7 @@ import threading
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from oddjet.runs.displays import ForwardingDisplay
@@ -182,6 +182,8 @@ def interrupts_held_back() -> Iterator[None]:
     A terminal sends Ctrl-C to the workers too, but the parent is the one to act.
     Half a start would leave a worker that reads the end of a broken message.
     """
+    # Its own start, which the first worker brings about, would end the holding back.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     arrived: list[int] = []
     handler = None
