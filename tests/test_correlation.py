@@ -307,6 +307,20 @@ def test_constant_input_is_zero_with_zero_gradient(name, constant):
         assert not by_b.any()
 
 
+@pytest.mark.parametrize("n", [5, 26, 1000])
+@pytest.mark.parametrize("weights", [None, 0.3])
+def test_one_event_apart_has_no_unbiased_variance(n, weights):
+    x, y = np.eye(n)[-1] / 64, np.random.default_rng(1).normal(size=n)
+    weights = None if weights is None else np.full(n, weights)
+    for a, b in ((x, y), (y, x), (x, np.eye(n)[0]), (x[:, None], y[:, None])):
+        value, by_a, by_b = distance_correlation_gradient(
+            a, b, weights, statistic=UNBIASED
+        )
+        assert value == 0
+        assert not by_a.any()
+        assert not by_b.any()
+
+
 def test_exact_independence_is_zero_with_zero_gradient():
     x, y = np.array([[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
     for points in ((x, y), (x[:, None], y)):  # sums of dyadic fractions: exact

@@ -119,8 +119,8 @@ class Sweeps {
                 variances[side].add(p * terms_[i].variances[side]);
             }
         }
-        return ratio_of(statistic, covariance.value(), variances[0].value(),
-                        variances[1].value());
+        return ratio_of(statistic, covariance.value(), variance(0, variances[0]),
+                        variance(1, variances[1]));
     }
 
     [[nodiscard]] std::vector<double> gradient(std::size_t side,
@@ -142,6 +142,11 @@ class Sweeps {
     }
 
   private:
+    [[nodiscard]] double variance(std::size_t side, const RunningSum& sum) const {
+        const Means& means = means_[side];
+        return centring_.variance(sum.value(), means.by_event, means.grand);
+    }
+
     /// meet(i, begin, size) for every event i and every tile, rows in parallel. An
     /// event meets the tiles in order.
     template <class Meet>

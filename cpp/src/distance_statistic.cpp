@@ -33,6 +33,9 @@ std::array<double, 3> weights_of_tuples(const std::vector<double>& fractions) {
     return {2.0 * two, 6.0 * three, 24.0 * four};
 }
 
+// A few hundred additions, each rounded at 1.1e-16.
+constexpr double kRounding = 1e-13;
+
 Centring unbiased(const Fractions& fractions) {
     const auto n = static_cast<double>(fractions.of.size());
     const auto counted =
@@ -42,7 +45,8 @@ Centring unbiased(const Fractions& fractions) {
                "non-zero weight, got ", counted);
     }
     if (fractions.are_equal) {
-        return {n / (n - 2.0), 0.0, n * n / ((n - 1.0) * (n - 2.0)), 0.0, 0.0};
+        return {n / (n - 2.0), 0.0, n * n / ((n - 1.0) * (n - 2.0)),
+                0.0,           0.0, kRounding};
     }
     const auto [pairs, triples, quadruples] = weights_of_tuples(fractions.of);
     if (!(pairs > 0.0 && triples > 0.0 && quadruples > 0.0)) {
@@ -54,7 +58,7 @@ Centring unbiased(const Fractions& fractions) {
     // mean of a_12 b_12 - 2 mean of a_12 b_13 + mean of a_12 b_34 over different
     // events, with sums over all events less those over tuples with a repeated one.
     return {pairs / triples, 2.0 * pairs / quadruples, pairs / quadruples,
-            pairs / triples, 2.0 * pairs / quadruples};
+            pairs / triples, 2.0 * pairs / quadruples, kRounding};
 }
 
 }  // namespace
@@ -96,6 +100,15 @@ Fractions as_fractions(const std::optional<Column>& weights, std::size_t events)
 Centring centring_of(DistanceStatistic statistic, const Fractions& fractions) {
     if (statistic == DistanceStatistic::kSquaredUnbiased) return unbiased(fractions);
     return {};
+}
+
+double Centring::variance(double sum, std::span<const double> means,
+                          double grand_mean) const {
+    // Of two events at the largest distance one has at least half of it on average.
+    double largest_mean = 0.0;
+    for (const double mean : means) largest_mean = std::max(largest_mean, mean);
+    const bool is_rounding = sum <= rounding * largest_mean * std::fabs(grand_mean);
+    return is_rounding ? 0.0 : sum;
 }
 
 Ratio ratio_of(DistanceStatistic statistic, double covariance, double first_variance,

@@ -60,6 +60,7 @@ struct Centring {
     double grand = 1.0;
     double linear = 0.0;
     double product = 0.0;
+    double rounding = 0.0;  // of dVar^2: see `variance`
 
     /// The factor of b_ij depends on the weights of i and j.
     [[nodiscard]] bool weighs_distances() const {
@@ -68,6 +69,11 @@ struct Centring {
     [[nodiscard]] double row_term(double fraction, double mean) const {
         return (row + row_own * fraction) * mean;
     }
+    /// dVar^2 from its sum. The unbiased one of a variable in which one event differs
+    /// from all others is zero for equal weights: what its terms, of the size of the
+    /// largest distance times the mean one, leave of each other is rounding.
+    [[nodiscard]] double variance(double sum, std::span<const double> means,
+                                  double grand_mean) const;
 };
 
 /// Throws std::invalid_argument: fewer than two events, or, for the unbiased statistic,

@@ -135,7 +135,7 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
             euler.add(fractions[k] * value * bracket);
         });
     // Homogeneous of degree two in the values: sum_i value_i d/dvalue_i is twice it.
-    variance = 2.0 * euler.value();
+    variance = centring.variance(2.0 * euler.value(), mean_distance, grand_mean);
 }
 
 }  // namespace oddjet
