@@ -90,7 +90,7 @@ def distance_correlation(
     >>> round(distance_correlation(x, 3 * x + 1), 12)
     1.0
     >>> round(distance_correlation(x, x**2), 4)
-    0.7681
+    0.8242
     """
     return _statistic("distance_correlation", x, y, weights, threads)
 
@@ -108,7 +108,7 @@ def distance_correlation_squared(
     --------
     >>> x = np.array([-1.0, 0.0, 1.0, 2.0])
     >>> round(distance_correlation_squared(x, x**2), 4)
-    0.59
+    0.6794
     """
     return _statistic("distance_correlation_squared", x, y, weights, threads)
 
@@ -141,7 +141,7 @@ def distance_correlation_squared_unbiased(
     --------
     >>> x = np.array([-1.0, 0.0, 1.0, 2.0, 3.0])
     >>> round(distance_correlation_squared_unbiased(x, np.abs(x - 1)), 4)
-    -0.4125
+    -0.4082
     """
     name: Statistic = "distance_correlation_squared_unbiased"
     return _statistic(name, x, y, weights, threads)
@@ -247,7 +247,7 @@ def distance_correlations(
     >>> x, y = np.array([0.0, 1.0, 3.0, 4.0]), np.array([2.0, 0.0, 1.0, 5.0])
     >>> [round(value, 4) for value, _, _ in distance_correlations(
     ...     [x, y, x * y], [(0, 1), (0, 2)])]
-    [0.7341, 0.9008]
+    [0.7464, 0.8393]
     """
     asked = [False] * len(variables) if wanted is None else list(wanted)
     if len(asked) != len(variables):
@@ -319,8 +319,8 @@ def independence_test(
     Examples
     --------
     >>> x = np.linspace(-1, 1, 30)
-    >>> independence_test(x, x**2, seed=1).p_value
-    0.001
+    >>> independence_test(x, x**2, seed=1).p_value <= 0.01
+    True
     """
     if permutations < 1:
         message = f"independence_test: permutations must be >= 1, got {permutations}"
@@ -340,7 +340,8 @@ def independence_test(
         found.append(_permuted(sample, rows, threads))
     values = np.concatenate(found)
     as_large = np.count_nonzero(values[1:] >= values[0] - _ROUNDING)
-    return IndependenceTest(float(values[0]), (1 + as_large) / (1 + permutations))
+    p_value = float(1 + as_large) / (1 + permutations)
+    return IndependenceTest(float(values[0]), p_value)
 
 
 def _statistic(

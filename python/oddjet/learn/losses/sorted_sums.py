@@ -51,7 +51,7 @@ def tensor_form(
     --------
     >>> x = torch.tensor([-1.0, 0.0, 1.0, 2.0])
     >>> tensor_form([x, x * x], [(0, 1)], None, [False, False])[0][0].round(decimals=4)
-    tensor(0.7681, dtype=torch.float64)
+    tensor(0.8242, dtype=torch.float64)
     """
     fractions = _fractions(variables, weights)
     ascending = [
