@@ -1,8 +1,8 @@
 """oddjet.jets on events that nobody meets: FastJet's jets, where it has one answer.
 
 FastJet's strategies are each right but for ties and rounding, where they may differ
-from each other. Where all of them agree the jets have to be theirs; how often they do not is
-printed (`pytest -rP`).
+from each other. Where all of them agree the jets have to be theirs; how often they do
+not is printed (`pytest -rP`).
 """
 
 from __future__ import annotations
