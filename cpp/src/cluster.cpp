@@ -12,24 +12,139 @@
 namespace oddjet {
 namespace {
 
-std::vector<Jet> jets_of_nodes(const ClusteringHistory& history,
-                               const std::vector<std::int64_t>& nodes,
-                               const Particles& particles,
-                               const ClusterOptions& options) {
-    std::vector<Jet> jets;
-    for (const std::int64_t node : nodes) {
-        const FourMomentum& momentum = history.momentum(node);
-        if (pt_squared(momentum) < options.pt_min_gev * options.pt_min_gev) continue;
-        jets.push_back({momentum, particles_of(history, node)});
+/// Jets of one event: their constituents lie one after the other.
+struct EventJets {
+    std::vector<FourMomentum> momenta;
+    std::vector<std::int64_t> num_constituents;
+    std::vector<std::int64_t> constituents;
+};
+
+struct JetNode {
+    double pt_squared;
+    std::int64_t node;
+    std::int64_t earliest;  // particle
+    std::size_t place;      // among the jets of the event, then in their constituents
+    std::int64_t count;
+};
+
+constexpr std::int32_t kNoJet = -1;
+
+/// The jet of every particle, as its place in `jets`; fills counts and earliest.
+std::vector<std::int32_t> jet_of_particles(const ClusteringHistory& history,
+                                           std::vector<JetNode>& jets) {
+    std::vector<std::int32_t> jet_of_node(history.nodes.size(), kNoJet);
+    for (std::size_t j = 0; j < jets.size(); ++j) {
+        jet_of_node[static_cast<std::size_t>(jets[j].node)] =
+            static_cast<std::int32_t>(j);
     }
-    // A jet's constituents still start with its earliest, which decides between equals.
-    std::ranges::sort(jets, [](const Jet& a, const Jet& b) {
-        const double pt_a = pt_squared(a.momentum);
-        const double pt_b = pt_squared(b.momentum);
-        return pt_a > pt_b || (pt_a == pt_b && a.constituents[0] < b.constituents[0]);
-    });
-    for (Jet& jet : jets) sort_hardest_first(jet.constituents, particles.pt);
-    return jets;
+    // A node is made of earlier ones.
+    for (std::size_t node = history.nodes.size(); node-- > history.num_particles;) {
+        if (jet_of_node[node] == kNoJet) continue;
+        const ClusteringStep& step = history.origin(static_cast<std::int64_t>(node));
+        jet_of_node[static_cast<std::size_t>(step.first)] = jet_of_node[node];
+        jet_of_node[static_cast<std::size_t>(step.second)] = jet_of_node[node];
+    }
+    jet_of_node.resize(history.num_particles);
+    for (std::size_t i = history.num_particles; i-- > 0;) {
+        if (jet_of_node[i] == kNoJet) continue;
+        JetNode& jet = jets[static_cast<std::size_t>(jet_of_node[i])];
+        jet.earliest = static_cast<std::int64_t>(i);
+        ++jet.count;
+    }
+    return jet_of_node;
+}
+
+struct Constituent {
+    double pt;
+    std::int64_t particle;
+};
+
+bool is_harder(const Constituent& a, const Constituent& b) {
+    return a.pt > b.pt || (a.pt == b.pt && a.particle < b.particle);
+}
+
+bool comes_first(const JetNode& a, const JetNode& b) {
+    return a.pt_squared > b.pt_squared ||
+           (a.pt_squared == b.pt_squared && a.earliest < b.earliest);
+}
+
+EventJets jets_of_nodes(const ClusteringHistory& history,
+                        const std::vector<std::int64_t>& nodes,
+                        const Particles& particles, const ClusterOptions& options) {
+    std::vector<JetNode> jets;
+    jets.reserve(nodes.size());
+    for (const std::int64_t node : nodes) {
+        const double squared = pt_squared(history.momentum(node));
+        if (squared < options.pt_min_gev * options.pt_min_gev) continue;
+        jets.push_back({squared, node, 0, jets.size(), 0});
+    }
+    const std::vector<std::int32_t> jet_of = jet_of_particles(history, jets);
+    std::ranges::sort(jets, comes_first);
+    EventJets found;
+    std::vector<std::size_t> next(jets.size());  // by the former place of the jet
+    std::size_t total = 0;
+    for (const JetNode& jet : jets) {
+        found.momenta.push_back(history.momentum(jet.node));
+        found.num_constituents.push_back(jet.count);
+        next[jet.place] = total;
+        total += static_cast<std::size_t>(jet.count);
+    }
+    std::vector<Constituent> constituents(total);
+    for (std::size_t i = 0; i < jet_of.size(); ++i) {
+        if (jet_of[i] == kNoJet) continue;
+        constituents[next[static_cast<std::size_t>(jet_of[i])]++] = {
+            particles.pt[i], static_cast<std::int64_t>(i)};
+    }
+    auto begin = constituents.begin();
+    for (const std::int64_t count : found.num_constituents) {
+        std::sort(begin, begin + count, is_harder);
+        begin += count;
+    }
+    found.constituents.reserve(total);
+    for (const Constituent& c : constituents) found.constituents.push_back(c.particle);
+    return found;
+}
+
+/// Nodes that the beam takes.
+std::vector<std::int64_t> nodes_of_beam(const ClusteringHistory& history) {
+    std::vector<std::int64_t> nodes;
+    for (const ClusteringStep& step : history.steps) {
+        if (step.second == kBeam) nodes.push_back(step.first);
+    }
+    return nodes;
+}
+
+EventJets inclusive_jets_of(const Particles& particles, const ClusterOptions& options) {
+    const ClusteringHistory history = clustering_history(particles, options);
+    return jets_of_nodes(history, nodes_of_beam(history), particles, options);
+}
+
+void append_offset(std::vector<std::int64_t>& offsets, std::int64_t count) {
+    offsets.push_back(offsets.back() + count);
+}
+
+Jets flat_columns(const std::vector<EventJets>& events) {
+    Jets flat;
+    flat.event_offsets.push_back(0);
+    flat.constituent_offsets.push_back(0);
+    for (const EventJets& jets : events) {
+        for (const FourMomentum& momentum : jets.momenta) {
+            const ColliderMomentum p = collider_momentum(momentum);
+            flat.pt.push_back(p.pt);
+            flat.eta.push_back(p.eta);
+            flat.phi.push_back(p.phi);
+            flat.mass.push_back(p.mass);
+        }
+        for (const std::int64_t count : jets.num_constituents) {
+            append_offset(flat.constituent_offsets, count);
+        }
+        flat.constituent_index.insert(flat.constituent_index.end(),
+                                      jets.constituents.begin(),
+                                      jets.constituents.end());
+        append_offset(flat.event_offsets,
+                      static_cast<std::int64_t>(jets.momenta.size()));
+    }
+    return flat;
 }
 
 void check_stop(const StopAt& stop) {
@@ -83,40 +198,41 @@ void check_options(const ClusterOptions& options) {
 }
 
 Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
-    Jets flat;
-    flat.event_offsets.push_back(0);
-    flat.constituent_offsets.push_back(0);
-    for (const std::vector<Jet>& jets : events) {
-        for (const Jet& jet : jets) {
-            const ColliderMomentum p = collider_momentum(jet.momentum);
-            flat.pt.push_back(p.pt);
-            flat.eta.push_back(p.eta);
-            flat.phi.push_back(p.phi);
-            flat.mass.push_back(p.mass);
-            flat.constituent_index.insert(flat.constituent_index.end(),
-                                          jet.constituents.begin(),
-                                          jet.constituents.end());
-            flat.constituent_offsets.push_back(
-                static_cast<std::int64_t>(flat.constituent_index.size()));
+    std::vector<EventJets> flat(events.size());
+    for (std::size_t event = 0; event < events.size(); ++event) {
+        for (const Jet& jet : events[event]) {
+            flat[event].momenta.push_back(jet.momentum);
+            flat[event].num_constituents.push_back(
+                static_cast<std::int64_t>(jet.constituents.size()));
+            flat[event].constituents.insert(flat[event].constituents.end(),
+                                            jet.constituents.begin(),
+                                            jet.constituents.end());
         }
-        flat.event_offsets.push_back(static_cast<std::int64_t>(flat.pt.size()));
     }
-    return flat;
+    return flat_columns(flat);
 }
 
 std::vector<Jet> cluster_event(const Particles& particles,
                                const ClusterOptions& options) {
-    const ClusteringHistory history = clustering_history(particles, options);
-    return jets_of_nodes(history, inclusive_jets(history), particles, options);
+    const EventJets found = inclusive_jets_of(particles, options);
+    std::vector<Jet> jets;
+    jets.reserve(found.momenta.size());
+    auto begin = found.constituents.begin();
+    for (std::size_t j = 0; j < found.momenta.size(); ++j) {
+        const auto end = begin + found.num_constituents[j];
+        jets.push_back({found.momenta[j], {begin, end}});
+        begin = end;
+    }
+    return jets;
 }
 
 Jets cluster(const ParticleLists& events, const ClusterOptions& options, int threads) {
     check_options(options);
     check_lists(events, "cluster");
     check_threads(threads, "cluster");
-    std::vector<std::vector<Jet>> jets(events.size());
+    std::vector<EventJets> jets(events.size());
     for_each_index(events.size(), threads, [&](std::size_t event) {
-        jets[event] = cluster_event(read_list(events, event, "cluster"), options);
+        jets[event] = inclusive_jets_of(read_list(events, event, "cluster"), options);
     });
     return flat_columns(jets);
 }
@@ -127,7 +243,7 @@ Jets cluster_exclusive(const ParticleLists& events, const ClusterOptions& option
     check_stop(stop);
     check_lists(events, "exclusive_jets");
     check_threads(threads, "exclusive_jets");
-    std::vector<std::vector<Jet>> jets(events.size());
+    std::vector<EventJets> jets(events.size());
     for_each_index(events.size(), threads, [&](std::size_t event) {
         const Particles particles = read_list(events, event, "exclusive_jets");
         const ClusteringHistory history = clustering_history(particles, options);

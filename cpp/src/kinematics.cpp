@@ -1,5 +1,6 @@
 #include "oddjet/kinematics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -20,7 +21,7 @@ double azimuth(const FourMomentum& p) {
 }
 
 double rapidity(const FourMomentum& p) {
-    const double effective_mass_squared = std::fmax(0.0, mass_squared(p));
+    const double effective_mass_squared = std::max(0.0, mass_squared(p));
     const double transverse_mass_squared = pt_squared(p) + effective_mass_squared;
     if (transverse_mass_squared == 0.0) {
         // Far outside any detector, yet different for different particles.
@@ -32,7 +33,9 @@ double rapidity(const FourMomentum& p) {
     const double minus_magnitude =
         0.5 *
         std::log(transverse_mass_squared / (larger_light_cone * larger_light_cone));
-    return p.pz > 0.0 ? -minus_magnitude : minus_magnitude;
+    // A factor, not a branch: nobody can predict the side.
+    const double sign = p.pz > 0.0 ? -1.0 : 1.0;
+    return sign * minus_magnitude;
 }
 
 double delta_r_squared(const FourMomentum& a, const FourMomentum& b) {

@@ -1,96 +1,116 @@
 #pragma once
 
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <numbers>
+#include <span>
 #include <string_view>
 #include <vector>
 
 namespace oddjet {
 
-/// The inner loops of clustering come in blocks of this many slots, on every path.
+/// Slots come in blocks of this many, and blocks in groups of as many, on every path.
 inline constexpr std::size_t kLanes = 8;
+inline constexpr std::size_t kSlotsOfGroup = kLanes * kLanes;
+
+/// Up to so many blocks (512 slots) are looked through one by one; of more, groups
+/// first.
+inline constexpr std::size_t kMostBlocksOfOneLevel = 64;
 
 /// No slot: the neighbour of who is alone.
-inline constexpr std::int32_t kNobody = -1;
+inline constexpr double kNobody = -1.0;
 
 inline constexpr double kFar = std::numeric_limits<double>::infinity();
 
-[[nodiscard]] constexpr std::size_t whole_lanes(std::size_t size) {
-    return (size + kLanes - 1) / kLanes * kLanes;
-}
-
-/// Consecutive slots, in whole blocks: both ends are multiples of kLanes.
-struct Window {
-    std::size_t begin;
-    std::size_t end;
+/// What is known of some slots together, one entry for each set of them: a box that
+/// holds the live ones (it may be too large, never too small), the largest of their
+/// separations and the smallest of their distances.
+struct Boxes {
+    std::span<double> rapidity_low, rapidity_high, azimuth_low, azimuth_high;
+    std::span<double> reach, smallest;
 };
 
-/// Columns with an entry a slot, of whole blocks. Dead slots have infinite rapidity and
-/// distance; `rank` decides between equals, the lowest first.
+/// Columns with an entry a slot, in whole groups. Slot numbers and ranks are exact as
+/// doubles, so that all columns have the same lanes. A dead slot has infinite rapidity
+/// and distance, and a separation that no dR^2 is below.
 struct Slots {
-    std::vector<double> rapidity, azimuth;  // azimuth in [0, 2 pi)
-    std::vector<double> separation;         // dR^2 to the neighbour
-    std::vector<double> distance;
-    std::vector<double>
-        smallest_of_block;  // of the distances; infinite ones at the end
-    std::vector<std::int32_t> neighbour, rank;
-    std::vector<double> row;  // scratch space: dR^2 to one slot
-};
+    explicit Slots(std::size_t count);
+    Slots(const Slots&) = delete;
+    Slots& operator=(const Slots&) = delete;
 
-/// dR^2 of two differences, rounded in one way only: each path does these operations,
-/// none of them fused.
-[[nodiscard]] inline double separation_squared(double across, double difference) {
-    constexpr double two_pi = 2.0 * std::numbers::pi;
-    const double direct = std::fabs(difference);
-    const double around = two_pi - direct < direct ? two_pi - direct : direct;
-    return across * across + around * around;
-}
-
-/// The slot of the smallest value of a search, and that value.
-struct Smallest {
-    std::int32_t slot;
-    double value;
-};
-
-/// The slot among those of the mask, counted from `begin`, if its rank is the lowest.
-inline void take_lowest_rank(const Slots& slots, std::size_t begin, unsigned mask,
-                             Smallest& best) {
-    for (; mask != 0; mask &= mask - 1) {
-        const std::size_t slot =
-            begin + static_cast<std::size_t>(std::countr_zero(mask));
-        if (best.slot == kNobody ||
-            slots.rank[slot] < slots.rank[static_cast<std::size_t>(best.slot)]) {
-            best.slot = static_cast<std::int32_t>(slot);
-        }
+    [[nodiscard]] std::size_t num_blocks() const { return of_blocks.reach.size(); }
+    [[nodiscard]] bool has_one_level() const {
+        return num_blocks() <= kMostBlocksOfOneLevel;
     }
-}
 
-/// Slots that a changed pseudo-jet concerns, with their dR^2 to it.
-struct Concerned {
-    std::size_t count = 0;
-    std::vector<std::int32_t> slots;  // as long as there are slots
-    std::vector<double> separations;
+    /// Only the first slots count from now on: those of as many groups as `count` need.
+    void shrink(std::size_t count);
+
+    void kill(std::size_t slot);
+
+    /// Bring the reach and the smallest distance of a block, or of all, up to date.
+    void refresh(std::size_t block);
+    void refresh_all();
+
+    std::vector<double> memory;
+    std::span<double> rapidity, azimuth;  // azimuth in [0, 2 pi]
+    std::span<double> scale;              // pt^2p
+    std::span<double> number;             // of the slot itself
+    std::span<double> rank;               // decides between equals, the lowest first
+    std::span<double> neighbour;          // a slot, or kNobody
+    std::span<double> separation;         // dR^2 to it, or R^2
+    std::span<double> distance;           // R^2 times d_ij, or d_iB
+    Boxes of_blocks;
+    Boxes of_groups;  // in whole lanes: the last are empty
 };
 
-/// One implementation of the three inner loops. All give the same bits.
+inline constexpr double kDeadSeparation = -1.0;
+
+/// The nearest so far; `slot` and `rank` are kNobody where there is none.
+struct Nearest {
+    double separation;
+    double rank;
+    double slot;
+};
+
+/// A pseudo-jet that is about to change: what becomes of `slot` and `gone` together, or
+/// infinitely far away if nothing does. The box holds all positions that were or are.
+struct Change {
+    std::size_t slot;
+    std::size_t gone;
+    double rapidity, azimuth, scale, rank;
+    double rapidity_low, rapidity_high, azimuth_low, azimuth_high;
+};
+
+/// Slots that lost their neighbour, as masks of some slots from the first of them on.
+struct Orphans {
+    std::size_t count = 0;
+    std::vector<std::uint32_t> first, mask;  // as long as there are slots
+};
+
+/// One implementation of the inner loops. All give the same bits: dR^2 is rounded in
+/// one way only, no operation is fused, and boxes leave nothing out.
+///
+/// The dR^2 to the nearest point of a box is computed with the operations of dR^2.
+/// Each of them is monotonic, rounded or not, so it is never above the dR^2 to a slot
+/// in the box.
 struct NearestPath {
     std::string_view name;
 
-    /// The nearest other slot of the window with dR^2 below `limit`, or kNobody and
-    /// `limit`. Of equally near ones the lowest rank.
-    Smallest (*nearest)(Slots& slots, std::size_t slot, Window window, double limit);
+    /// Give every slot its neighbour: the nearest other slot with dR^2 below `limit`,
+    /// of equally near ones the lowest rank.
+    void (*begin)(Slots& slots, double limit);
 
-    /// The same, and in the same pass lists the other slots that are at least as near
-    /// to the slot as to their neighbour, or whose neighbour is the slot or `gone`.
-    Smallest (*meet)(Slots& slots, std::size_t slot, std::int32_t gone, Window window,
-                     double limit, Concerned& found);
+    /// The neighbour of one slot: dR^2 is below `limit`, or nobody and `limit`.
+    Nearest (*nearest)(const Slots& slots, std::size_t slot, double limit);
+
+    /// Make a changed slot the neighbour of all those to which it is nearer than
+    /// theirs, and list the others whose neighbour was part of the change. Returns the
+    /// neighbour of the changed slot, as above. Writes nothing to slots that change.
+    Nearest (*meet)(Slots& slots, const Change& change, double limit, Orphans& orphans);
 
     /// The slot of the smallest distance, of equal ones that of the lowest rank.
-    Smallest (*closest)(const Slots& slots);
+    std::size_t (*closest)(const Slots& slots);
 };
 
 /// The fastest path of this machine, or that which the environment's ODDJET_SIMD names:

@@ -9,124 +9,66 @@
 #endif
 #include <immintrin.h>
 
+#include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <numbers>
 
-#define ODDJET_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl")))
+#define ODDJET_ENTRY __attribute__((target("avx512f,avx512dq,avx512vl")))
+#define ODDJET_LAMBDA ODDJET_ENTRY __attribute__((always_inline))
+#define ODDJET_LOOP ODDJET_LAMBDA inline
 
 namespace oddjet {
 namespace {
 
-/// One slot in all lanes, to be compared with blocks of others.
-struct Probe {
-    __m512d rapidity, azimuth;
-    std::size_t slot;
-};
+using Vector = __m512d;
+using Mask = __mmask8;
+constexpr std::size_t kWidth = 8;
 
-ODDJET_AVX512 inline Probe probe(const Slots& slots, std::size_t slot) {
-    return {_mm512_set1_pd(slots.rapidity[slot]), _mm512_set1_pd(slots.azimuth[slot]),
-            slot};
+ODDJET_LOOP Vector fill(double value) { return _mm512_set1_pd(value); }
+ODDJET_LOOP Vector load(const double* values) { return _mm512_loadu_pd(values); }
+ODDJET_LOOP void store(double* values, const Vector& v) { _mm512_storeu_pd(values, v); }
+ODDJET_LOOP Vector add(const Vector& a, const Vector& b) { return _mm512_add_pd(a, b); }
+ODDJET_LOOP Vector subtract(const Vector& a, const Vector& b) {
+    return _mm512_sub_pd(a, b);
 }
+ODDJET_LOOP Vector multiply(const Vector& a, const Vector& b) {
+    return _mm512_mul_pd(a, b);
+}
+ODDJET_LOOP Vector smaller(const Vector& a, const Vector& b) {
+    return _mm512_min_pd(a, b);
+}
+ODDJET_LOOP Vector larger(const Vector& a, const Vector& b) {
+    return _mm512_max_pd(a, b);
+}
+ODDJET_LOOP Vector magnitude(const Vector& a) { return _mm512_abs_pd(a); }
+ODDJET_LOOP Mask less(const Vector& a, const Vector& b) {
+    return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ);
+}
+ODDJET_LOOP Mask less_equal(const Vector& a, const Vector& b) {
+    return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ);
+}
+ODDJET_LOOP Mask equal(const Vector& a, const Vector& b) {
+    return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ);
+}
+ODDJET_LOOP Mask both(Mask a, Mask b) { return static_cast<Mask>(a & b); }
+ODDJET_LOOP Mask either(Mask a, Mask b) { return static_cast<Mask>(a | b); }
+ODDJET_LOOP unsigned bits(Mask mask) { return mask; }
+ODDJET_LOOP Vector pick(Mask mask, const Vector& yes, const Vector& no) {
+    return _mm512_mask_mov_pd(no, mask, yes);
+}
+ODDJET_LOOP Vector lane_numbers() {
+    return _mm512_setr_pd(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0);
+}
+ODDJET_LOOP double smallest_lane(const Vector& v) { return _mm512_reduce_min_pd(v); }
+ODDJET_LOOP double largest_lane(const Vector& v) { return _mm512_reduce_max_pd(v); }
 
-// As separation_squared; the slot itself is infinitely far.
-ODDJET_AVX512 inline __m512d separations(const Slots& slots, const Probe& its,
-                                         std::size_t begin) {
-    const __m512d across =
-        _mm512_sub_pd(_mm512_loadu_pd(slots.rapidity.data() + begin), its.rapidity);
-    const __m512d direct = _mm512_abs_pd(
-        _mm512_sub_pd(_mm512_loadu_pd(slots.azimuth.data() + begin), its.azimuth));
-    const __m512d around = _mm512_min_pd(
-        _mm512_sub_pd(_mm512_set1_pd(2.0 * std::numbers::pi), direct), direct);
-    const __m512d row =
-        _mm512_add_pd(_mm512_mul_pd(across, across), _mm512_mul_pd(around, around));
-    const std::size_t lane = its.slot - begin;
-    const auto self = static_cast<__mmask8>(lane < kLanes ? 1U << lane : 0U);
-    return _mm512_mask_mov_pd(row, self, _mm512_set1_pd(kFar));
-}
-
-// Those of the values in the window that are the smallest of the lanes.
-ODDJET_AVX512 inline Smallest among(const Slots& slots, const double* values,
-                                    Window window, __m512d lanes, double limit) {
-    Smallest best{kNobody, _mm512_reduce_min_pd(lanes)};
-    if (!(best.value < limit)) return best;
-    const __m512d value = _mm512_set1_pd(best.value);
-    for (std::size_t begin = window.begin; begin < window.end; begin += kLanes) {
-        const unsigned mask =
-            _mm512_cmp_pd_mask(_mm512_loadu_pd(values + begin), value, _CMP_EQ_OQ);
-        take_lowest_rank(slots, begin, mask, best);
-    }
-    return best;
-}
-
-ODDJET_AVX512 Smallest nearest(Slots& slots, std::size_t slot, Window window,
-                               double limit) {
-    const Probe its = probe(slots, slot);
-    double* const values = slots.row.data();
-    __m512d lanes = _mm512_set1_pd(limit);
-    for (std::size_t begin = window.begin; begin < window.end; begin += kLanes) {
-        const __m512d row = separations(slots, its, begin);
-        _mm512_storeu_pd(values + begin, row);
-        lanes = _mm512_min_pd(row, lanes);
-    }
-    return among(slots, values, window, lanes, limit);
-}
-
-ODDJET_AVX512 Smallest meet(Slots& slots, std::size_t slot, std::int32_t gone,
-                            Window window, double limit, Concerned& found) {
-    const Probe its = probe(slots, slot);
-    const __m256i self = _mm256_set1_epi32(static_cast<std::int32_t>(slot));
-    const __m256i other = _mm256_set1_epi32(gone);
-    double* const values = slots.row.data();
-    __m512d lanes = _mm512_set1_pd(limit);
-    std::size_t count = 0;
-    for (std::size_t begin = window.begin; begin < window.end; begin += kLanes) {
-        const __m512d row = separations(slots, its, begin);
-        _mm512_storeu_pd(values + begin, row);
-        lanes = _mm512_min_pd(row, lanes);
-        const __m256i neighbour = _mm256_loadu_si256(
-            reinterpret_cast<const __m256i*>(slots.neighbour.data() + begin));
-        const __m512d separation = _mm512_loadu_pd(slots.separation.data() + begin);
-        unsigned mask =
-            _mm512_cmp_pd_mask(row, separation, _CMP_LE_OQ) |
-            static_cast<unsigned>(_mm256_cmpeq_epi32_mask(neighbour, self) |
-                                  _mm256_cmpeq_epi32_mask(neighbour, other));
-        for (; mask != 0; mask &= mask - 1, ++count) {
-            const auto k = begin + static_cast<std::size_t>(std::countr_zero(mask));
-            found.slots[count] = static_cast<std::int32_t>(k);
-            found.separations[count] = values[k];
-        }
-    }
-    found.count = count;
-    return among(slots, values, window, lanes, limit);
-}
-
-ODDJET_AVX512 Smallest closest(const Slots& slots) {
-    const double* const blocks = slots.smallest_of_block.data();
-    const std::size_t size = slots.smallest_of_block.size();
-    __m512d lanes = _mm512_set1_pd(kFar);
-    for (std::size_t b = 0; b < size; b += kLanes) {
-        lanes = _mm512_min_pd(_mm512_loadu_pd(blocks + b), lanes);
-    }
-    Smallest best{kNobody, _mm512_reduce_min_pd(lanes)};
-    const __m512d value = _mm512_set1_pd(best.value);
-    for (std::size_t b = 0; b < size; b += kLanes) {
-        unsigned holding =
-            _mm512_cmp_pd_mask(_mm512_loadu_pd(blocks + b), value, _CMP_EQ_OQ);
-        for (; holding != 0; holding &= holding - 1) {
-            const auto lane = static_cast<std::size_t>(std::countr_zero(holding));
-            const std::size_t begin = (b + lane) * kLanes;
-            const __m512d distances = _mm512_loadu_pd(slots.distance.data() + begin);
-            take_lowest_rank(slots, begin,
-                             _mm512_cmp_pd_mask(distances, value, _CMP_EQ_OQ), best);
-        }
-    }
-    return best;
-}
+#include "nearest_loops.hpp"
 
 }  // namespace
 
 const NearestPath& avx512_path() {
-    static const NearestPath path{"avx512", nearest, meet, closest};
+    static const NearestPath path{"avx512", begin, nearest, meet, closest};
     return path;
 }
 

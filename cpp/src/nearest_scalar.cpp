@@ -1,95 +1,58 @@
 #include <algorithm>
-#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
 
 #include "nearest.hpp"
+
+#define ODDJET_ENTRY
+#define ODDJET_LAMBDA
+#define ODDJET_LOOP inline
 
 namespace oddjet {
 namespace {
 
-// In four lanes, which become what vectors every machine has.
-double smallest_of(const double* values) {
-    std::array<double, 4> lanes;
-    for (std::size_t k = 0; k < 4; ++k) {
-        lanes[k] = values[k + 4] < values[k] ? values[k + 4] : values[k];
-    }
-    return std::min(std::min(lanes[0], lanes[1]), std::min(lanes[2], lanes[3]));
-}
+// Two lanes, which compilers make of whatever instructions a machine has.
+using Vector = double __attribute__((vector_size(16)));
+using Mask = decltype(Vector{} < Vector{});
+constexpr std::size_t kWidth = 2;
 
-// Only the blocks from the first to the last that hold the minimum are looked at twice.
-Smallest smallest_below(const Slots& slots, const std::vector<double>& values,
-                        Window window, double limit) {
-    Smallest best{kNobody, limit};
-    Window holds{0, 0};
-    for (std::size_t begin = window.begin; begin < window.end; begin += kLanes) {
-        const double of_block = smallest_of(values.data() + begin);
-        if (of_block < best.value) {
-            best.value = of_block;
-            holds.begin = begin;
-        }
-        if (of_block == best.value) holds.end = begin + kLanes;
-    }
-    if (!(best.value < limit)) return best;
-    for (std::size_t k = holds.begin; k < holds.end; ++k) {
-        if (values[k] == best.value) take_lowest_rank(slots, k, 1U, best);
-    }
-    return best;
+ODDJET_LOOP Vector fill(double value) { return Vector{value, value}; }
+ODDJET_LOOP Vector load(const double* values) { return Vector{values[0], values[1]}; }
+ODDJET_LOOP void store(double* values, const Vector& v) {
+    values[0] = v[0];
+    values[1] = v[1];
 }
+ODDJET_LOOP Vector add(const Vector& a, const Vector& b) { return a + b; }
+ODDJET_LOOP Vector subtract(const Vector& a, const Vector& b) { return a - b; }
+ODDJET_LOOP Vector multiply(const Vector& a, const Vector& b) { return a * b; }
+ODDJET_LOOP Vector smaller(const Vector& a, const Vector& b) { return a < b ? a : b; }
+ODDJET_LOOP Vector larger(const Vector& a, const Vector& b) { return a > b ? a : b; }
+ODDJET_LOOP Vector magnitude(const Vector& a) {
+    return Vector{std::fabs(a[0]), std::fabs(a[1])};
+}
+ODDJET_LOOP Mask less(const Vector& a, const Vector& b) { return a < b; }
+ODDJET_LOOP Mask less_equal(const Vector& a, const Vector& b) { return a <= b; }
+ODDJET_LOOP Mask equal(const Vector& a, const Vector& b) { return a == b; }
+ODDJET_LOOP Mask both(const Mask& a, const Mask& b) { return a & b; }
+ODDJET_LOOP Mask either(const Mask& a, const Mask& b) { return a | b; }
+ODDJET_LOOP unsigned bits(const Mask& mask) {
+    return static_cast<unsigned>(mask[0] & 1) | static_cast<unsigned>(mask[1] & 2);
+}
+ODDJET_LOOP Vector pick(const Mask& mask, const Vector& yes, const Vector& no) {
+    return mask ? yes : no;
+}
+ODDJET_LOOP Vector lane_numbers() { return Vector{0.0, 1.0}; }
+ODDJET_LOOP double smallest_lane(const Vector& v) { return std::min(v[0], v[1]); }
+ODDJET_LOOP double largest_lane(const Vector& v) { return std::max(v[0], v[1]); }
 
-// No branches and no aliases: this loop becomes vector instructions.
-void fill_row(Slots& slots, std::size_t slot, Window window) {
-    const double its_rapidity = slots.rapidity[slot];
-    const double its_azimuth = slots.azimuth[slot];
-    const double* rapidity = slots.rapidity.data();
-    const double* azimuth = slots.azimuth.data();
-    double* row = slots.row.data();
-    for (std::size_t k = window.begin; k < window.end; ++k) {
-        row[k] =
-            separation_squared(rapidity[k] - its_rapidity, azimuth[k] - its_azimuth);
-    }
-    row[slot] = kFar;
-}
-
-Smallest nearest(Slots& slots, std::size_t slot, Window window, double limit) {
-    fill_row(slots, slot, window);
-    return smallest_below(slots, slots.row, window, limit);
-}
-
-Smallest meet(Slots& slots, std::size_t slot, std::int32_t gone, Window window,
-              double limit, Concerned& found) {
-    fill_row(slots, slot, window);
-    const auto self = static_cast<std::int32_t>(slot);
-    std::size_t count = 0;
-    for (std::size_t k = window.begin; k < window.end; ++k) {
-        found.slots[count] = static_cast<std::int32_t>(k);
-        found.separations[count] = slots.row[k];
-        const bool nearer = slots.row[k] <= slots.separation[k];
-        const bool its_own = slots.neighbour[k] == self;
-        const bool orphan = slots.neighbour[k] == gone;
-        count += static_cast<std::size_t>(nearer | its_own | orphan);
-    }
-    found.count = count;
-    return smallest_below(slots, slots.row, window, limit);
-}
-
-Smallest closest(const Slots& slots) {
-    const std::vector<double>& blocks = slots.smallest_of_block;
-    Smallest best{kNobody, kFar};
-    for (std::size_t b = 0; b < blocks.size(); b += kLanes) {
-        best.value = std::min(best.value, smallest_of(blocks.data() + b));
-    }
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-        if (blocks[b] != best.value) continue;
-        for (std::size_t k = b * kLanes; k < (b + 1) * kLanes; ++k) {
-            if (slots.distance[k] == best.value) take_lowest_rank(slots, k, 1U, best);
-        }
-    }
-    return best;
-}
+#include "nearest_loops.hpp"
 
 }  // namespace
 
 const NearestPath& scalar_path() {
-    static const NearestPath path{"scalar", nearest, meet, closest};
+    static const NearestPath path{"scalar", begin, nearest, meet, closest};
     return path;
 }
 

@@ -1,17 +1,13 @@
 #include "pseudo_jets.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <utility>
 
 namespace oddjet {
 namespace {
-
-// Strips cover the rapidities that detectors see; the outermost are open.
-constexpr double kStripsBegin = -8.0;
-constexpr double kStripsLength = 16.0;
-constexpr double kMostStrips = 64.0;
 
 // pt^2p, kept away from zero and infinity so that distances remain ordered numbers.
 double transverse_scale(double pt_squared, double power) {
@@ -25,7 +21,7 @@ double transverse_scale(double pt_squared, double power) {
 // then the rounding of their azimuths decides: it has to be the same.
 double azimuth_from_zero(const FourMomentum& p) {
     const double phi = azimuth(p);
-    return phi < 0.0 ? phi + 2.0 * std::numbers::pi : phi;
+    return phi + (phi < 0.0 ? 2.0 * std::numbers::pi : 0.0);
 }
 
 double power_of(const ClusterOptions& options) {
@@ -57,6 +53,70 @@ FourMomentum winner_takes_all(const FourMomentum& earlier, const FourMomentum& l
             transverse_mass * std::cosh(its_rapidity)};
 }
 
+void clear_box(Boxes& boxes, std::size_t i) {
+    boxes.rapidity_low[i] = boxes.azimuth_low[i] = kFar;
+    boxes.rapidity_high[i] = boxes.azimuth_high[i] = -kFar;
+    boxes.reach[i] = kDeadSeparation;
+    boxes.smallest[i] = kFar;
+}
+
+void stretch_box(Boxes& boxes, std::size_t i, const Slots& slots, std::size_t slot) {
+    const double rapidity = slots.rapidity[slot];
+    const double azimuth = slots.azimuth[slot];
+    boxes.rapidity_low[i] = std::min(boxes.rapidity_low[i], rapidity);
+    boxes.rapidity_high[i] = std::max(boxes.rapidity_high[i], rapidity);
+    boxes.azimuth_low[i] = std::min(boxes.azimuth_low[i], azimuth);
+    boxes.azimuth_high[i] = std::max(boxes.azimuth_high[i], azimuth);
+}
+
+struct Place {
+    double rapidity, azimuth;
+};
+
+// Rapidities beyond those that detectors see share the outermost strips.
+constexpr double kSeen = 6.0;
+
+/// An order of the particles in which a block of them is about as long as wide: along
+/// strips of rapidity, forth and back.
+std::vector<std::uint32_t> neighbours_together(const std::vector<Place>& places) {
+    double low = kSeen;
+    double high = -kSeen;
+    for (const Place& place : places) {
+        const double inside = std::clamp(place.rapidity, -kSeen, kSeen);
+        low = std::min(low, inside);
+        high = std::max(high, inside);
+    }
+    const auto count = static_cast<double>(places.size());
+    const double length = std::max(high - low, 1e-3);
+    const double blocks = std::max(1.0, count / kLanes);
+    const double strips = std::clamp(
+        std::round(std::sqrt(blocks * length / (2.0 * std::numbers::pi))), 1.0, blocks);
+    const double cells_of_strip = std::ceil(2.0 * count / strips);
+    const double strips_a_unit = strips / length;
+    const double cells_a_radian = cells_of_strip / (2.0 * std::numbers::pi);
+    std::vector<std::uint32_t> cells(places.size());
+    std::vector<std::uint32_t> begin(
+        static_cast<std::size_t>(strips * cells_of_strip) + 1, 0);
+    const auto last_strip = static_cast<std::int32_t>(strips) - 1;
+    const auto last_cell = static_cast<std::int32_t>(cells_of_strip) - 1;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const double inside = std::clamp(places[i].rapidity, low, high);
+        const std::int32_t strip = std::min(
+            static_cast<std::int32_t>((inside - low) * strips_a_unit), last_strip);
+        const std::int32_t cell = std::min(
+            static_cast<std::int32_t>(places[i].azimuth * cells_a_radian), last_cell);
+        const std::int32_t forth = strip % 2 == 0 ? cell : last_cell - cell;
+        cells[i] = static_cast<std::uint32_t>(strip * (last_cell + 1) + forth);
+        ++begin[cells[i] + 1];
+    }
+    for (std::size_t c = 1; c < begin.size(); ++c) begin[c] += begin[c - 1];
+    std::vector<std::uint32_t> order(places.size());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        order[begin[cells[i]]++] = static_cast<std::uint32_t>(i);
+    }
+    return order;
+}
+
 }  // namespace
 
 PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options)
@@ -68,170 +128,132 @@ PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options
       num_nodes_(static_cast<std::int64_t>(particles.momenta.size())),
       alive_(particles.momenta.size()),
       num_slots_(alive_),
-      // Wider than the radius by more than rapidities are rounded.
-      strip_width_(std::max(1.001 * options.radius, kStripsLength / kMostStrips)),
+      slots_(alive_),
       momentum_(alive_),
-      scale_(alive_),
-      strip_(alive_) {
-    const std::size_t size = whole_lanes(alive_);
-    slots_.rapidity.assign(size, kFar);
-    slots_.azimuth.assign(size, 0.0);
-    slots_.separation.assign(size, 0.0);
-    slots_.distance.assign(size, kFar);
-    slots_.smallest_of_block.assign(whole_lanes(size / kLanes), kFar);
-    slots_.neighbour.assign(size, kNobody);
-    slots_.rank.assign(size, 0);
-    slots_.row.resize(size);
-    concerned_.slots.resize(size);
-    concerned_.separations.resize(size);
-    const std::vector<std::size_t> first = sort_into_strips(particles);
-    node_.assign(first.begin(), first.end());
+      node_(alive_) {
+    fill_slots(particles);
+    build_boxes();
+    path_.begin(slots_, radius_squared_);
+    slots_.refresh_all();
+    orphans_.first.resize(slots_.rapidity.size() + 1);
+    orphans_.mask.resize(slots_.rapidity.size() + 1);
+}
+
+void PseudoJets::fill_slots(const Particles& particles) {
+    std::vector<Place> places(alive_);
+    for (std::size_t i = 0; i < alive_; ++i) {
+        places[i] = {rapidity(particles.momenta[i]),
+                     azimuth_from_zero(particles.momenta[i])};
+    }
+    const std::vector<std::uint32_t> particle_of_slot = neighbours_together(places);
     for (std::size_t slot = 0; slot < alive_; ++slot) {
-        slots_.rank[slot] = static_cast<std::int32_t>(first[slot]);
-        const FourMomentum& momentum = particles.momenta[first[slot]];
-        place(slot, momentum, slots_.rapidity[slot]);
-    }
-    for (std::size_t slot = 0; slot < alive_; ++slot) find_neighbour(slot);
-}
-
-/// Fill the strips and the rapidities, and give the particle of each slot: by strip,
-/// then by index.
-std::vector<std::size_t> PseudoJets::sort_into_strips(const Particles& particles) {
-    const double strips = std::ceil(kStripsLength / strip_width_);
-    strip_begin_.assign(static_cast<std::size_t>(strips) + 1, 0);
-    std::vector<double> rapidities(alive_);
-    std::vector<std::size_t> strips_of_particles(alive_);
-    for (std::size_t i = 0; i < alive_; ++i) {
-        rapidities[i] = rapidity(particles.momenta[i]);
-        strips_of_particles[i] = strip_of(rapidities[i]);
-        ++strip_begin_[strips_of_particles[i] + 1];
-    }
-    for (std::size_t s = 1; s < strip_begin_.size(); ++s) {
-        strip_begin_[s] += strip_begin_[s - 1];
-    }
-    std::vector<std::size_t> next_slot = strip_begin_;
-    std::vector<std::size_t> particle_of_slot(alive_);
-    for (std::size_t i = 0; i < alive_; ++i) {
-        const std::size_t slot = next_slot[strips_of_particles[i]]++;
-        particle_of_slot[slot] = i;
-        slots_.rapidity[slot] = rapidities[i];
-        strip_[slot] = static_cast<std::int32_t>(strips_of_particles[i]);
-    }
-    return particle_of_slot;
-}
-
-std::size_t PseudoJets::strip_of(double rapidity) const {
-    const double last = static_cast<double>(strip_begin_.size()) - 2.0;
-    const double strip = (rapidity - kStripsBegin) / strip_width_;
-    return static_cast<std::size_t>(std::clamp(strip, 0.0, last));
-}
-
-/// The slots among which all neighbours of a slot are, and the rest of their blocks.
-Window PseudoJets::window(std::size_t slot) const {
-    const auto strip = static_cast<std::size_t>(strip_[slot]);
-    const std::size_t after = std::min(strip + 2, strip_begin_.size() - 1);
-    const std::size_t begin = strip_begin_[strip == 0 ? 0 : strip - 1];
-    return {begin / kLanes * kLanes, whole_lanes(strip_begin_[after])};
-}
-
-void PseudoJets::place(std::size_t slot, const FourMomentum& momentum,
-                       double its_rapidity) {
-    momentum_[slot] = momentum;
-    slots_.rapidity[slot] = its_rapidity;
-    slots_.azimuth[slot] = azimuth_from_zero(momentum);
-    scale_[slot] = transverse_scale(pt_squared(momentum), power_);
-}
-
-void PseudoJets::kill(std::size_t slot) {
-    slots_.rapidity[slot] = kFar;
-    set_distance(slot, kFar);
-    slots_.neighbour[slot] = kNobody;
-    --alive_;
-}
-
-void PseudoJets::set_neighbour(std::size_t slot, std::int32_t neighbour,
-                               double separation) {
-    double scale = scale_[slot];
-    if (neighbour != kNobody) {
-        scale = std::min(scale, scale_[static_cast<std::size_t>(neighbour)]);
-    }
-    slots_.neighbour[slot] = neighbour;
-    slots_.separation[slot] = separation;
-    set_distance(slot, separation * scale);
-}
-
-void PseudoJets::set_distance(std::size_t slot, double distance) {
-    const double before = std::exchange(slots_.distance[slot], distance);
-    double& smallest = slots_.smallest_of_block[slot / kLanes];
-    if (distance <= smallest) {
-        smallest = distance;
-    } else if (before == smallest) {
-        smallest = smallest_in_block(slot / kLanes);
+        const std::size_t i = particle_of_slot[slot];
+        slots_.rapidity[slot] = places[i].rapidity;
+        slots_.azimuth[slot] = places[i].azimuth;
+        slots_.scale[slot] = transverse_scale(pt_squared(particles.momenta[i]), power_);
+        slots_.rank[slot] = static_cast<double>(i);
+        momentum_[slot] = particles.momenta[i];
+        node_[slot] = static_cast<std::int64_t>(i);
     }
 }
 
-double PseudoJets::smallest_in_block(std::size_t block) const {
-    const double* const distances = slots_.distance.data() + block * kLanes;
-    return *std::min_element(distances, distances + kLanes);
+/// The boxes of all blocks and groups, around the live slots.
+void PseudoJets::build_boxes() {
+    for (std::size_t block = 0; block < slots_.num_blocks(); ++block) {
+        clear_box(slots_.of_blocks, block);
+    }
+    for (std::size_t group = 0; group < slots_.of_groups.reach.size(); ++group) {
+        clear_box(slots_.of_groups, group);
+    }
+    for (std::size_t slot = 0; slot < num_slots_; ++slot) stretch_boxes(slot);
 }
 
-void PseudoJets::find_neighbour(std::size_t slot) {
-    const Smallest nearest = path_.nearest(slots_, slot, window(slot), radius_squared_);
-    set_neighbour(slot, nearest.slot, nearest.value);
+void PseudoJets::stretch_boxes(std::size_t slot) {
+    stretch_box(slots_.of_blocks, slot / kLanes, slots_, slot);
+    if (!slots_.has_one_level()) {
+        stretch_box(slots_.of_groups, slot / kSlotsOfGroup, slots_, slot);
+    }
 }
 
-/// Make a pseudo-jet that changed, and the rest, known to each other: those who lost
-/// `gone` or what the slot held before look for a neighbour, and the new one becomes
-/// that of others. Returns the nearest of the slot itself.
-Smallest PseudoJets::meet(std::size_t slot, std::size_t gone) {
-    const Window one = window(slot);
-    const Window other = window(gone);
-    const auto itself = static_cast<std::int32_t>(slot);
-    const auto lost = static_cast<std::int32_t>(gone);
-    const Window both{std::min(one.begin, other.begin), std::max(one.end, other.end)};
-    const Smallest nearest =
-        path_.meet(slots_, slot, lost, both, radius_squared_, concerned_);
-    for (std::size_t i = 0; i < concerned_.count; ++i) {
-        const auto k = static_cast<std::size_t>(concerned_.slots[i]);
-        const double separation = concerned_.separations[i];
-        const std::int32_t neighbour = slots_.neighbour[k];
-        // Nearer than the nearest so far, whoever that was.
-        if (separation < slots_.separation[k]) {
-            set_neighbour(k, itself, separation);
-        } else if (neighbour == itself || neighbour == lost) {
-            find_neighbour(k);
-        } else if (neighbour != kNobody &&
-                   slots_.rank[slot] <
-                       slots_.rank[static_cast<std::size_t>(neighbour)]) {
-            set_neighbour(k, itself, separation);
+void PseudoJets::set_neighbour(std::size_t slot, const Nearest& nearest) {
+    double scale = slots_.scale[slot];
+    if (nearest.slot != kNobody) {
+        scale = std::min(scale, slots_.scale[static_cast<std::size_t>(nearest.slot)]);
+    }
+    slots_.neighbour[slot] = nearest.slot;
+    slots_.separation[slot] = nearest.separation;
+    slots_.distance[slot] = nearest.separation * scale;
+}
+
+void PseudoJets::find_neighbours_of_orphans() {
+    for (std::size_t i = 0; i < orphans_.count; ++i) {
+        for (std::uint32_t mask = orphans_.mask[i]; mask != 0; mask &= mask - 1) {
+            const std::size_t orphan =
+                orphans_.first[i] + static_cast<std::size_t>(std::countr_zero(mask));
+            set_neighbour(orphan, path_.nearest(slots_, orphan, radius_squared_));
         }
+        slots_.refresh(orphans_.first[i] / kLanes);
     }
-    return nearest;
 }
 
 void PseudoJets::finish(std::size_t slot) {
-    kill(slot);
-    (void)meet(slot, slot);  // from infinitely far away: only who lost it is concerned
+    const double its_rapidity = slots_.rapidity[slot];
+    const double its_azimuth = slots_.azimuth[slot];
+    // From infinitely far away: only who lost it is concerned.
+    const Change change{slot, slot,         kFar,         0.0,         0.0,
+                        kFar, its_rapidity, its_rapidity, its_azimuth, its_azimuth};
+    (void)path_.meet(slots_, change, kDeadSeparation, orphans_);
+    slots_.kill(slot);
+    --alive_;
+    find_neighbours_of_orphans();
+    slots_.refresh(slot / kLanes);
+}
+
+Change PseudoJets::change_of(std::size_t kept, std::size_t gone,
+                             std::size_t earlier) const {
+    const double its_rapidity = rapidity(merged_);
+    const double its_azimuth = azimuth_from_zero(merged_);
+    const auto [low, high] =
+        std::minmax({slots_.rapidity[kept], slots_.rapidity[gone], its_rapidity});
+    const auto [first, last] =
+        std::minmax({slots_.azimuth[kept], slots_.azimuth[gone], its_azimuth});
+    return {kept,
+            gone,
+            its_rapidity,
+            its_azimuth,
+            transverse_scale(pt_squared(merged_), power_),
+            slots_.rank[earlier],
+            low,
+            high,
+            first,
+            last};
 }
 
 void PseudoJets::merge(std::size_t slot, std::size_t partner) {
     const bool in_order = slots_.rank[slot] < slots_.rank[partner];
     const std::size_t earlier = in_order ? slot : partner;
-    merged_ = sum(momentum_[earlier], momentum_[in_order ? partner : slot]);
-    const double its_rapidity = rapidity(merged_);
-    const auto strip = static_cast<std::int32_t>(strip_of(its_rapidity));
-    const bool stays = strip == strip_[slot];
-    // Outside of both strips there is only the rounding of a space-like momentum.
-    if (!stays && strip != strip_[partner]) use_one_strip();
-    const std::size_t kept = stays ? slot : partner;
-    const std::size_t gone = stays ? partner : slot;
-    slots_.rank[kept] = slots_.rank[earlier];
+    const std::size_t later = in_order ? partner : slot;
+    merged_ = sum(momentum_[earlier], momentum_[later]);
+    // The harder moves less, so its box hardly grows.
+    const bool earlier_moves_less =
+        pt_squared(momentum_[earlier]) >= pt_squared(momentum_[later]);
+    const std::size_t kept = earlier_moves_less ? earlier : later;
+    const std::size_t gone = earlier_moves_less ? later : earlier;
+    const Change change = change_of(kept, gone, earlier);
+    const Nearest nearest = path_.meet(slots_, change, radius_squared_, orphans_);
+    momentum_[kept] = merged_;
+    slots_.rapidity[kept] = change.rapidity;
+    slots_.azimuth[kept] = change.azimuth;
+    slots_.scale[kept] = change.scale;
+    slots_.rank[kept] = change.rank;
     node_[kept] = num_nodes_++;
-    kill(gone);
-    place(kept, merged_, its_rapidity);
-    slots_.neighbour[kept] = kNobody;
-    const Smallest nearest = meet(kept, gone);
-    set_neighbour(kept, nearest.slot, nearest.value);
+    stretch_boxes(kept);
+    set_neighbour(kept, nearest);
+    slots_.kill(gone);
+    --alive_;
+    find_neighbours_of_orphans();
+    slots_.refresh(kept / kLanes);
+    slots_.refresh(gone / kLanes);
 }
 
 FourMomentum PseudoJets::sum(const FourMomentum& earlier,
@@ -244,11 +266,10 @@ FourMomentum PseudoJets::sum(const FourMomentum& earlier,
 }
 
 ClusteringStep PseudoJets::step() {
-    const Smallest closest = path_.closest(slots_);
-    const auto slot = static_cast<std::size_t>(closest.slot);
-    const std::int32_t neighbour = slots_.neighbour[slot];
+    const std::size_t slot = path_.closest(slots_);
+    const double neighbour = slots_.neighbour[slot];
     // Stored distances are times R^2.
-    ClusteringStep step{node_[slot], kBeam, closest.value / radius_squared_};
+    ClusteringStep step{node_[slot], kBeam, slots_.distance[slot] / radius_squared_};
     if (neighbour == kNobody) {
         finish(slot);
     } else {
@@ -258,58 +279,41 @@ ClusteringStep PseudoJets::step() {
             std::swap(step.first, step.second);
         merge(slot, partner);
     }
-    if (4 * alive_ < 3 * num_slots_) compact();
+    // At half; at three quarters compacting took 7 % of all instead of 4 % (Sapphire
+    // Rapids, AVX-512, 271 particles, November 2026).
+    if (2 * alive_ < num_slots_ && num_slots_ > kLanes) compact();
     return step;
 }
 
-void PseudoJets::use_one_strip() {
-    strip_width_ = kFar;
-    strip_begin_ = {0, num_slots_};
-    std::ranges::fill(strip_, 0);
-}
-
 void PseudoJets::move(std::size_t from, std::size_t to) {
-    slots_.rapidity[to] = slots_.rapidity[from];
-    slots_.azimuth[to] = slots_.azimuth[from];
-    slots_.separation[to] = slots_.separation[from];
-    slots_.distance[to] = slots_.distance[from];
-    slots_.neighbour[to] = slots_.neighbour[from];
-    slots_.rank[to] = slots_.rank[from];
+    for (const auto& column :
+         {slots_.rapidity, slots_.azimuth, slots_.scale, slots_.rank, slots_.neighbour,
+          slots_.separation, slots_.distance}) {
+        column[to] = column[from];
+    }
     momentum_[to] = momentum_[from];
-    scale_[to] = scale_[from];
-    strip_[to] = strip_[from];
     node_[to] = node_[from];
 }
 
+/// Move the live slots together, in their order, which keeps neighbours together.
 void PseudoJets::compact() {
-    std::vector<std::size_t> new_slot(num_slots_ + 1);
+    new_slot_.resize(num_slots_);
     std::size_t size = 0;
     for (std::size_t k = 0; k < num_slots_; ++k) {
-        new_slot[k] = size;
-        if (slots_.distance[k] == kFar) continue;
+        new_slot_[k] = static_cast<double>(size);
+        if (slots_.rapidity[k] == kFar) continue;
         move(k, size++);
     }
-    new_slot.back() = size;
-    num_slots_ = size;
     for (std::size_t k = 0; k < size; ++k) {
-        std::int32_t& neighbour = slots_.neighbour[k];
+        double& neighbour = slots_.neighbour[k];
         if (neighbour == kNobody) continue;
-        neighbour =
-            static_cast<std::int32_t>(new_slot[static_cast<std::size_t>(neighbour)]);
+        neighbour = new_slot_[static_cast<std::size_t>(neighbour)];
     }
-    for (std::size_t& begin : strip_begin_) begin = new_slot[begin];
-    // Only the last block has slots to fill: blocks beyond are not looked at again.
-    slots_.distance.resize(whole_lanes(size));
-    for (std::size_t k = size; k < slots_.distance.size(); ++k) {
-        slots_.rapidity[k] = kFar;
-        slots_.distance[k] = kFar;
-        slots_.neighbour[k] = kNobody;
-    }
-    const std::size_t blocks = slots_.distance.size() / kLanes;
-    slots_.smallest_of_block.assign(whole_lanes(blocks), kFar);
-    for (std::size_t block = 0; block < blocks; ++block) {
-        slots_.smallest_of_block[block] = smallest_in_block(block);
-    }
+    num_slots_ = size;
+    slots_.shrink(size);
+    for (std::size_t k = size; k < slots_.rapidity.size(); ++k) slots_.kill(k);
+    build_boxes();
+    slots_.refresh_all();
 }
 
 }  // namespace oddjet
