@@ -1,147 +1,169 @@
 """What distance correlation costs, beside dcor, np.argsort and losses of PyTorch.
 
-    python bench/bench_distance_correlation.py [--repeats 5] [--result FILE.json]
+`python bench/bench_distance_correlation.py`. Normal variables that depend on each
+other a little; NumPy arrays in, numbers and gradients out. Contenders take turns, each
+after it has shown that it gives the same number. Ten million events need 3 GB
+(--largest).
 
-Alternatives take turns, each after it has shown that it gives the same number; the
-ratios are of medians of CPU time on one thread, of the wall time for two. Growth to
-ten million events needs 3 GB (--largest).
+np.argsort sorts in the vector instructions of the processor, which NumPy 2 chooses when
+it is loaded; without these ("baseline") it runs in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
-import statistics
-import time
-import tracemalloc
+import os
+import re
+import subprocess
+import sys
 import warnings
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from oddjet import correlation
+from growth_figure import draw_growth
 from oddjet.correlation import (
     distance_correlation,
     distance_correlation_gradient,
+    distance_correlation_squared,
     distance_correlations,
 )
 from peers.distance_correlation_losses import blocked_loss, n_by_n_loss
+from taking_turns import (
+    as_json,
+    cpu_ratio,
+    print_claims,
+    print_times,
+    seconds,
+    thread_ratios,
+)
 
 PAIRS = [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3)]
 
 
-def sample(n, seed=1):
+def sample(n):
     """Two scores, a transverse mass and a rapidity difference; and weights."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(1)
     mass, delta, x, y = random.normal(size=(4, n))
     x, y = x + 0.3 * mass, y + 0.1 * x + 0.2 * delta
     return [x, y, mass, delta], random.uniform(0.1, 1.0, n)
 
 
-def in_turn(alternatives, repeats, timer=time.process_time):
-    """Seconds of each call, by name: all once, then all again."""
-    seconds = {name: [] for name in alternatives}
-    for _ in range(repeats):
-        for name, call in alternatives.items():
-            start = timer()
-            call()
-            seconds[name].append(timer() - start)
-    return seconds
-
-
-def medians(seconds):
-    return {name: statistics.median(each) for name, each in seconds.items()}
-
-
-def same(found, expected, tolerance):
-    if abs(found - expected) > tolerance:
-        message = f"{found} is not {expected}"
-        raise AssertionError(message)
-
-
-def value_against_dcor(repeats):
+def values(repeats):
+    """Against dcor, which knows no weights, by either of its n log n methods."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dcor
     (x, y, *_), weights = sample(10**6)
-    peers = {
+    calls = {
         f"dcor, {method}": lambda method=method: dcor.distance_correlation(
             x, y, method=method
         )
         for method in ("mergesort", "avl")
     }
-    for call in peers.values():  # compiles
-        same(distance_correlation(x, y), call(), 1e-9)
-    seconds = medians(
-        in_turn(
-            {
-                "weighted": lambda: distance_correlation(x, y, weights),
-                "equal weights": lambda: distance_correlation(x, y),
-                **peers,
-            },
-            repeats,
-        )
+    for call in calls.values():  # compiles
+        np.testing.assert_allclose(distance_correlation(x, y), call(), rtol=1e-9)
+    calls["oddjet, weighted"] = lambda: distance_correlation(x, y, weights)
+    calls["oddjet, equal weights"] = lambda: distance_correlation(x, y)
+    times = seconds(calls, repeats)
+    best = min(
+        ("dcor, mergesort", "dcor, avl"), key=lambda n: np.median(times[n][:, 0])
     )
-    best = min(peers, key=seconds.__getitem__)
-    for name in ("weighted", "equal weights"):
-        ratio = seconds[best] / seconds[name]
-        yield f"value, n = 1e6, {name}", best, ">= 10", ratio, seconds
+    claims = [
+        (
+            f"value, n = 1e6, {kind}",
+            best,
+            ">= 10",
+            cpu_ratio(times, best, f"oddjet, {kind}"),
+        )
+        for kind in ("weighted", "equal weights")
+    ]
+    return claims, times, 10**6
 
 
-def gradient_against_torch(repeats):
+def losses(repeats):
+    """Value and gradient of a batch, against autograd."""
     (x, y, *_), _ = sample(10**4)
 
-    def loss_and_gradients(loss):
+    def with_gradients(loss):
         tensors = [torch.tensor(v, requires_grad=True) for v in (x, y)]
         value = loss(*tensors)
         value.backward()
-        return value.item(), [tensor.grad.numpy() for tensor in tensors]
+        return value.item(), *(tensor.grad.numpy() for tensor in tensors)
 
-    value, by_x, by_y = distance_correlation_gradient(x, y)
+    found = distance_correlation_gradient(x, y)
     for loss in (n_by_n_loss, blocked_loss):
-        expected, gradients = loss_and_gradients(loss)
-        same(value, expected, 1e-9)
-        for found, other in zip((by_x, by_y), gradients, strict=True):
-            same(np.abs(found - other).max(), 0.0, 1e-9 * np.abs(other).max())
-    seconds = medians(
-        in_turn(
-            {
-                "oddjet": lambda: [
-                    distance_correlation_gradient(x, y) for _ in range(20)
-                ],
-                "n x n": lambda: loss_and_gradients(n_by_n_loss),
-                "blocked": lambda: loss_and_gradients(blocked_loss),
-            },
-            max(2, repeats // 2),
-        )
-    )
-    seconds["oddjet"] /= 20
-    claim = "value + gradient, n = 1e4"
-    yield claim, "torch, n x n", ">= 500", seconds["n x n"] / seconds["oddjet"], seconds
-    yield claim, "torch, blocked", ">= 50", seconds["blocked"] / seconds["oddjet"], {}
+        for one, other in zip(found, with_gradients(loss), strict=True):
+            atol = 1e-9 * np.abs(other).max()
+            np.testing.assert_allclose(one, other, rtol=0, atol=atol)
+    calls = {
+        "oddjet": lambda: distance_correlation_gradient(x, y),
+        "torch, n x n": lambda: with_gradients(n_by_n_loss),
+        "torch, blocked": lambda: with_gradients(blocked_loss),
+    }
+    times = seconds(calls, min(3, repeats))
+    claims = [
+        ("value + gradient, n = 1e4", peer, wanted, cpu_ratio(times, peer, "oddjet"))
+        for peer, wanted in (("torch, n x n", ">= 500"), ("torch, blocked", ">= 50"))
+    ]
+    return claims, times, 10**4
 
 
-def gradient_against_argsort(repeats):
+def beside_argsort(repeats):
+    """Value and gradient in units of one np.argsort."""
     (x, y, *_), weights = sample(10**6)
-    seconds = medians(
-        in_turn(
-            {
-                "equal weights": lambda: distance_correlation_gradient(x, y),
-                "weighted": lambda: distance_correlation_gradient(x, y, weights),
-                "argsort": lambda: np.argsort(x),
-            },
-            repeats,
-        )
+    kernel = argsort_kernel()
+    calls = {
+        "oddjet, equal weights": lambda: distance_correlation_gradient(x, y),
+        "oddjet, weighted": lambda: distance_correlation_gradient(x, y, weights),
+        f"np.argsort, {kernel}": lambda: np.argsort(x),
+    }
+    times = seconds(calls, 2 * repeats)
+    plain = plain_argsort_seconds()
+    claims = []
+    for kind in ("equal weights", "weighted"):
+        claim, one = f"value + gradient, n = 1e6, {kind}", f"oddjet, {kind}"
+        ratio = cpu_ratio(times, one, f"np.argsort, {kernel}")
+        claims.append((claim, f"np.argsort, {kernel}", "<= 6", ratio))
+        ratio = np.median(times[one][:, 0]) / plain
+        claims.append((claim, "np.argsort, baseline", "-", ratio))
+    return claims, times, 10**6
+
+
+def argsort_kernel():
+    """The widest instructions here that NumPy has a sort for."""
+    found = np.show_config("dicts")["SIMD Extensions"]["found"]
+    names = {
+        "X86_V4": "AVX-512",
+        "AVX512_SKX": "AVX-512",
+        "X86_V3": "AVX2",
+        "AVX2": "AVX2",
+    }
+    return next((names[name] for name in names if name in found), "baseline")
+
+
+def plain_argsort_seconds():
+    """Median CPU time of np.argsort without vector instructions."""
+    code = (
+        "import numpy as np, time; x = np.random.default_rng(1).normal(size=10**6)\n"
+        "def cpu():\n start = time.process_time(); np.argsort(x)\n"
+        " return time.process_time() - start\n"
+        "print(np.median([cpu() for _ in range(9)]))"
     )
-    for name in ("equal weights", "weighted"):
-        ratio = seconds[name] / seconds["argsort"]
-        yield f"value + gradient, n = 1e6, {name}", "np.argsort", "<= 6", ratio, seconds
+    found = np.show_config("dicts")["SIMD Extensions"]["found"]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(found)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
 
 
-def pairs_at_once(repeats):
+def several_pairs(repeats):
+    """The pairs of the ABCD loss, with derivatives by the two scores."""
     variables, weights = sample(55_000)
     wanted = [True, True, False, False]
 
@@ -157,142 +179,129 @@ def pairs_at_once(repeats):
         ]
 
     for one, other in zip(at_once(), one_by_one(), strict=True):
-        same(one[0], other[0], 0.0)
-    seconds = medians(
-        in_turn({"at once": at_once, "one by one": one_by_one}, 3 * repeats)
-    )
-    ratio = seconds["at once"] / seconds["one by one"]
-    yield "five pairs of four variables", "five calls", "<= 0.6", ratio, seconds
+        np.testing.assert_equal(one, other)
+    times = seconds({"at once": at_once, "one by one": one_by_one}, 4 * repeats)
+    ratio = cpu_ratio(times, "at once", "one by one")
+    claims = [
+        ("five pairs of four variables, n = 55,000", "five calls", "<= 0.6", ratio)
+    ]
+    return claims, times, 55_000
 
 
 def two_threads(repeats):
     (x, y, *_), weights = sample(10**6)
     points = np.random.default_rng(1).normal(size=(6000, 3))
-
-    def pair(threads):
-        return lambda: distance_correlation_gradient(x, y, weights, threads=threads)
-
-    def blocked(threads):
-        return lambda: distance_correlation(points, points[:, :2], threads=threads)
-
-    for name, call in (("n = 1e6, gradient", pair), ("points, n = 6e3", blocked)):
-        one, two = call(1)(), call(2)()
-        if not all(map(np.array_equal, np.atleast_1d(one), np.atleast_1d(two))):
-            message = "threads change the result"
-            raise AssertionError(message)
-        calls = {"one": call(1), "two": call(2)}
-        walls = in_turn(calls, repeats, time.perf_counter)
-        best = {each: min(seconds) for each, seconds in walls.items()}
-        work = medians(in_turn(calls, repeats))
-        yield (
-            f"two threads, {name} (CPU time x {work['two'] / work['one']:.2f})",
-            "one thread",
-            ">= 1.7",
-            best["one"] / best["two"],
-            best,
-        )
+    cases = {
+        "gradient, n = 1e6": lambda threads: distance_correlation_gradient(
+            x, y, weights, threads=threads
+        ),
+        "points, n = 6e3": lambda threads: (
+            distance_correlation(points, points[:, :2], threads=threads),
+        ),
+    }
+    for name, call in cases.items():
+        for one, two in zip(call(1), call(2), strict=True):
+            np.testing.assert_array_equal(one, two)
+        calls = {f"{name}, {n}": lambda n=n, call=call: call(n) for n in (1, 2)}
+        times = seconds(calls, repeats)
+        wall, cpu = thread_ratios(times, f"{name}, 1", f"{name}, 2")
+        yield f"{name}, 2 threads over 1", "itself", ">= 1.7", wall
+        yield f"{name}, CPU of 2 threads over 1", "itself", "<= 1.15", cpu
 
 
 def growth(largest):
-    """Seconds of CPU time and bytes of results by n: value + gradient, one thread."""
+    """Median CPU seconds and peak memory of value and gradient, by n; one thread."""
     rows = []
     for n in (10**4, 10**5, 10**6, 10**7):
         if n > largest:
             break
         (x, y, *_), _ = sample(n)
-        seconds = in_turn(
-            {
-                "gradient": lambda x=x, y=y: distance_correlation_gradient(x, y),
-                "argsort": lambda x=x: np.argsort(x),
-            },
-            3,
-        )
-        rows.append({"n": n, **{name: min(each) for name, each in seconds.items()}})
-        row = rows[-1]
+        calls = {
+            "value + gradient": lambda x=x, y=y: distance_correlation_gradient(x, y),
+            "np.argsort": lambda x=x: np.argsort(x),
+        }
+        times = seconds(calls, 3)
+        cpu = {name: float(np.median(pairs[:, 0])) for name, pairs in times.items()}
+        peak = peak_bytes(calls["value + gradient"])
+        rows.append({"n": n, "seconds": cpu, "bytes_an_event": peak / n})
         print(
-            f"n = {n:>8}: {1e9 * row['gradient'] / n:5.0f} ns an event, "
-            f"{row['gradient'] / row['argsort']:.1f} argsorts"
+            f"n = {n:>8}: {1e9 * cpu['value + gradient'] / n:4.0f} ns and "
+            f"{peak / n:4.0f} bytes an event, results included"
         )
     return rows
+
+
+def peak_bytes(call):
+    """How far the memory of this process rises in a call."""
+    Path("/proc/self/clear_refs").write_text("5", "utf-8")  # forget the last peak
+    before = status_bytes("VmRSS")
+    result = call()
+    peak = status_bytes("VmHWM")
+    del result
+    return peak - before
+
+
+def status_bytes(field):
+    text = Path("/proc/self/status").read_text("utf-8")
+    return 1024 * int(re.search(rf"{field}:\s+(\d+) kB", text)[1])
 
 
 def accuracy():
-    """Relative differences of R^2 far from zero and near it, at n = 1e6."""
+    """How far rounding moves R^2 far from zero and near it, at n = 1e6."""
     (x, y, *_), _ = sample(10**6)
     independent = np.random.default_rng(5).normal(size=10**6)
-    squared = correlation.distance_correlation_squared
+    order = np.random.default_rng(6).permutation(10**6)
     rows = {}
     for name, other in (("dependent", y), ("independent", independent)):
-        value = squared(x, other)
+        value = distance_correlation_squared(x, other)
         # Integers below 2^40 keep their differences exactly under a shift of 1e6.
         grid_x, grid_y = (np.round(v * 2**20) / 2**20 for v in (x, other))
-        moved = squared(grid_x + 2.0**20, grid_y - 2.0**24)
-        order = np.random.default_rng(6).permutation(10**6)
+        moved = distance_correlation_squared(grid_x + 2.0**20, grid_y - 2.0**24)
+        again = distance_correlation_squared(other[order], x[order])
         rows[name] = {
             "R^2": value,
-            "shifted by 1e6": moved / squared(grid_x, grid_y) - 1,
-            "reordered and exchanged": squared(other[order], x[order]) / value - 1,
+            "shifted by 1e6": moved / distance_correlation_squared(grid_x, grid_y) - 1,
+            "reordered and exchanged": again / value - 1,
         }
-        print(name, {key: f"{each:.1e}" for key, each in rows[name].items()})
     return rows
 
 
-def memory():
-    """Peak of the process above its start, in bytes an event, for n = 1e6."""
-    tracemalloc.stop()
-    (x, y, *_), _ = sample(10**6)
-    before = _peak()
-    distance_correlation_gradient(x, y)
-    return (_peak() - before) / len(x)
-
-
-def _peak():
-    import resource
-
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure, print the tables and, if asked to, write them as JSON and SVG."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--largest", type=float, default=1e7)
-    parser.add_argument("--result", type=Path)
+    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    bytes_an_event = memory()  # first: a peak only rises
-    print(f"memory of value + gradient: at most {bytes_an_event:.0f} bytes an event")
-    found = []
-    print("claim | peer | ratio wanted | ratio found")
-    for bench in (
-        pairs_at_once,
-        gradient_against_argsort,
-        value_against_dcor,
-        two_threads,
-        gradient_against_torch,
-    ):
-        for claim, peer, wanted, ratio, seconds in bench(options.repeats):
-            print(f"{claim} | {peer} | {wanted} | {ratio:.2f}")
-            found.append(
-                {
-                    "claim": claim,
-                    "peer": peer,
-                    "wanted": wanted,
-                    "found": round(ratio, 3),
-                    "seconds": seconds,
-                }
-            )
-    result = {
-        "theme": "distance_correlation",
-        "hardware": f"{platform.processor() or platform.machine()}, shared",
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": {"numpy": np.__version__, "torch": torch.__version__},
-        "claims": found,
-        "bytes_an_event": bytes_an_event,
-        "accuracy": accuracy(),
-        "growth": growth(options.largest),
-    }
-    if options.result:
-        options.result.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+
+    rows = growth(options.largest)
+    claims, times, items = [], {}, {}
+    for bench in (several_pairs, beside_argsort, values, losses):
+        found, measured, n = bench(options.repeats)
+        claims += found
+        times |= {f"{bench.__name__}: {name}": each for name, each in measured.items()}
+        items |= dict.fromkeys((f"{bench.__name__}: {name}" for name in measured), n)
+    claims += two_threads(options.repeats)
+    print_claims(claims)
+    print_times(times, items, "event")
+    if options.output:
+        draw_growth(rows, options.output.with_suffix(".svg"))
+        settings = {
+            "repeats": options.repeats,
+            "growth": rows,
+            "accuracy at n = 1e6": accuracy(),
+        }
+        versions = {"numpy": np.__version__, "torch": torch.__version__}
+        text = as_json(
+            "distance_correlation",
+            versions,
+            settings,
+            claims=claims,
+            times=times,
+            items=items,
+        )
+        options.output.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Toy jets of 20 to 80 constituents, all different; awkward arrays in, results out. One
 thread is measured in CPU time, two threads in wall time; all contenders take turns
-and the median of the repeats counts. Answers are compared before the clock runs.
+and the median of the repeats counts (of two threads over one the best). Answers are
+compared before the clock runs.
 
 At 75 x 75 pixels the images are 20 times larger than the jets, and nobody is faster
 than the system is at handing out memory full of zeros: `memory` is np.zeros with one
@@ -12,8 +13,6 @@ pixel of each image written to.
 from __future__ import annotations
 
 import argparse
-import json
-import time
 from pathlib import Path
 
 import awkward as ak
@@ -22,6 +21,14 @@ import numpy as np
 from oddjet.augment import rotate_jets, smear_directions, smear_pt
 from oddjet.images import jet_images
 from peers.flat_numpy_images import flat_numpy_images
+from taking_turns import (
+    as_json,
+    cpu_ratio,
+    print_claims,
+    print_times,
+    seconds,
+    thread_ratios,
+)
 
 SCALE_GEV = 0.1
 SMEAR_PT = {"resolution": "cms_hcal", "negative_pt": "drop"}
@@ -100,19 +107,6 @@ def oddjet_smearing(threads):
     )
 
 
-def seconds(calls, repeats):
-    """(CPU, wall) of each call: medians over repeats in which all take turns."""
-    times = {name: [] for name in calls}
-    for call in calls.values():  # memory that nobody had before is slow to come
-        call()
-    for _ in range(repeats):
-        for name, call in calls.items():
-            wall, cpu = time.perf_counter(), time.process_time()
-            call()
-            times[name].append((time.process_time() - cpu, time.perf_counter() - wall))
-    return {name: np.array(pairs) for name, pairs in times.items()}
-
-
 def image_calls(jets, bins):
     return {
         "oddjet, 1 thread": lambda: jet_images(jets, bins=bins, threads=1),
@@ -138,43 +132,30 @@ def augment_calls(jets):
 
 
 def image_claims(times, jets, bins):
-    cpu = {name: np.median(pairs[:, 0]) for name, pairs in times.items()}
-    wall = {name: np.median(pairs[:, 1]) for name, pairs in times.items()}
-    best = {name: pairs.min(axis=0) for name, pairs in times.items()}
     one, two = "oddjet, 1 thread", "oddjet, 2 threads"
+    wall = {name: np.median(pairs[:, 1]) for name, pairs in times.items()}
     size = f"{bins} x {bins}"
     for peer in ("NumPy, bincount", "NumPy, add.at", "memory"):
         wanted = ">= 5" if peer == "NumPy, bincount" else "-"
-        yield f"{size}, one thread, CPU", peer, wanted, cpu[peer] / cpu[one]
+        yield f"{size}, one thread, CPU", peer, wanted, cpu_ratio(times, peer, one)
         yield f"{size}, two threads, wall", peer, wanted, wall[peer] / wall[two]
-    yield (
-        f"{size}, 2 threads over 1, best",
-        "itself",
-        ">= 1.7",
-        best[one][1] / best[two][1],
-    )
-    yield (
-        f"{size}, CPU of 2 threads over 1",
-        "itself",
-        "<= 1.15",
-        best[two][0] / best[one][0],
-    )
-    yield (
-        f"{size}, seconds for 1e5 jets, two threads",
-        "-",
-        "< 3",
-        wall[two] * 1e5 / jets,
-    )
+    yield from thread_claims(times, size, one, two)
+    claim = f"{size}, seconds for 1e5 jets, two threads"
+    yield claim, "-", "< 3", wall[two] * 1e5 / jets
+
+
+def thread_claims(times, claim, one, two):
+    wall, cpu = thread_ratios(times, one, two)
+    yield f"{claim}, 2 threads over 1", "itself", ">= 1.7", wall
+    yield f"{claim}, CPU of 2 threads over 1", "itself", "<= 1.15", cpu
 
 
 def augment_claims(times):
-    cpu = {name: np.median(pairs[:, 0]) for name, pairs in times.items()}
-    best = {name: pairs[:, 1].min() for name, pairs in times.items()}
     name = "smear_directions"
-    yield name, "NumPy", "-", cpu[f"{name}, NumPy"] / cpu[f"{name}, 1 thread"]
+    ratio = cpu_ratio(times, f"{name}, NumPy", f"{name}, 1 thread")
+    yield name, "NumPy", "-", ratio
     for name in ("rotate_jets", "smear_directions", "smear_pt"):
-        ratio = best[f"{name}, 1 thread"] / best[f"{name}, 2 threads"]
-        yield f"{name}, 2 threads over 1, best", "itself", "-", ratio
+        yield from thread_claims(times, name, f"{name}, 1 thread", f"{name}, 2 threads")
 
 
 def main():
@@ -200,39 +181,20 @@ def main():
     claims += augment_claims(measured)
     times |= measured
 
-    print(f"{'claim':45} | {'peer':15} | {'wanted':7} | found")
-    for claim, peer, wanted, found in claims:
-        print(f"{claim:45} | {peer:15} | {wanted:7} | {found:.2f}")
-    print(f"\n{'median':35} | CPU [s] | wall [s] | CPU per constituent [ns]")
-    for name, pairs in times.items():
-        cpu, wall = np.median(pairs, axis=0)
-        print(f"{name:35} | {cpu:7.3f} | {wall:8.3f} | {1e9 * cpu / constituents:.1f}")
+    items = dict.fromkeys(times, options.jets)
+    print_claims(claims)
+    print_times(times, items, "jet")
     if options.output:
-        options.output.write_text(_as_json(options, constituents, times, claims))
-
-
-def _as_json(options, constituents, times, claims):
-    keys = ("claim", "peer", "wanted", "found")
-    return json.dumps(
-        {
-            "theme": "jet_images",
-            "hardware": "AMD EPYC, 2 cores at 2.6 GHz, shared with other work",
-            "date": time.strftime("%Y-%m-%d"),
-            "versions": {"numpy": np.__version__, "awkward": ak.__version__},
+        versions = {"numpy": np.__version__, "awkward": ak.__version__}
+        settings = {
             "jets": options.jets,
             "constituents": constituents,
             "repeats": options.repeats,
-            "claims": [
-                dict(zip(keys, (*texts, round(float(found), 2)), strict=True))
-                for *texts, found in claims
-            ],
-            "median_seconds_cpu_wall": {
-                name: np.round(np.median(pairs, axis=0), 4).tolist()
-                for name, pairs in times.items()
-            },
-        },
-        indent=2,
-    )
+        }
+        text = as_json(
+            "jet_images", versions, settings, claims=claims, times=times, items=items
+        )
+        options.output.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-HARDWARE = "AMD EPYC (Zen 4), 2 cores at 2.6 GHz, shared with other work"
+from oddjet.runs.provenance import provenance
 
 
 def seconds(calls, repeats):
@@ -36,9 +36,9 @@ def thread_ratios(times, one, two):
 
 
 def print_claims(claims):
-    print(f"{'claim':38} | {'peer':34} | {'wanted':7} | found")
+    print(f"{'claim':46} | {'peer':34} | {'wanted':7} | found")
     for claim, peer, wanted, found in claims:
-        print(f"{claim:38} | {peer:34} | {wanted:7} | {found:.2f}")
+        print(f"{claim:46} | {peer:34} | {wanted:7} | {found:.2f}")
 
 
 def print_times(times, items, unit):
@@ -52,7 +52,7 @@ def as_json(theme, versions, options, *, claims, times, items):
     return json.dumps(
         {
             "theme": theme,
-            "hardware": HARDWARE,
+            "hardware": f"{provenance()['cpu']}, {os.cpu_count()} cores, shared",
             "load": os.getloadavg()[0],
             "date": time.strftime("%Y-%m-%d"),
             "versions": versions,

@@ -72,10 +72,11 @@ def test_tested_versions_carry_no_local_label() -> None:
     assert all(re.fullmatch(r"#.*|[\w.-]+==[\w.]+", pin) for pin in pins)
 
 
-def test_the_python_example_of_the_readme_runs(tmp_path: Path) -> None:
+def test_the_python_examples_of_the_readme_run(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "example.py").write_text(example, "utf-8")
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == 2
+    (tmp_path / "example.py").write_text("\n".join(examples), "utf-8")
     done = subprocess.run(
         [sys.executable, "-W", "error", "example.py"],
         cwd=tmp_path,
@@ -85,4 +86,5 @@ def test_the_python_example_of_the_readme_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "significance:" in done.stdout
+    assert "independent with p =" in done.stdout
     assert (tmp_path / "runs" / "python" / "report.html").is_file()

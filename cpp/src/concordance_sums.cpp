@@ -66,14 +66,15 @@ class Scans {
         shift_ = kDigitBits * (digits - 1);
     }
 
-    void run(int threads) {
+    void run(const TakeSums& take_sums, int threads) {
         pieces_.resize((ranks_.size() + kPiece - 1) / kPiece);
         for_each_index(pieces_.size(), threads, [&](std::size_t i) { count_piece(i); });
         turn_counts_into_places();
         for_each_index(pieces_.size(), threads, [&](std::size_t i) { deal_piece(i); });
         sum_pieces();
         const std::size_t hands = ((ranks_.size() - 1) >> shift_) + 1;
-        for_each_index(hands, threads, [&](std::size_t i) { finish_hand(i); });
+        for_each_index(hands, threads,
+                       [&](std::size_t i) { finish_hand(i, take_sums); });
     }
 
   private:
@@ -153,7 +154,7 @@ class Scans {
         }
     }
 
-    void finish_hand(std::size_t i) {
+    void finish_hand(std::size_t i, const TakeSums& take_sums) {
         const std::size_t begin = i << shift_;
         const std::size_t end =
             std::min(ranks_.size(), begin + (std::size_t{1} << shift_));
@@ -167,6 +168,7 @@ class Scans {
             }
             add(lower, payload);
         }
+        take_sums(begin, end);
     }
 
     /// In a hand the ranks of one piece follow those of the piece before.
@@ -213,13 +215,16 @@ class Scans {
 
 template <std::size_t Columns>
 void set_concordance_sums(std::vector<std::uint32_t> ranks,
-                          std::span<ConcordanceNode<Columns>> nodes, int threads) {
-    Scans<Columns>(ranks, nodes).run(threads);
+                          std::span<ConcordanceNode<Columns>> nodes,
+                          const TakeSums& take_sums, int threads) {
+    Scans<Columns>(ranks, nodes).run(take_sums, threads);
 }
 
 template void set_concordance_sums<2>(std::vector<std::uint32_t>,
-                                      std::span<ConcordanceNode<2>>, int);
+                                      std::span<ConcordanceNode<2>>, const TakeSums&,
+                                      int);
 template void set_concordance_sums<4>(std::vector<std::uint32_t>,
-                                      std::span<ConcordanceNode<4>>, int);
+                                      std::span<ConcordanceNode<4>>, const TakeSums&,
+                                      int);
 
 }  // namespace oddjet

@@ -30,7 +30,9 @@ void sort_each(const std::vector<Tie>& ties, std::vector<std::uint32_t>& partner
 KnownVariable::KnownVariable(SortedVariable variable, const Fractions& events,
                              const Centring& centring)
     : sorted(std::move(variable)),
-      fractions(events.are_equal ? events.of : sorted.by_position(events.of)),
+      own_fractions(events.are_equal ? std::vector<double>()
+                                     : sorted.by_position(events.of)),
+      fractions(events.are_equal ? Weights(events.of) : Weights(own_fractions)),
       sums(sorted, fractions, centring) {}
 
 PairOrder::PairOrder(const KnownVariable& known_first,
@@ -121,27 +123,52 @@ std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio)
 
 template <std::size_t Columns>
 void PairBrackets::find_sides(std::span<const std::size_t> sides, int threads) {
-    const auto nodes = concordance<Columns>(order_.fractions(1), sides, threads);
-    Nodes<Columns> squares;
+    auto distances = signed_distances<Columns>(order_.fractions(1), sides, threads);
+    Sides square_distances;
     if (centring_.weighs_distances()) {
-        squares = concordance<Columns>(squares_of(order_.fractions(1)), sides, threads);
+        square_distances =
+            signed_distances<Columns>(squares_of(order_.fractions(1)), sides, threads);
     }
     for_each_index(sides.size(), threads, [&](std::size_t i) {
-        std::vector<double> square_distances;
-        if (centring_.weighs_distances()) {
-            square_distances = signed_distances<Columns>(sides[i], i + 1, squares);
-        }
-        brackets_[sides[i]] =
-            brackets(sides[i], signed_distances<Columns>(sides[i], i + 1, nodes),
-                     square_distances);
+        const std::size_t side = sides[i];
+        brackets_[side] =
+            brackets(side, std::move(distances[side]), square_distances[side]);
     });
 }
 
-/// By position in the second variable, the sums of the weights and of their products
-/// with the other variable's value of each side.
+/// T_i of the sides, by position in the side's variable.
 template <std::size_t Columns>
-PairBrackets::Nodes<Columns> PairBrackets::concordance(
-    Weights weights, std::span<const std::size_t> sides, int threads) const {
+PairBrackets::Sides PairBrackets::signed_distances(Weights weights,
+                                                   std::span<const std::size_t> sides,
+                                                   int threads) const {
+    const auto& places = order_.partners(1);
+    Nodes<Columns> nodes = payloads<Columns>(weights, sides);
+    Sides distances;
+    for (const std::size_t side : sides) distances[side].resize(nodes.size());
+    const auto take_sums = [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = 0; i < sides.size(); ++i) {
+            const auto& other = variables_[1 - sides[i]]->sorted.value;
+            for (std::size_t r = begin; r < end; ++r) {
+                const auto& sum = nodes[r].sum;
+                const std::size_t place = places[r];
+                const bool is_first = sides[i] == 0;
+                distances[sides[i]][is_first ? place : r] =
+                    other[is_first ? r : place] * sum[0] - sum[i + 1];
+            }
+        }
+    };
+    set_concordance_sums<Columns>(order_.partners(0), nodes, take_sums, threads);
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+        correct_ties<Columns>(sides[i], i + 1, nodes, distances[sides[i]]);
+    }
+    return distances;
+}
+
+/// By position in the second variable, the weights and their products with the other
+/// variable's value of each side.
+template <std::size_t Columns>
+PairBrackets::Nodes<Columns> PairBrackets::payloads(
+    Weights weights, std::span<const std::size_t> sides) const {
     const auto& places = order_.partners(1);
     Nodes<Columns> nodes;
     nodes.reserve(weights.size());
@@ -154,25 +181,17 @@ PairBrackets::Nodes<Columns> PairBrackets::concordance(
             payload[i + 1] = payload[0] * other;
         }
     }
-    set_concordance_sums<Columns>(order_.partners(0), nodes, threads);
     return nodes;
 }
 
-/// T_i by position in the side's variable.
+/// By position, equal values took part with a sign. In a tie the other variable
+/// ascends, so that what they gave is sum_j p_j (y_i - y_j).
 template <std::size_t Columns>
-std::vector<double> PairBrackets::signed_distances(std::size_t side, std::size_t column,
-                                                   const Nodes<Columns>& nodes) const {
+void PairBrackets::correct_ties(std::size_t side, std::size_t column,
+                                const Nodes<Columns>& nodes,
+                                std::span<double> distances) const {
     const auto& partners = order_.partners(side);
-    const auto& places = order_.partners(1);
     const auto& other = variables_[1 - side]->sorted.value;
-    std::vector<double> distances(nodes.size());
-    for (std::size_t r = 0; r < nodes.size(); ++r) {
-        const auto& sum = nodes[r].sum;
-        const double value = other[side == 0 ? r : places[r]];
-        distances[side == 0 ? places[r] : r] = value * sum[0] - sum[column];
-    }
-    // By position, equal values took part with a sign. In a tie the other variable
-    // ascends, so that what they gave is sum_j p_j (y_i - y_j).
     for (const Tie& tie : variables_[side]->sorted.ties) {
         double weight = 0.0;
         double moment = 0.0;
@@ -185,7 +204,6 @@ std::vector<double> PairBrackets::signed_distances(std::size_t side, std::size_t
             distances[k] -= other[partners[k]] * weight - moment;
         }
     }
-    return distances;
 }
 
 /// G_i by position, from T_i and, if distances are weighed, T_i with p^2.
@@ -204,10 +222,11 @@ std::vector<double> PairBrackets::brackets(
                        square_distances[k] * (centring_.linear + centring_.product * p);
     }
     const double grand = centring_.grand * other.grand_mean;
-    visit_signed_sums(variables_[side]->sorted, fractions, rows,
-                      [&](std::size_t k, double signs, double signed_rows) {
-                          distances[k] += (grand - rows[k]) * signs - signed_rows;
-                      });
+    visit_signed_sums(
+        variables_[side]->sorted, fractions, [&](std::size_t k) { return rows[k]; },
+        [&](std::size_t k, double signs, double signed_rows) {
+            distances[k] += (grand - rows[k]) * signs - signed_rows;
+        });
     return distances;
 }
 

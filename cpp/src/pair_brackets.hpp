@@ -15,11 +15,14 @@ namespace oddjet {
 /// A variable, and what it brings to every pair.
 struct KnownVariable {
     SortedVariable sorted;
-    std::vector<double> fractions;  // by position
+    std::vector<double> own_fractions;  // where they differ
+    Weights fractions;                  // by position; refer to the events' or to these
     VariableSums sums;
 
     KnownVariable(SortedVariable variable, const Fractions& events,
                   const Centring& centring);
+    KnownVariable(KnownVariable&&) = default;  // a copy would refer to this one's
+    KnownVariable& operator=(KnownVariable&&) = default;
 };
 
 /// The events of a pair in the order of either variable. Among equal values the events
@@ -71,17 +74,21 @@ class PairBrackets {
   private:
     template <std::size_t Columns>
     using Nodes = std::vector<ConcordanceNode<Columns>>;
+    using Sides = std::array<std::vector<double>, 2>;  // by position in each
 
     template <std::size_t Columns>
     void find_sides(std::span<const std::size_t> sides, int threads);
 
     template <std::size_t Columns>
-    Nodes<Columns> concordance(Weights weights, std::span<const std::size_t> sides,
-                               int threads) const;
+    Sides signed_distances(Weights weights, std::span<const std::size_t> sides,
+                           int threads) const;
 
     template <std::size_t Columns>
-    std::vector<double> signed_distances(std::size_t side, std::size_t column,
-                                         const Nodes<Columns>& nodes) const;
+    Nodes<Columns> payloads(Weights weights, std::span<const std::size_t> sides) const;
+
+    template <std::size_t Columns>
+    void correct_ties(std::size_t side, std::size_t column, const Nodes<Columns>& nodes,
+                      std::span<double> distances) const;
 
     std::vector<double> brackets(std::size_t side, std::vector<double> distances,
                                  const std::vector<double>& square_distances) const;

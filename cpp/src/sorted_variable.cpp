@@ -110,13 +110,12 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
         square_moment = product_sum(squares, variable.value);
         bracket_slope.resize(fractions.size());
     }
-    std::vector<double> rows(fractions.size());
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-        rows[k] = centring.row_term(fractions[k], mean_distance[k]);
-    }
     RunningSum euler;
     visit_signed_sums(
-        variable, fractions, rows,
+        variable, fractions,
+        [&](std::size_t k) {
+            return centring.row_term(fractions[k], mean_distance[k]);
+        },
         [&](std::size_t k, double signs, double signed_rows) {
             const double value = variable.value[k];
             const double distances = value * weight - moment;

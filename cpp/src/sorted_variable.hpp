@@ -55,15 +55,15 @@ using Weights = std::span<const double>;
                                                    Weights weights);
 
 /// visit(k, S, R) at every position k, with the sums over the other positions j
-/// S = sum_j weight_j sgn(value_k - value_j) and R, the same of weight_j row_j.
-template <class Visit>
-void visit_signed_sums(const SortedVariable& variable, Weights weights,
-                       std::span<const double> rows, const Visit& visit) {
+/// S = sum_j weight_j sgn(value_k - value_j) and R, the same of weight_j row(j).
+template <class Row, class Visit>
+void visit_signed_sums(const SortedVariable& variable, Weights weights, const Row& row,
+                       const Visit& visit) {
     RunningSum all_weights;
     RunningSum all_rows;
     for (std::size_t k = 0; k < weights.size(); ++k) {
         all_weights.add(weights[k]);
-        all_rows.add(weights[k] * rows[k]);
+        all_rows.add(weights[k] * row(k));
     }
     RunningSum weights_below;
     RunningSum rows_below;
@@ -73,7 +73,7 @@ void visit_signed_sums(const SortedVariable& variable, Weights weights,
         double signed_rows = rows_below.value() - all_rows.value();
         for (std::size_t k = begin; k < end; ++k) {
             weights_below.add(weights[k]);
-            rows_below.add(weights[k] * rows[k]);
+            rows_below.add(weights[k] * row(k));
         }
         signs += weights_below.value();
         signed_rows += rows_below.value();

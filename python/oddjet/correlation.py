@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oddjet import _core
+from oddjet.events.missing import contiguous
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,8 @@ def distance_correlation(
     ValueError
         n < 2, different n, a value or weight that is not finite (its index is
         named), a sum of weights that is not positive, threads < 1.
+    UserError
+        A masked array with masked values.
     TypeError
         Arrays that are neither float32 nor float64.
 
@@ -188,6 +191,7 @@ def distance_correlation_gradient(
     >>> bool(abs(by_x.sum()) < 1e-15), by_y is None  # a shift changes nothing
     (True, True)
     """
+    x, y = contiguous(x, "variable 0"), contiguous(y, "variable 1")
     if x.ndim == 1 and y.ndim == 1:
         pairs = [((0, 1), wanted)]
         return _pairs([x, y], pairs, weights, statistic, threads)[0]
@@ -326,8 +330,8 @@ def independence_test(
         message = f"independence_test: permutations must be >= 1, got {permutations}"
         raise ValueError(message)
     sample = {
-        "x": np.ascontiguousarray(x),
-        "y": np.ascontiguousarray(y),
+        "x": contiguous(x, "variable 0"),
+        "y": contiguous(y, "variable 1"),
         "weights": _contiguous(weights),
     }
     random = np.random.default_rng(seed)
@@ -360,7 +364,9 @@ def _pairs(
     threads: int | None,
 ) -> list[PairResult]:
     return _core.distance_correlations(
-        variables=[np.ascontiguousarray(variable) for variable in variables],
+        variables=[
+            contiguous(values, f"variable {v}") for v, values in enumerate(variables)
+        ],
         weights=_contiguous(weights),
         pairs=[pair for pair, _ in pairs],
         gradients=[wanted for _, wanted in pairs],
@@ -379,10 +385,9 @@ def _permuted(
 
 
 def _contiguous(values: Reals | None) -> Reals | None:
-    return None if values is None else np.ascontiguousarray(values)
+    return None if values is None else contiguous(values, "weights")
 
 
 def _as_points(values: Reals) -> Reals:
     """(n,) as (n, 1), anything else as it is."""
-    points = np.ascontiguousarray(values)
-    return points[:, None] if points.ndim == 1 else points
+    return values[:, None] if values.ndim == 1 else values

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oddjet import _core
+from oddjet.events.missing import contiguous
 
 
 def knn_graph(
@@ -54,6 +55,8 @@ def knn_graph(
         k < 1, threads < 1, no dimension, another number of axes, a mask of another
         shape, a periodic dimension that the points do not have, or an unmasked point
         (named) that is not finite or more than a turn from another.
+    UserError
+        A masked array with masked values: `mask` says what is padding.
     TypeError
         Points that are neither float32 nor float64, or a mask that is not bool.
 
@@ -70,9 +73,9 @@ def knn_graph(
     array([[2, 0, 0]])
     """
     return _core.knn_graph(
-        points=np.ascontiguousarray(points),
+        points=contiguous(points, "points"),
         k=k,
-        mask=None if mask is None else np.ascontiguousarray(mask),
+        mask=None if mask is None else contiguous(mask, "mask"),
         periodic=list(periodic),
         threads=threads,
     )

@@ -42,6 +42,37 @@ def materialised(
     return layout
 
 
+def contiguous(values: NDArray[Any], where: str) -> NDArray[Any]:
+    """Bring an array into C order, of its own type; one that hides values is refused.
+
+    Parameters
+    ----------
+    values : array
+        NumPy would give a kernel what stands behind the mask of a masked array.
+    where : str
+        Name of the data, for the message.
+
+    Returns
+    -------
+    array
+        A view where the order is right already.
+
+    Raises
+    ------
+    UserError
+        A masked value; the first is named.
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        first = tuple(np.argwhere(np.ma.getmaskarray(values))[0].tolist())
+        place = first[0] if len(first) == 1 else first
+        message = (
+            f"{where} has a masked value at {place}; leave such entries out first, "
+            "for example with an index"
+        )
+        raise UserError(message)
+    return np.ascontiguousarray(values)
+
+
 def _raise_missing(
     position: int, where: str, offsets: NDArray[np.int64] | None
 ) -> None:

@@ -1,0 +1,20 @@
+"""What a network sees of a jet: features that training and scoring share."""
+
+from __future__ import annotations
+
+from oddjet.features.constituents import (
+    constituent_features,
+    event_tensors,
+    ragged_constituent_features,
+)
+from oddjet.features.energies import energy_fractions
+from oddjet.features.spec import FEATURE_VERSIONS, FeatureSpec
+
+__all__ = [
+    "FEATURE_VERSIONS",
+    "FeatureSpec",
+    "constituent_features",
+    "energy_fractions",
+    "event_tensors",
+    "ragged_constituent_features",
+]
