@@ -119,15 +119,15 @@ def test_what_is_no_list_of_jets_is_named(name, jets, problem):
 
 
 def test_missing_values_are_named():
-    jets = jets_of(random_events(3, 4))
+    constituents = random_events(3, 4)
+    jets = jets_of(constituents)
     two_events = ak.unflatten(jets, [2, 1])
+    holes = ak.Array([[True] * 4, [True, False] * 2, [True] * 4])
     for bad, problem in (
-        (jets.mask[[True, False, True]], "missing value .None. in event 1"),
+        (ak.mask(jets, [True, False, True]), "missing value .None. in event 1"),
         (ak.concatenate([two_events, [None]]), "missing value .None. in event 2"),
         (
-            jets_of(
-                random_events(3, 4).mask[[[True] * 4, [True, False] * 2, [True] * 4]]
-            ),
+            jets_of(ak.mask(constituents, holes)),
             "constituents has a missing value .None. in event 1",
         ),
     ):

@@ -33,8 +33,8 @@ struct Event {
 /// On a coarse grid, where distances tie and particles coincide; some along the beam,
 /// some far beyond any detector, some too soft to matter.
 std::array<double, 4> on_a_grid(Bytes& bytes) {
-    constexpr std::array kPts = {0.0, 1.0, 1.0, 2.0, 50.0, 1e-100, 1e3, 1e139};
-    constexpr std::array kMasses = {0.0, 0.0, 0.14, -1e-3};
+    constexpr std::array kPts = {0.0, 1.0, 1.0, 2.0, 50.0, 1e-100, 1e3, 1e120};
+    constexpr std::array kMasses = {0.0, 0.0, 0.14, 4.0};
     const auto a = bytes.take<std::uint8_t>();
     const auto b = bytes.take<std::uint8_t>();
     const auto c = bytes.take<std::int8_t>();
