@@ -1,6 +1,6 @@
-"""Trimming, tau_1..3 and Lund trees of R = 1.0 jets: `python bench/bench_substructure.py`.
+"""Substructure of R = 1.0 jets beside FastJet: `python bench/bench_substructure.py`.
 
-Anti-kt R = 1.0 jets of pT > 150 GeV from simulated collisions. One thread, CPU time,
+Trimming, tau_1..3 and the full Lund tree. Anti-kt R = 1.0 jets of pT > 150 GeV from simulated collisions. One thread, CPU time,
 medians of repeats that take turns; jets with constituents in, awkward arrays out, and
 conversions inside the clock on both sides. Every answer is compared before the clock
 runs. The peer is bench/peers/fastjet_substructure.py.

@@ -190,8 +190,8 @@ def _each_jet(jets: ak.Array) -> tuple[ak.Array, NDArray[np.int64] | None]:
         raise UserError(message)
     if jets.ndim not in (1, 2) or "constituents" not in jets.fields:
         message = (
-            "jets must be a list of jets, or one list of jets per event, with the field "
-            f"constituents as oddjet.cluster returns it, got the type {jets.type}"
+            "jets must be a list of jets, or one list of jets per event, with the "
+            f"field constituents as oddjet.cluster returns it, got the type {jets.type}"
         )
         raise UserError(message)
     if jets.ndim == 1:
