@@ -1,9 +1,10 @@
 """Substructure of R = 1.0 jets beside FastJet: `python bench/bench_substructure.py`.
 
-Trimming, tau_1..3 and the full Lund tree. Anti-kt R = 1.0 jets of pT > 150 GeV from simulated collisions. One thread, CPU time,
-medians of repeats that take turns; jets with constituents in, awkward arrays out, and
-conversions inside the clock on both sides. Every answer is compared before the clock
-runs. The peer is bench/peers/fastjet_substructure.py.
+Trimming, tau_1..3 and the full Lund tree of anti-kt jets of pT > 150 GeV from simulated
+collisions. One thread, CPU time, medians of repeats that take turns; jets with
+constituents in, awkward arrays out, and conversions inside the clock on both sides.
+Every answer is compared before the clock runs. The peer is
+bench/peers/fastjet_substructure.py.
 """
 
 from __future__ import annotations

@@ -148,8 +148,8 @@ def answer(jets: ak.Array, question: Question, threads: int | None) -> ak.Array:
     raise ValueError(message)
 
 
-def _question_of(name: str, function: Callable[[ak.Array], ak.Array]) -> Question:
-    question = function(_ANY_JETS) if callable(function) else function
+def _question_of(name: str, function: object) -> Question:
+    question = function(_ANY_JETS) if callable(function) else None
     if isinstance(question, Question):
         return question
     message = (
