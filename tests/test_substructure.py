@@ -101,6 +101,18 @@ def test_soft_drop_is_its_definition(rows, z_cut, beta, radius):
     assert_groomed(groomed, particles, expected)
 
 
+@pytest.mark.parametrize("beta", [-1.0, 1.0, 2.0])
+@pytest.mark.parametrize("radius", [0.4, 1.2])
+def test_soft_drop_of_wide_jets_is_its_definition(beta, radius):
+    particles = narrow_jets(40, 20).constituents
+    options = {"z_cut": 0.15, "beta": beta, "radius": radius}
+    groomed = soft_drop(jets_of(particles), **options)
+    expected = [
+        definition.soft_drop(momenta_of(jet), **options) for jet in cartesian(particles)
+    ]
+    assert_groomed(groomed, particles, expected)
+
+
 @given(jet_lists, radii, fractions, st.sampled_from(SUBJETS))
 def test_trimming_is_its_definition(rows, radius, fraction, algorithm):
     particles = events_of(rows)

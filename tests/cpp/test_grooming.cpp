@@ -46,6 +46,9 @@ void beta_makes_narrow_branches_welcome() {
     // z = 0.011 at dR = 0.7, half of R.
     expect_kept(soft_drop(kTwoProngs, {0.02, 2.0, 1.4}), {1, 2, 0}, "beta = 2");
     expect_kept(soft_drop(kTwoProngs, {0.02, 0.0, 1.4}), {1, 2}, "beta = 0");
+    // Just above and just below the least z, 0.25 z_cut.
+    expect_kept(soft_drop(kTwoProngs, {0.04, 2.0, 1.4}), {1, 2, 0}, "just hard enough");
+    expect_kept(soft_drop(kTwoProngs, {0.048, 2.0, 1.4}), {1, 2}, "just too soft");
 }
 
 void without_cuts_nothing_goes() {
