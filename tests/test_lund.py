@@ -1,4 +1,4 @@
-"""oddjet.lund: trees of declusterings, node by node those of the definition."""
+"""oddjet.lund_tree: trees of declusterings, node by node those of the definition."""
 
 from __future__ import annotations
 
