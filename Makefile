@@ -2,6 +2,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 JOBS ?= 2
+CLANG ?= clang++
+FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 STUBGEN = $(BIN)/pybind11-stubgen oddjet._core --numpy-array-remove-parameters
 SOURCES := $(shell find cpp python -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null)
@@ -11,7 +13,7 @@ ifneq ($(wildcard ../shared/data),)
 export ODDJET_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test bench lint stubs test-sanitize clean
+.PHONY: demo test bench lint stubs test-sanitize have-clang test-asan test-tsan fuzz clean
 
 demo: $(VENV)/.all
 	$(BIN)/oddjet demo --jobs $(JOBS)
@@ -36,11 +38,36 @@ lint: $(VENV)/.dev
 stubs: $(VENV)/.dev
 	$(STUBGEN) -o python
 
-test-sanitize:
-	cmake -S . -B build/sanitize -DODDJET_PYTHON=OFF -DODDJET_CPP_TESTS=ON \
-	    -DODDJET_SANITIZE="address;undefined" -DCMAKE_BUILD_TYPE=RelWithDebInfo
-	cmake --build build/sanitize --parallel $(JOBS)
-	ctest --test-dir build/sanitize --output-on-failure
+# Sanitizers over the C++ tests, then FUZZ_SECONDS of each fuzzer. clang's runtimes
+# are a package of their own: on Debian 12, apt-get install clang libclang-rt-14-dev.
+SANITIZED := -DCMAKE_CXX_COMPILER=$(CLANG) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DODDJET_PYTHON=OFF -DODDJET_CPP_TESTS=ON
+FUZZ := -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1
+
+test-sanitize: test-asan test-tsan fuzz
+
+have-clang:
+	@mkdir -p build; printf "int main() {}" > build/clang.cpp; for kind in address thread fuzzer-no-link; do \
+	    $(CLANG) -fsanitize=$$kind build/clang.cpp -o build/clang.out 2> build/clang.log || \
+	    { echo "$(CLANG) cannot build with -fsanitize=$$kind: install clang and its" \
+	      "runtimes (Debian: apt-get install clang libclang-rt-14-dev), or name" \
+	      "another one with CLANG=..."; exit 1; }; done
+
+test-asan: have-clang
+	cmake -S . -B build/asan $(SANITIZED) -DODDJET_FUZZ=ON \
+	    -DODDJET_SANITIZE="address;undefined"
+	cmake --build build/asan --parallel $(JOBS)
+	ctest --test-dir build/asan --output-on-failure
+
+test-tsan: have-clang
+	cmake -S . -B build/tsan $(SANITIZED) -DODDJET_SANITIZE="thread"
+	cmake --build build/tsan --parallel $(JOBS)
+	ctest --test-dir build/tsan --output-on-failure
+
+fuzz: test-asan $(VENV)/.fuzz
+	build/asan/tests/fuzz/fuzz_clustering $(FUZZ) -max_len=2048
+	build/asan/tests/fuzz/fuzz_offsets $(FUZZ) -max_len=600
+	$(BIN)/python tests/fuzz/fuzz_arrays.py $(FUZZ) -max_len=2048
 
 clean:
 	rm -rf build .venv

@@ -1,4 +1,4 @@
-"""oddjet.lund: trees of declusterings, node by node those of the definition."""
+"""oddjet.lund_tree: trees of declusterings, node by node those of the definition."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import tolerances
 from definitions.kinematics import from_collider
 from definitions.lund import lund_tree as definition
 from oddjet.jets import cluster
-from oddjet.lund import lund_tree
+from oddjet.substructure import CMS_SEMI_VISIBLE, LUNDNET, lund_tree
 from particle_events import events_of, generated_events, random_events
 
 pytestmark = pytest.mark.kernel
@@ -54,6 +54,7 @@ OPTIONS = st.fixed_dictionaries(
         "psi": st.sampled_from(["arctan", "atan2"]),
         "below_kt": st.sampled_from(["follow_harder", "drop_both"]),
         "leaves": st.booleans(),
+        "empty": st.sampled_from(["nothing", "zeros"]),
     }
 )
 
@@ -171,6 +172,32 @@ def test_jets_without_a_split():
     assert lund_tree(jets_of([])).tolist() == []
 
 
+def test_lundnet_gives_a_jet_without_a_split_one_node_of_zeros():
+    rows = [[], [[30.0, 0.0, 0.0, 2.0]], [[30.0, 0.0, 0.0, 0.0], [1.0, 0.1, 0.0, 0.0]]]
+    trees = lund_tree(jets_of(rows), **LUNDNET)
+    assert ak.num(trees).tolist() == [1, 1, 1]
+    for name in ("ln_z", "ln_delta", "psi", "ln_m", "ln_kt"):
+        assert trees[name][:2].tolist() == [[0.0], [0.0]]
+        assert trees[name][2, 0] != 0.0 or name == "psi"
+    assert trees.neighbours[:2].tolist() == [[[-1, -1, -1]]] * 2
+    cut = lund_tree(jets_of(rows), **LUNDNET, kt_min_gev=1.0)
+    assert cut.ln_kt.tolist() == [[0.0]] * 3
+
+
+def test_the_published_variants_differ_as_published():
+    # A soft wide emission off a hard pair: kt = 0.8, below the cut; 2.0 above.
+    rows = [[[30.0, 0.0, 0.0, 0.0], [20.0, 0.1, 0.0, 0.0], [1.0, 0.8, 0.0, 0.0]]]
+    followed = lund_tree(jets_of(rows), **LUNDNET, kt_min_gev=1.0)
+    assert np.exp(followed.ln_kt).tolist() == [[pytest.approx(2.0)]]
+    pruned = lund_tree(jets_of(rows), **CMS_SEMI_VISIBLE, kt_min_gev=1.0)
+    assert pruned.fields[:5] == list(VALUES)
+    assert pruned.kt.tolist() == [[0.0]]
+    assert pruned.psi.tolist() == [[pytest.approx(math.pi / 4)]]
+    whole = lund_tree(jets_of(rows), **CMS_SEMI_VISIBLE)
+    assert whole.z.tolist()[0].count(1.0) == 3
+    assert ak.num(whole).tolist() == [5]
+
+
 def test_lists_of_jets_per_event_stay_lists():
     jets = cluster(generated_events(3), algorithm="antikt", radius=0.8)
     trees = lund_tree(jets)
@@ -191,6 +218,7 @@ def test_threads_change_nothing():
         ({"plane": "both"}, "plane must be primary or full, got 'both'"),
         ({"psi": "acos"}, "psi must be arctan or atan2, got 'acos'"),
         ({"below_kt": "x"}, "below_kt must be follow_harder or drop_both, got 'x'"),
+        ({"empty": "one"}, "empty must be nothing or zeros, got 'one'"),
         ({"kt_min_gev": -1.0}, "kt_min_gev must be >= 0 and finite, got -1"),
         ({"delta_min": math.nan}, "delta_min must be >= 0 and finite, got nan"),
         ({"leaves": True}, "leaves have kt = 0, so they need logarithms to be off"),

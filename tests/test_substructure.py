@@ -45,6 +45,7 @@ GROOMERS = (
 MEASURES = (
     functools.partial(nsubjettiness, radius=0.8),
     functools.partial(nsubjettiness, radius=0.8, axes="kt", beta=2.0),
+    functools.partial(nsubjettiness, radius=0.8, axes="onepass_kt", beta=1.5),
     functools.partial(energy_correlation, beta=1.5),
     jet_shapes,
 )
@@ -93,6 +94,18 @@ fractions = st.sampled_from([0.0, 0.03, 0.1, 0.3])
 def test_soft_drop_is_its_definition(rows, z_cut, beta, radius):
     particles = events_of(rows)
     options = {"z_cut": z_cut, "beta": beta, "radius": radius}
+    groomed = soft_drop(jets_of(particles), **options)
+    expected = [
+        definition.soft_drop(momenta_of(jet), **options) for jet in cartesian(particles)
+    ]
+    assert_groomed(groomed, particles, expected)
+
+
+@pytest.mark.parametrize("beta", [-1.0, 1.0, 2.0])
+@pytest.mark.parametrize("radius", [0.4, 1.2])
+def test_soft_drop_of_wide_jets_is_its_definition(beta, radius):
+    particles = narrow_jets(40, 20).constituents
+    options = {"z_cut": 0.15, "beta": beta, "radius": radius}
     groomed = soft_drop(jets_of(particles), **options)
     expected = [
         definition.soft_drop(momenta_of(jet), **options) for jet in cartesian(particles)
@@ -183,6 +196,33 @@ def test_nsubjettiness_is_its_definition(rows, radius, beta, axes):
         np.testing.assert_allclose(
             taus[f"tau_{n}"], expected, rtol=1e-9, atol=1e-6 if beta < 1 else 1e-9
         )
+
+
+@pytest.mark.parametrize("beta", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("axes", ["onepass_kt", "onepass_wta_kt"])
+def test_axes_of_one_pass_are_their_definition(axes, beta):
+    particles = narrow_jets(25, 14).constituents
+    options = {"radius": 0.8, "beta": beta, "axes": axes}
+    taus = nsubjettiness(jets_of(particles), (1, 2, 3, 4, 14, 20), **options)
+    for n in (1, 2, 3, 4, 14, 20):
+        expected = [
+            definition.nsubjettiness(momenta_of(jet), n=n, **options)
+            for jet in cartesian(particles)
+        ]
+        assert_close(taus[f"tau_{n}"], expected)
+
+
+@pytest.mark.parametrize("start", ["kt", "wta_kt"])
+@pytest.mark.parametrize("beta", [1.0, 2.0])
+def test_one_pass_goes_downhill(start, beta):
+    jets = narrow_jets(60, 30)
+    before = nsubjettiness(jets, (1, 2, 3, 4), radius=0.8, beta=beta, axes=start)
+    options = {"radius": 0.8, "beta": beta, "axes": f"onepass_{start}"}
+    after = nsubjettiness(jets, (1, 2, 3, 4), **options)
+    for n in range(1, 5):
+        # Where it starts at a minimum, the axes still move by up to 1e-4.
+        assert ak.all(after[f"tau_{n}"] <= before[f"tau_{n}"] + 1e-4)
+        assert ak.mean(after[f"tau_{n}"]) < ak.mean(before[f"tau_{n}"])
 
 
 @given(jet_lists, st.sampled_from([0.5, 1.0, 2.0]))
@@ -387,7 +427,11 @@ def test_threads_never_change_the_result(measure):
         ),
         (
             functools.partial(nsubjettiness, radius=0.8, axes="ca"),
-            "nsubjettiness: axes must be kt or wta_kt, got 'ca'",
+            "nsubjettiness: axes must be kt, wta_kt, onepass_kt or onepass_wta_kt",
+        ),
+        (
+            functools.partial(nsubjettiness, radius=0.8, beta=0.5, axes="onepass_kt"),
+            "nsubjettiness: beta must be >= 1 and <= 2 with axes of one pass, got 0.5",
         ),
         (
             functools.partial(energy_correlation, beta=11.0),

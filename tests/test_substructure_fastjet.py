@@ -59,7 +59,15 @@ def test_soft_drop_is_that_of_fastjet(fastjet, z_cut, beta):
     assert_close(groomed.energy, expected.Esoftdrop)
 
 
-@pytest.mark.parametrize(("axes", "theirs"), [("kt", "KT"), ("wta_kt", "WTA_KT")])
+@pytest.mark.parametrize(
+    ("axes", "theirs"),
+    [
+        ("kt", "KT"),
+        ("wta_kt", "WTA_KT"),
+        ("onepass_kt", "OnePass_KT"),
+        ("onepass_wta_kt", "OnePass_WTA_KT"),
+    ],
+)
 @pytest.mark.parametrize("beta", [1.0, 2.0])
 def test_nsubjettiness_is_that_of_fastjet(fastjet, axes, theirs, beta):
     jets = generated_jets()

@@ -12,9 +12,6 @@ void bind_distance_correlation(pybind11::module_& m);
 void bind_event_tensors(pybind11::module_& m);
 void bind_jet_images(pybind11::module_& m);
 void bind_knn_graph(pybind11::module_& m);
-void bind_lund_tree(pybind11::module_& m);
-void bind_grooming(pybind11::module_& m);
-void bind_jet_shapes(pybind11::module_& m);
-void bind_nsubjettiness(pybind11::module_& m);
+void bind_substructure(pybind11::module_& m);
 
 }  // namespace oddjet::bindings

@@ -11,8 +11,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     oddjet::bindings::bind_event_tensors(m);
     oddjet::bindings::bind_jet_images(m);
     oddjet::bindings::bind_knn_graph(m);
-    oddjet::bindings::bind_lund_tree(m);
-    oddjet::bindings::bind_grooming(m);
-    oddjet::bindings::bind_jet_shapes(m);
-    oddjet::bindings::bind_nsubjettiness(m);
+    oddjet::bindings::bind_substructure(m);
 }

@@ -5,18 +5,13 @@
 #include <limits>
 #include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "message.hpp"
 #include "oddjet/clustering_history.hpp"
-#include "oddjet/parallel.hpp"
 
 namespace oddjet {
 namespace {
-
-// So wide that only momenta along the beam are left out.
-constexpr double kNoRadius = 1000.0;
 
 void check_radius(double radius, std::string_view kernel, std::string_view name) {
     if (radius > 0.0 && radius <= kNoRadius) return;
@@ -101,23 +96,6 @@ std::int64_t first_that_passes(const ClusteringHistory& history,
     return node;
 }
 
-ClusteringHistory whole_tree(const Particles& jet) {
-    return clustering_history(jet, {Algorithm::kCambridgeAachen, kNoRadius});
-}
-
-template <class Options>
-Jets groom(const ParticleLists& lists, const Options& options, int threads,
-           std::string_view kernel, Jet (*groomer)(const Particles&, const Options&)) {
-    check_options(options);
-    check_lists(lists, kernel);
-    check_threads(threads, kernel);
-    std::vector<std::vector<Jet>> groomed(lists.size());
-    for_each_index(lists.size(), threads, [&](std::size_t list) {
-        groomed[list].push_back(groomer(read_list(lists, list, kernel), options));
-    });
-    return flat_columns(groomed);
-}
-
 }  // namespace
 
 void check_options(const SoftDropOptions& options) {
@@ -167,42 +145,44 @@ void check_options(const PruneOptions& options) {
     }
 }
 
-Jet soft_drop(const Particles& jet, const SoftDropOptions& options) {
-    const ClusteringHistory history = whole_tree(jet);
+Jet soft_drop(const JetClusterings& jet, const SoftDropOptions& options) {
+    const ClusteringHistory& history = jet.history(Algorithm::kCambridgeAachen);
     const std::int64_t node = first_that_passes(history, options);
-    if (node == kBeam) return jet_of(jet, history, {});
-    return jet_of(jet, history, {&node, 1});
+    if (node == kBeam) return jet_of(jet.particles(), history, {});
+    return jet_of(jet.particles(), history, {&node, 1});
 }
 
-Jet mass_drop(const Particles& jet, const MassDropOptions& options) {
-    const ClusteringHistory history = whole_tree(jet);
+Jet mass_drop(const JetClusterings& jet, const MassDropOptions& options) {
+    const ClusteringHistory& history = jet.history(Algorithm::kCambridgeAachen);
     const std::int64_t node = first_that_passes(history, options);
-    if (node == kBeam || history.is_particle(node)) return jet_of(jet, history, {});
-    return jet_of(jet, history, {&node, 1});
+    const bool none_passes = node == kBeam || history.is_particle(node);
+    if (none_passes) return jet_of(jet.particles(), history, {});
+    return jet_of(jet.particles(), history, {&node, 1});
 }
 
-Jet trim(const Particles& jet, const TrimOptions& options) {
-    const ClusteringHistory history =
-        clustering_history(jet, {options.algorithm, options.subjet_radius});
+Jet trim(const JetClusterings& jet, const TrimOptions& options) {
+    const ClusteringHistory& history =
+        jet.history(options.algorithm, options.subjet_radius);
     std::vector<std::int64_t> subjets = inclusive_jets(history);
-    const double least = options.pt_fraction * std::sqrt(pt_squared(sum(jet)));
+    const double least =
+        options.pt_fraction * std::sqrt(pt_squared(sum(jet.particles())));
     std::erase_if(subjets, [&](std::int64_t subjet) {
         return pt_squared(history.momentum(subjet)) < least * least;
     });
-    return jet_of(jet, history, subjets);
+    return jet_of(jet.particles(), history, subjets);
 }
 
-Jet filter(const Particles& jet, const FilterOptions& options) {
-    const ClusteringHistory history =
-        clustering_history(jet, {options.algorithm, options.subjet_radius});
+Jet filter(const JetClusterings& jet, const FilterOptions& options) {
+    const ClusteringHistory& history =
+        jet.history(options.algorithm, options.subjet_radius);
     const std::vector<std::int64_t> subjets = inclusive_jets(history);
     const std::size_t kept =
         std::min(subjets.size(), static_cast<std::size_t>(options.num_subjets));
-    return jet_of(jet, history, std::span(subjets).first(kept));
+    return jet_of(jet.particles(), history, std::span(subjets).first(kept));
 }
 
-Jet prune(const Particles& jet, const PruneOptions& options) {
-    const FourMomentum whole = sum(jet);
+Jet prune(const JetClusterings& jet, const PruneOptions& options) {
+    const FourMomentum whole = sum(jet.particles());
     const double pt = std::sqrt(pt_squared(whole));
     // Of a jet without pt nothing is wide.
     const double distance_cut =
@@ -210,10 +190,10 @@ Jet prune(const Particles& jet, const PruneOptions& options) {
                  : std::numeric_limits<double>::infinity();
     const Pruning pruning{options.z_cut, distance_cut};
     const ClusteringHistory history = clustering_history(
-        jet,
+        jet.particles(),
         {options.algorithm, kNoRadius, 0.0, 0.0, Recombination::kEScheme, pruning});
     const std::vector<std::int64_t> trees = inclusive_jets(history);
-    if (trees.empty()) return jet_of(jet, history, {});
+    if (trees.empty()) return jet_of(jet.particles(), history, {});
     std::vector<std::int64_t> kept;
     std::vector<std::int64_t> pending = {trees.front()};
     while (!pending.empty()) {
@@ -229,29 +209,9 @@ Jet prune(const Particles& jet, const PruneOptions& options) {
             pruning.refuses(history.momentum(first), history.momentum(second));
         if (!refused) pending.push_back(second);
     }
-    Jet pruned = jet_of(jet, history, kept);
+    Jet pruned = jet_of(jet.particles(), history, kept);
     pruned.momentum = history.momentum(trees.front());
     return pruned;
-}
-
-Jets soft_drop(const ParticleLists& jets, const SoftDropOptions& options, int threads) {
-    return groom(jets, options, threads, "soft_drop", soft_drop);
-}
-
-Jets trim(const ParticleLists& jets, const TrimOptions& options, int threads) {
-    return groom(jets, options, threads, "trim", trim);
-}
-
-Jets filter(const ParticleLists& jets, const FilterOptions& options, int threads) {
-    return groom(jets, options, threads, "filter_jets", filter);
-}
-
-Jets mass_drop(const ParticleLists& jets, const MassDropOptions& options, int threads) {
-    return groom(jets, options, threads, "mass_drop", mass_drop);
-}
-
-Jets prune(const ParticleLists& jets, const PruneOptions& options, int threads) {
-    return groom(jets, options, threads, "prune", prune);
 }
 
 }  // namespace oddjet

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <vector>
 
 #include "message.hpp"
-#include "oddjet/parallel.hpp"
 
 namespace oddjet {
 namespace {
@@ -59,8 +59,16 @@ double ratio(double numerator, double denominator) {
 
 }  // namespace
 
-EnergyCorrelation energy_correlation(const Particles& jet, double beta) {
-    const Correlated particles = correlated(jet, beta);
+void check_options(const EnergyCorrelationOptions& options) {
+    // Products of three powers of the widest angles remain finite.
+    if (!(options.beta > 0.0 && options.beta <= 10.0)) {
+        refuse("energy_correlation: beta must be > 0 and <= 10, got ", options.beta);
+    }
+}
+
+EnergyCorrelation energy_correlation(const Particles& jet,
+                                     const EnergyCorrelationOptions& options) {
+    const Correlated particles = correlated(jet, options.beta);
     const std::vector<double>& z = particles.fraction;
     EnergyCorrelation found;
     double smallest_two = 0.0;
@@ -89,22 +97,6 @@ EnergyCorrelation energy_correlation(const Particles& jet, double beta) {
     return found;
 }
 
-std::vector<EnergyCorrelation> energy_correlation(const ParticleLists& jets,
-                                                  double beta, int threads) {
-    constexpr auto kKernel = "energy_correlation";
-    // Products of three powers of the widest angles remain finite.
-    if (!(beta > 0.0 && beta <= 10.0)) {
-        refuse(kKernel, ": beta must be > 0 and <= 10, got ", beta);
-    }
-    check_lists(jets, kKernel);
-    check_threads(threads, kKernel);
-    std::vector<EnergyCorrelation> found(jets.size());
-    for_each_index(jets.size(), threads, [&](std::size_t jet) {
-        found[jet] = energy_correlation(read_list(jets, jet, kKernel), beta);
-    });
-    return found;
-}
-
 JetShape jet_shape(const Particles& jet) {
     FourMomentum whole{0.0, 0.0, 0.0, 0.0};
     for (const FourMomentum& p : jet.momenta) whole = whole + p;
@@ -117,17 +109,6 @@ JetShape jet_shape(const Particles& jet) {
     }
     const double total_pt = total(jet.pt);
     return {ratio(first_moment, total_pt), ratio(std::sqrt(squares), total_pt)};
-}
-
-std::vector<JetShape> jet_shapes(const ParticleLists& jets, int threads) {
-    constexpr auto kKernel = "jet_shapes";
-    check_lists(jets, kKernel);
-    check_threads(threads, kKernel);
-    std::vector<JetShape> found(jets.size());
-    for_each_index(jets.size(), threads, [&](std::size_t jet) {
-        found[jet] = jet_shape(read_list(jets, jet, kKernel));
-    });
-    return found;
 }
 
 }  // namespace oddjet

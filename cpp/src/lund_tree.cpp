@@ -5,8 +5,8 @@
 #include <numbers>
 
 #include "message.hpp"
+#include "oddjet/clustering_history.hpp"
 #include "oddjet/kinematics.hpp"
-#include "oddjet/parallel.hpp"
 
 namespace oddjet {
 namespace {
@@ -15,8 +15,6 @@ namespace {
 constexpr double kSmallestDelta = 1e-6;
 // A lower end for sums of parallel massless particles, whose mass is rounding.
 constexpr double kSmallestMassGev = 1e-6;
-// Within this radius all particles but those along the beam merge.
-constexpr double kWholeJet = 1000.0;
 
 // A branch that has yet to be declustered, and the place of its mother's neighbours
 // that waits for it.
@@ -85,42 +83,9 @@ void append(std::vector<LundNode>& tree, LundNode node, const Branch& branch) {
     tree.push_back(node);
 }
 
-void check_cut(double cut, std::string_view name) {
-    if (!(cut >= 0.0 && std::isfinite(cut))) {
-        refuse("lund_tree: ", name, " must be >= 0 and finite, got ", cut);
-    }
-}
-
-}  // namespace
-
-LundPlane lund_plane_from_name(std::string_view name) {
-    if (name == "primary") return LundPlane::kPrimary;
-    if (name == "full") return LundPlane::kFull;
-    refuse("lund_tree: plane must be primary or full, got '", name, "'");
-}
-
-LundPsi lund_psi_from_name(std::string_view name) {
-    if (name == "arctan") return LundPsi::kArctan;
-    if (name == "atan2") return LundPsi::kAtan2;
-    refuse("lund_tree: psi must be arctan or atan2, got '", name, "'");
-}
-
-LundBelowKt lund_below_kt_from_name(std::string_view name) {
-    if (name == "follow_harder") return LundBelowKt::kFollowHarder;
-    if (name == "drop_both") return LundBelowKt::kDropBoth;
-    refuse("lund_tree: below_kt must be follow_harder or drop_both, got '", name, "'");
-}
-
-void check_options(const LundOptions& options) {
-    check_cut(options.kt_min_gev, "kt_min_gev");
-    check_cut(options.delta_min, "delta_min");
-    if (options.leaves && options.logarithms) {
-        refuse("lund_tree: leaves have kt = 0, so they need logarithms to be off");
-    }
-}
-
-std::vector<LundNode> lund_tree(const ClusteringHistory& history, std::int64_t jet,
-                                const LundOptions& options) {
+/// The declusterings of a node and of what they lead to, in the order of the contract.
+std::vector<LundNode> declusterings(const ClusteringHistory& history, std::int64_t jet,
+                                    const LundOptions& options) {
     std::vector<LundNode> tree;
     std::vector<Branch> pending = {{jet, -1, 0, true}};
     while (!pending.empty()) {
@@ -154,28 +119,60 @@ std::vector<LundNode> lund_tree(const ClusteringHistory& history, std::int64_t j
             end_here();
         }
     }
-    if (options.logarithms) take_logarithms(tree);
     return tree;
 }
 
-LundTrees lund_trees(const ParticleLists& jets, const LundOptions& options,
-                     int threads) {
-    check_options(options);
-    check_lists(jets, "lund_tree");
-    check_threads(threads, "lund_tree");
-    std::vector<std::vector<LundNode>> trees(jets.size());
-    for_each_index(jets.size(), threads, [&](std::size_t i) {
-        const ClusteringHistory history = clustering_history(
-            read_list(jets, i, "lund_tree"), {Algorithm::kCambridgeAachen, kWholeJet});
-        if (history.num_particles == 0) return;
-        trees[i] = lund_tree(history, inclusive_jets(history).front(), options);
-    });
-    LundTrees flat{{0}, {}};
-    for (const std::vector<LundNode>& tree : trees) {
-        flat.nodes.insert(flat.nodes.end(), tree.begin(), tree.end());
-        flat.offsets.push_back(static_cast<std::int64_t>(flat.nodes.size()));
+void check_cut(double cut, std::string_view name) {
+    if (!(cut >= 0.0 && std::isfinite(cut))) {
+        refuse("lund_tree: ", name, " must be >= 0 and finite, got ", cut);
     }
-    return flat;
+}
+
+}  // namespace
+
+LundPlane lund_plane_from_name(std::string_view name) {
+    if (name == "primary") return LundPlane::kPrimary;
+    if (name == "full") return LundPlane::kFull;
+    refuse("lund_tree: plane must be primary or full, got '", name, "'");
+}
+
+LundPsi lund_psi_from_name(std::string_view name) {
+    if (name == "arctan") return LundPsi::kArctan;
+    if (name == "atan2") return LundPsi::kAtan2;
+    refuse("lund_tree: psi must be arctan or atan2, got '", name, "'");
+}
+
+LundBelowKt lund_below_kt_from_name(std::string_view name) {
+    if (name == "follow_harder") return LundBelowKt::kFollowHarder;
+    if (name == "drop_both") return LundBelowKt::kDropBoth;
+    refuse("lund_tree: below_kt must be follow_harder or drop_both, got '", name, "'");
+}
+
+LundEmpty lund_empty_from_name(std::string_view name) {
+    if (name == "nothing") return LundEmpty::kNothing;
+    if (name == "zeros") return LundEmpty::kZeros;
+    refuse("lund_tree: empty must be nothing or zeros, got '", name, "'");
+}
+
+void check_options(const LundOptions& options) {
+    check_cut(options.kt_min_gev, "kt_min_gev");
+    check_cut(options.delta_min, "delta_min");
+    if (options.leaves && options.logarithms) {
+        refuse("lund_tree: leaves have kt = 0, so they need logarithms to be off");
+    }
+}
+
+std::vector<LundNode> lund_tree(const JetClusterings& jet, const LundOptions& options) {
+    const ClusteringHistory& history = jet.history(Algorithm::kCambridgeAachen);
+    std::vector<LundNode> tree;
+    if (history.num_particles > 0) {
+        tree = declusterings(history, inclusive_jets(history).front(), options);
+    }
+    if (options.logarithms) take_logarithms(tree);
+    if (tree.empty() && options.empty == LundEmpty::kZeros) {
+        tree.push_back({0.0, 0.0, 0.0, 0.0, 0.0, {-1, -1, -1}, true});
+    }
+    return tree;
 }
 
 }  // namespace oddjet

@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     from oddjet.images import dijet_images, jet_images
     from oddjet.io import iterate, read, write_events
     from oddjet.jets import cluster, exclusive_jets, recluster
-    from oddjet.lund import lund_tree
     from oddjet.substructure import (
         energy_correlation,
         filter_jets,
         jet_shapes,
+        lund_tree,
         mass_drop,
+        measure_jets,
         nsubjettiness,
         prune,
         soft_drop,
@@ -76,6 +77,7 @@ __all__ = [
     "knn_graph",
     "lund_tree",
     "mass_drop",
+    "measure_jets",
     "nsubjettiness",
     "prune",
     "ragged_constituent_features",
@@ -112,8 +114,9 @@ _HOME = {
     "jet_images": "oddjet.images",
     "jet_shapes": "oddjet.substructure",
     "knn_graph": "oddjet.graphs",
-    "lund_tree": "oddjet.lund",
+    "lund_tree": "oddjet.substructure",
     "mass_drop": "oddjet.substructure",
+    "measure_jets": "oddjet.substructure",
     "nsubjettiness": "oddjet.substructure",
     "prune": "oddjet.substructure",
     "ragged_constituent_features": "oddjet.features",

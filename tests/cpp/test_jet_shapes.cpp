@@ -19,7 +19,7 @@ void three_particles_by_hand() {
         jet.pt.push_back(azimuth == 0.0 ? 2.0 : 1.0);
         jet.momenta.push_back(four_momentum({jet.pt.back(), 0.0, azimuth, 0.0}));
     }
-    const EnergyCorrelation found = energy_correlation(jet, 1.0);
+    const EnergyCorrelation found = energy_correlation(jet, {1.0});
     const double e2 = 0.125 * 0.3 + 0.125 * 0.4 + 0.0625 * 0.7;
     const double e3 = 0.03125 * 0.3 * 0.4 * 0.7;
     expect_near(found.e2, e2, "e2");
@@ -38,30 +38,19 @@ void particles_along_the_beam_have_no_weight() {
     Particles jet;
     jet.momenta = {{1.0, 0.0, 0.0, 1.0}, {0.0, 0.0, 1e139, 1e139}};
     jet.pt = {1.0, 0.0};
-    const EnergyCorrelation found = energy_correlation(jet, 10.0);
+    const EnergyCorrelation found = energy_correlation(jet, {10.0});
     expect(found.e2 == 0.0 && found.d2 == 0.0, "one particle has no pair");
     expect(jet_shape(jet).pt_dispersion == 1.0, "nor is its pt shared");
-}
-
-void threads_change_nothing() {
-    const RandomLists<double> random(40, 20, 6);
-    const auto one = energy_correlation(random.view(), 2.0, 1);
-    const auto four = energy_correlation(random.view(), 2.0, 4);
-    for (std::size_t i = 0; i < one.size(); ++i) {
-        expect(one[i].d2 == four[i].d2 && one[i].n2 == four[i].n2, "the same values");
-    }
 }
 
 }  // namespace
 
 int main() {
-    expect(energy_correlation(Particles{}, 1.0).e2 == 0.0, "nothing");
+    expect(energy_correlation(Particles{}, {1.0}).e2 == 0.0, "nothing");
     expect(jet_shape(Particles{}).girth == 0.0, "nothing");
     three_particles_by_hand();
     particles_along_the_beam_have_no_weight();
-    threads_change_nothing();
-    const RandomLists<double> random(1, 2, 7);
-    expect_refusal([&] { (void)energy_correlation(random.view(), 0.0); },
+    expect_refusal([] { check_options(EnergyCorrelationOptions{0.0}); },
                    "energy_correlation: beta must be > 0 and <= 10, got 0");
     return failures;
 }

@@ -2,11 +2,17 @@
 
 #include "expect.hpp"
 #include "oddjet/lund_tree.hpp"
+#include "oddjet/substructure.hpp"
 
 using namespace oddjet;
 using namespace oddjet::test;
 
 namespace {
+
+LundTrees lund_trees(const ParticleLists& jets, const LundOptions& options) {
+    const Quantity quantity = options;
+    return std::get<LundTrees>(measure(jets, {&quantity, 1}).front());
+}
 
 void full_trees_hold_every_merging() {
     for (const std::size_t size : {0, 1, 2, 40, 300}) {
@@ -47,16 +53,13 @@ void cuts_and_values() {
     }
 }
 
-void threads_change_nothing() {
-    const RandomLists<double> random(50, 30, 9);
-    const LundTrees one = lund_trees(random.view(), {}, 1);
-    const LundTrees four = lund_trees(random.view(), {}, 4);
-    bool same = one.nodes.size() == four.nodes.size() && one.offsets == four.offsets;
-    for (std::size_t i = 0; same && i < one.nodes.size(); ++i) {
-        same = one.nodes[i].kt == four.nodes[i].kt &&
-               one.nodes[i].neighbours == four.nodes[i].neighbours;
-    }
-    expect(same, "one thread and four agree");
+void a_tree_of_nothing_is_one_node_where_asked() {
+    LundOptions options;
+    expect(lund_tree(Particles{}, options).empty(), "nothing");
+    options.empty = LundEmpty::kZeros;
+    const std::vector<LundNode> tree = lund_tree(Particles{}, options);
+    expect(tree.size() == 1 && tree[0].z == 0.0 && tree[0].mass == 0.0, "zeros");
+    expect(tree[0].neighbours == std::array<std::int64_t, 3>{-1, -1, -1}, "alone");
 }
 
 }  // namespace
@@ -65,7 +68,7 @@ int main() {
     full_trees_hold_every_merging();
     neighbours_are_mutual();
     cuts_and_values();
-    threads_change_nothing();
+    a_tree_of_nothing_is_one_node_where_asked();
     expect_refusal([] { check_options({.leaves = true}); }, "logarithms to be off");
     return failures;
 }

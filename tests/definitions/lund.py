@@ -60,6 +60,7 @@ def lund_tree(
     psi="arctan",
     below_kt="follow_harder",
     leaves=False,
+    empty="nothing",
 ):
     nodes = []
 
@@ -92,4 +93,6 @@ def lund_tree(
 
     if momenta:
         visit(history(momenta), -1, True)
+    if not nodes and empty == "zeros":
+        nodes.append(Node(0.0, 0.0, 0.0, 0.0, 0.0, [-1, -1, -1], True))
     return nodes

@@ -10,6 +10,8 @@ import numpy as np
 from definitions.clustering import PseudoJet, closest
 from definitions.kinematics import (
     Momentum,
+    azimuth,
+    delta_phi,
     delta_r_squared,
     mass,
     mass_squared,
@@ -152,16 +154,59 @@ def prune(momenta, *, z_cut, radius_cut_factor, power):
     return joined(found[:1])
 
 
+def moved(axes, momenta, beta):
+    """Each axis (rapidity, azimuth) at the weighted mean of the momenta nearest to it.
+
+    An iteratively reweighted mean: at rest, sum pt dR^beta is stationary.
+    """
+    sums = np.zeros((len(axes), 3))
+    for p in momenta:
+        offsets = [
+            (rapidity(p) - across, delta_phi(azimuth(p), around))
+            for across, around in axes
+        ]
+        squares = [across**2 + around**2 for across, around in offsets]
+        k = squares.index(min(squares))
+        weight = pt(p) * (squares[k] + 1e-8) ** (beta / 2 - 1)
+        sums[k] += [weight, weight * offsets[k][0], weight * offsets[k][1]]
+    return [
+        (across + s[1] / s[0], delta_phi(around + s[2] / s[0], 0.0)) if s[0] else axis
+        for axis in axes
+        for (across, around), s in [(axis, sums[axes.index(axis)])]
+    ]
+
+
+def at_rest(axes, momenta, beta):
+    for _ in range(1000):
+        before, axes = axes, moved(axes, momenta, beta)
+        ways = [
+            math.hypot(a[0] - b[0], delta_phi(a[1], b[1]))
+            for a, b in zip(axes, before, strict=True)
+        ]
+        if sum(ways) / len(ways) < 1e-4:
+            break
+    return axes
+
+
 def nsubjettiness(momenta, *, n, radius, beta, axes):
+    one_pass, axes = axes.startswith("onepass_"), axes.removeprefix("onepass_")
     recombine = {"kt": add, "wta_kt": winner_takes_all}[axes]
     if sum(map(pt, momenta)) == 0.0:
         return 0.0
     _, found = trees(momenta, power=1.0, radius=NO_RADIUS, until=n, recombine=recombine)
+    directions = [(rapidity(k.momentum), azimuth(k.momentum)) for k in found]
+    weighty = [p for p in momenta if pt(p) > 0.0]
+    if n >= len(momenta):
+        return 0.0
+    if one_pass:
+        directions = at_rest(directions, weighty, beta)
     total = 0.0
-    for p in momenta:
-        if pt(p) > 0.0:
-            nearest = min(math.sqrt(delta_r_squared(p, k.momentum)) for k in found)
-            total += pt(p) * nearest**beta
+    for p in weighty:
+        nearest = min(
+            math.hypot(rapidity(p) - across, delta_phi(azimuth(p), around))
+            for across, around in directions
+        )
+        total += pt(p) * nearest**beta
     return total / (sum(map(pt, momenta)) * radius**beta)
 
 

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstddef>
-
 #include "oddjet/cluster.hpp"
-#include "oddjet/particles.hpp"
+#include "oddjet/jet_clusterings.hpp"
 
 namespace oddjet {
 
@@ -67,35 +65,20 @@ void check_options(const PruneOptions& options);
 
 /// The first branching with min(pt_1, pt_2) / (pt_1 + pt_2) > z_cut (dR / R)^beta,
 /// going down the harder branch; where none passes, the constituent at its end.
-[[nodiscard]] Jet soft_drop(const Particles& jet, const SoftDropOptions& options);
+[[nodiscard]] Jet soft_drop(const JetClusterings& jet, const SoftDropOptions& options);
 
 /// The subjets with at least the given fraction of the pt of the whole jet.
-[[nodiscard]] Jet trim(const Particles& jet, const TrimOptions& options);
+[[nodiscard]] Jet trim(const JetClusterings& jet, const TrimOptions& options);
 
 /// The given number of hardest subjets.
-[[nodiscard]] Jet filter(const Particles& jet, const FilterOptions& options);
+[[nodiscard]] Jet filter(const JetClusterings& jet, const FilterOptions& options);
 
 /// The first branching with m_1 < mu m and min(pt_1, pt_2)^2 dR^2 > y_cut m^2, where
-/// m_1
-/// >= m_2, going down the heavier branch; nothing where none passes.
-[[nodiscard]] Jet mass_drop(const Particles& jet, const MassDropOptions& options);
+/// m_1 >= m_2, going down the heavier branch; nothing where none passes.
+[[nodiscard]] Jet mass_drop(const JetClusterings& jet, const MassDropOptions& options);
 
 /// The jet clustered again without the mergings that are soft, min(pt_1, pt_2) < z_cut
 /// pt_12, and wide, dR > radius_cut_factor 2 m / pt of the whole jet.
-[[nodiscard]] Jet prune(const Particles& jet, const PruneOptions& options);
-
-// The same for each list: "event" i of the result holds one jet, groomed from list i.
-// They throw std::invalid_argument: options, offsets, momenta, threads < 1.
-
-[[nodiscard]] Jets soft_drop(const ParticleLists& jets, const SoftDropOptions& options,
-                             int threads = 1);
-[[nodiscard]] Jets trim(const ParticleLists& jets, const TrimOptions& options,
-                        int threads = 1);
-[[nodiscard]] Jets filter(const ParticleLists& jets, const FilterOptions& options,
-                          int threads = 1);
-[[nodiscard]] Jets mass_drop(const ParticleLists& jets, const MassDropOptions& options,
-                             int threads = 1);
-[[nodiscard]] Jets prune(const ParticleLists& jets, const PruneOptions& options,
-                         int threads = 1);
+[[nodiscard]] Jet prune(const JetClusterings& jet, const PruneOptions& options);
 
 }  // namespace oddjet

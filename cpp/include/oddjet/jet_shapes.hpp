@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "oddjet/particles.hpp"
 
 namespace oddjet {
@@ -17,13 +15,16 @@ struct EnergyCorrelation {
     double n2 = 0.0;  // 2e3 / e2^2; 2e3 is e3 with the two smallest of three angles
 };
 
-/// Sums over pairs and triples: O(n^3) time, O(n^2) memory.
-[[nodiscard]] EnergyCorrelation energy_correlation(const Particles& jet, double beta);
+struct EnergyCorrelationOptions {
+    double beta = 1.0;
+};
 
-/// The same for each list. Throws std::invalid_argument: beta not in (0, 10], offsets,
-/// momenta, threads < 1.
-[[nodiscard]] std::vector<EnergyCorrelation> energy_correlation(
-    const ParticleLists& jets, double beta, int threads = 1);
+/// Throws std::invalid_argument: beta not in (0, 10].
+void check_options(const EnergyCorrelationOptions& options);
+
+/// Sums over pairs and triples: O(n^3) time, O(n^2) memory.
+[[nodiscard]] EnergyCorrelation energy_correlation(
+    const Particles& jet, const EnergyCorrelationOptions& options);
 
 /// How a jet's pt is spread. Zero for a jet without pt; dR is measured from the sum of
 /// the momenta.
@@ -32,10 +33,9 @@ struct JetShape {
     double pt_dispersion = 0.0;  // sqrt(sum pt_i^2) / sum pt_i
 };
 
-[[nodiscard]] JetShape jet_shape(const Particles& jet);
+/// There is nothing to choose.
+struct JetShapeOptions {};
 
-/// The same for each list. Throws std::invalid_argument: offsets, momenta, threads < 1.
-[[nodiscard]] std::vector<JetShape> jet_shapes(const ParticleLists& jets,
-                                               int threads = 1);
+[[nodiscard]] JetShape jet_shape(const Particles& jet);
 
 }  // namespace oddjet

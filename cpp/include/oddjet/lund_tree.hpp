@@ -5,8 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "oddjet/clustering_history.hpp"
-#include "oddjet/particles.hpp"
+#include "oddjet/jet_clusterings.hpp"
 
 namespace oddjet {
 
@@ -16,11 +15,14 @@ enum class LundPlane { kPrimary, kFull };
 enum class LundPsi { kArctan, kAtan2 };
 /// After a declustering below kt_min_gev: go on along the harder branch, or end here.
 enum class LundBelowKt { kFollowHarder, kDropBoth };
+/// What a tree without nodes becomes: nothing, or one node of zeros (LundNet).
+enum class LundEmpty { kNothing, kZeros };
 
 struct LundOptions {
     LundPlane plane = LundPlane::kFull;
     LundPsi psi = LundPsi::kArctan;
     LundBelowKt below_kt = LundBelowKt::kFollowHarder;
+    LundEmpty empty = LundEmpty::kNothing;
     double kt_min_gev = 0.0;
     double delta_min = 0.0;
     bool leaves = false;
@@ -30,6 +32,7 @@ struct LundOptions {
 [[nodiscard]] LundPlane lund_plane_from_name(std::string_view name);
 [[nodiscard]] LundPsi lund_psi_from_name(std::string_view name);
 [[nodiscard]] LundBelowKt lund_below_kt_from_name(std::string_view name);
+[[nodiscard]] LundEmpty lund_empty_from_name(std::string_view name);
 
 /// Throws std::invalid_argument: a cut that is negative or not finite, leaves together
 /// with logarithms (a leaf has kt = 0).
@@ -45,11 +48,11 @@ struct LundNode {
     bool primary;  // reached from the jet along harder branches only
 };
 
-/// The declusterings of one jet, the first first, each followed by all those of its
-/// harder branch, then of its softer branch (not with kPrimary). A softer branch of
-/// pt = 0 is no emission: the harder one is followed.
-[[nodiscard]] std::vector<LundNode> lund_tree(const ClusteringHistory& history,
-                                              std::int64_t jet,
+/// The declusterings of a jet's Cambridge/Aachen tree, the first first, each followed
+/// by all those of its harder branch, then of its softer branch (not with kPrimary). A
+/// softer branch of pt = 0 is no emission: the harder one is followed. Of particles
+/// along the beam, which never merge with others, the hardest jet counts.
+[[nodiscard]] std::vector<LundNode> lund_tree(const JetClusterings& jet,
                                               const LundOptions& options);
 
 /// Nodes of jet i: offsets[i] to offsets[i + 1].
@@ -57,11 +60,5 @@ struct LundTrees {
     std::vector<std::int64_t> offsets;
     std::vector<LundNode> nodes;
 };
-
-/// The Cambridge/Aachen trees of lists of constituents (of particles along the beam,
-/// which never merge with others, the hardest jet counts). Throws
-/// std::invalid_argument: options, offsets, momenta.
-[[nodiscard]] LundTrees lund_trees(const ParticleLists& jets,
-                                   const LundOptions& options, int threads = 1);
 
 }  // namespace oddjet

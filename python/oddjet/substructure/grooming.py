@@ -1,17 +1,12 @@
-"""What is inside a jet: grooming, N-subjettiness, energy correlators and shapes."""
+"""Grooming: what is left of a jet without its soft, wide radiation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import awkward as ak
-import numpy as np
-from numpy.typing import NDArray
 
 from oddjet import _core
-from oddjet.events import Columns, columns
-from oddjet.jets import jet_records, momentum_columns
+from oddjet.jets import jet_records
+from oddjet.substructure.questions import Columns, JetLists, Question, answer
 
 
 def soft_drop(
@@ -77,8 +72,8 @@ def soft_drop(
     >>> groomed.pt.tolist(), groomed.constituent_index.tolist()
     ([60.0], [[0, 1]])
     """
-    options = {"z_cut": z_cut, "beta": beta, "radius": radius}
-    return _groomed(_core.soft_drop, jets, threads=threads, **options)
+    options = _core.SoftDropOptions(z_cut=z_cut, beta=beta, radius=radius)
+    return answer(jets, Question(options, _groomed), threads)
 
 
 def trim(
@@ -128,14 +123,12 @@ def trim(
     >>> trim(jets, subjet_radius=0.2, pt_fraction=0.05).constituent_index.tolist()
     [[0]]
     """
-    return _groomed(
-        _core.trim,
-        jets,
-        threads=threads,
+    options = _core.TrimOptions(
         subjet_radius=subjet_radius,
         pt_fraction=pt_fraction,
         algorithm=algorithm,
     )
+    return answer(jets, Question(options, _groomed), threads)
 
 
 def filter_jets(
@@ -184,14 +177,12 @@ def filter_jets(
     >>> filter_jets(jets, subjet_radius=0.2, num_subjets=1).pt.tolist()
     [30.0]
     """
-    return _groomed(
-        _core.filter_jets,
-        jets,
-        threads=threads,
+    options = _core.FilterOptions(
         subjet_radius=subjet_radius,
         num_subjets=num_subjets,
         algorithm=algorithm,
     )
+    return answer(jets, Question(options, _groomed), threads)
 
 
 def mass_drop(
@@ -242,7 +233,8 @@ def mass_drop(
     >>> mass_drop(jets).constituent_index.tolist()
     [[0, 1], []]
     """
-    return _groomed(_core.mass_drop, jets, threads=threads, mu=mu, y_cut=y_cut)
+    options = _core.MassDropOptions(mu=mu, y_cut=y_cut)
+    return answer(jets, Question(options, _groomed), threads)
 
 
 def prune(
@@ -296,201 +288,13 @@ def prune(
     >>> prune(jets).pt.tolist()
     [30.0]
     """
-    return _groomed(
-        _core.prune,
-        jets,
-        threads=threads,
+    options = _core.PruneOptions(
         z_cut=z_cut,
         radius_cut_factor=radius_cut_factor,
         algorithm=algorithm,
     )
+    return answer(jets, Question(options, _groomed), threads)
 
 
-def nsubjettiness(
-    jets: ak.Array,
-    n: Sequence[int] = (1, 2, 3),
-    *,
-    radius: float,
-    beta: float = 1.0,
-    axes: str = "wta_kt",
-    threads: int | None = None,
-) -> ak.Array:
-    """Measure how far each jet is from being N rays.
-
-    tau_N = sum_i pt_i min_k dR_ik^beta / (sum_i pt_i R^beta), with the distance in
-    rapidity and azimuth of constituent i from axis k. The axes are the N exclusive
-    jets of one kt clustering, which all N share.
-
-    Parameters
-    ----------
-    jets : awkward array, a list of jets or one list of jets per event
-        As in `soft_drop`.
-    n : sequence of int
-        The N, each >= 1.
-    radius : float
-        R, 0 < R <= 1000: that of the jets.
-    beta : float
-        0 < beta <= 10.
-    axes : str
-        "kt" (four-momenta are added) or "wta_kt" (winner takes all, see `cluster`).
-    threads : int, optional
-        As in `soft_drop`.
-
-    Returns
-    -------
-    awkward array, nested as `jets`: one record of float64 per jet
-        tau_1, tau_2, ... as asked for. Zero for a jet of at most N constituents, and
-        for one without pt.
-
-    Raises
-    ------
-    ValueError, UserError
-        As in `soft_drop`.
-
-    References
-    ----------
-    Thaler, Van Tilburg, arXiv:1011.2268, equation 2.
-
-    Examples
-    --------
-    >>> import awkward as ak
-    >>> hard = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
-    >>> particles = ak.Array([[hard, hard | {"pt": 10.0, "eta": 0.4}]])
-    >>> jets = ak.zip({"constituents": particles}, depth_limit=1)
-    >>> taus = nsubjettiness(jets, (1, 2), radius=0.8)
-    >>> np.round(taus.tau_1, 6).tolist(), taus.tau_2.tolist()
-    ([0.125], [0.0])
-    """
-    each_jet, per_event = _each_jet(jets)
-    flat = columns(each_jet.constituents, where="constituents")
-    taus = _core.nsubjettiness(
-        **_momenta(flat),
-        n=list(n),
-        radius=radius,
-        beta=beta,
-        axes=axes,
-        threads=threads,
-    )
-    found = {f"tau_{count}": taus[:, i] for i, count in enumerate(n)}
-    return _nested(ak.zip(found), per_event)
-
-
-def energy_correlation(
-    jets: ak.Array, *, beta: float = 1.0, threads: int | None = None
-) -> ak.Array:
-    """Correlate the pt of two and three constituents of each jet.
-
-    With z_i = pt_i / sum pt and the distance dR in rapidity and azimuth,
-    e2 = sum_{i<j} z_i z_j dR_ij^beta and
-    e3 = sum_{i<j<k} z_i z_j z_k (dR_ij dR_ik dR_jk)^beta. C2 = e3 / e2^2,
-    D2 = e3 / e2^3 and N2 = 2e3 / e2^2, where 2e3 is e3 with only the smaller two of
-    the three angles.
-
-    Parameters
-    ----------
-    jets : awkward array, a list of jets or one list of jets per event
-        As in `soft_drop`.
-    beta : float
-        0 < beta <= 10.
-    threads : int, optional
-        As in `soft_drop`.
-
-    Returns
-    -------
-    awkward array, nested as `jets`: one record of float64 per jet
-        e2, e3, c2, d2, n2; ratios are zero where e2 is.
-
-    Raises
-    ------
-    ValueError, UserError
-        As in `soft_drop`.
-
-    References
-    ----------
-    Larkoski, Salam, Thaler, arXiv:1305.0007 (C2); Larkoski, Moult, Neill,
-    arXiv:1409.6298 (D2); Moult, Necib, Thaler, arXiv:1609.07483 (N2).
-
-    Examples
-    --------
-    >>> import awkward as ak
-    >>> hard = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
-    >>> particles = ak.Array([[hard, hard | {"phi": 0.5}]])
-    >>> jets = ak.zip({"constituents": particles}, depth_limit=1)
-    >>> energy_correlation(jets).e2.tolist()
-    [0.125]
-    """
-    each_jet, per_event = _each_jet(jets)
-    flat = columns(each_jet.constituents, where="constituents")
-    found = _core.energy_correlation(**_momenta(flat), beta=beta, threads=threads)
-    return _nested(ak.zip(found), per_event)
-
-
-def jet_shapes(jets: ak.Array, *, threads: int | None = None) -> ak.Array:
-    """Count the constituents of each jet and measure how its pt is spread.
-
-    girth = sum pt_i dR_i / sum pt_i, with the distance dR in rapidity and azimuth from
-    the sum of all constituents; pt_dispersion = sqrt(sum pt_i^2) / sum pt_i. (The
-    girth of the reference is divided by the pt of the vector sum instead.)
-
-    Parameters
-    ----------
-    jets : awkward array, a list of jets or one list of jets per event
-        As in `soft_drop`.
-    threads : int, optional
-        As in `soft_drop`.
-
-    Returns
-    -------
-    awkward array, nested as `jets`: one record per jet
-        girth, pt_dispersion (float64; zero for a jet without pt), multiplicity
-        (int64).
-
-    Raises
-    ------
-    ValueError, UserError
-        As in `soft_drop`.
-
-    References
-    ----------
-    Gallicchio, Schwartz, arXiv:1106.3076 (girth); CMS, CMS-PAS-JME-13-002 (pt
-    dispersion).
-
-    Examples
-    --------
-    >>> import awkward as ak
-    >>> hard = {"pt": 30.0, "eta": 0.0, "phi": 0.0, "mass": 0.0}
-    >>> jets = ak.zip({"constituents": ak.Array([[hard], []])[:1]}, depth_limit=1)
-    >>> jet_shapes(jets).tolist()
-    [{'girth': 0.0, 'pt_dispersion': 1.0, 'multiplicity': 1}]
-    """
-    each_jet, per_event = _each_jet(jets)
-    flat = columns(each_jet.constituents, where="constituents")
-    shapes = _core.jet_shapes(**_momenta(flat), threads=threads)
-    shapes["multiplicity"] = np.diff(flat.offsets)
-    return _nested(ak.zip(shapes), per_event)
-
-
-def _groomed(
-    kernel: Callable[..., dict[str, NDArray[Any]]], jets: ak.Array, **options: Any
-) -> ak.Array:
-    each_jet, per_event = _each_jet(jets)
-    flat = columns(each_jet.constituents, where="constituents")
-    found = kernel(**_momenta(flat), **options)
-    groomed = jet_records(each_jet.constituents, flat.offsets, found)
-    return _nested(ak.flatten(groomed, axis=1), per_event)
-
-
-def _each_jet(jets: ak.Array) -> tuple[ak.Array, ak.Array | None]:
-    if jets.ndim == 1:
-        return jets, None
-    return ak.flatten(jets, axis=1), ak.num(jets, axis=1)
-
-
-def _nested(per_jet: ak.Array, per_event: ak.Array | None) -> ak.Array:
-    return per_jet if per_event is None else ak.unflatten(per_jet, per_event)
-
-
-def _momenta(flat: Columns) -> dict[str, Any]:
-    coordinates, momenta = momentum_columns(flat)
-    offsets = np.ascontiguousarray(flat.offsets)
-    return {"coordinates": coordinates, "columns": momenta, "offsets": offsets}
+def _groomed(jets: JetLists, found: Columns) -> ak.Array:
+    return ak.flatten(jet_records(jets.constituents, jets.offsets, found), axis=1)

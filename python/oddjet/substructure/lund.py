@@ -5,8 +5,24 @@ from __future__ import annotations
 import awkward as ak
 
 from oddjet import _core
-from oddjet.events import columns
-from oddjet.jets import momentum_columns
+from oddjet.substructure.questions import Columns, JetLists, Question, answer
+
+#: Options of `lund_tree` for trees as LundNet reads them (arXiv:2012.08526).
+LUNDNET = {
+    "plane": "full",
+    "psi": "arctan",
+    "below_kt": "follow_harder",
+    "leaves": False,
+    "logarithms": True,
+    "empty": "zeros",
+}
+
+#: And for those of the search for semi-visible jets at CMS; the cuts are the caller's.
+CMS_SEMI_VISIBLE = LUNDNET | {
+    "below_kt": "drop_both",
+    "leaves": True,
+    "logarithms": False,
+}
 
 
 def lund_tree(
@@ -19,6 +35,7 @@ def lund_tree(
     below_kt: str = "follow_harder",
     leaves: bool = False,
     logarithms: bool = True,
+    empty: str = "nothing",
     threads: int | None = None,
 ) -> ak.Array:
     """Undo the Cambridge/Aachen clustering of each jet, step by step.
@@ -29,7 +46,9 @@ def lund_tree(
     z = pt_2 / (pt_1 + pt_2) with pt_2 the softer, delta their distance in rapidity and
     azimuth (at least 1e-6), kt = pt_2 delta, and the mass of their sum, |m^2|^(1/2)
     (at least 1e-6 GeV). A softer branch of pt = 0 is no emission: the harder branch is
-    followed. The defaults are the rules of LundNet.
+    followed. The defaults are the rules of LundNet, but for `empty`; `LUNDNET` and
+    `CMS_SEMI_VISIBLE` of `oddjet.substructure` hold the published choices:
+    ``lund_tree(jets, **CMS_SEMI_VISIBLE)``.
 
     Parameters
     ----------
@@ -54,6 +73,9 @@ def lund_tree(
         the mass of the branch (semi-visible jets at CMS); needs logarithms off.
     logarithms : bool
         Whether to give natural logarithms, of GeV where there is a unit.
+    empty : str
+        What a tree without nodes becomes: "nothing", or "zeros", one node of zeros
+        whatever the logarithms (LundNet: a graph network needs a node).
     threads : int, optional
         Workers (default: the environment's ODDJET_THREADS, else 1); never changes
         the result.
@@ -66,7 +88,7 @@ def lund_tree(
         and of the softer branch, as places in the jet's list; -1 for none); primary
         (bool). The first node is the first split; each is followed by all nodes of
         its harder branch, then by those of its softer one. A jet of fewer than two
-        constituents has no node but leaves; LundNet gives it one node of zeros.
+        constituents has no node but leaves, see `empty`.
 
     Raises
     ------
@@ -93,31 +115,35 @@ def lund_tree(
     >>> tree.z.to_numpy().round(3), tree.neighbours.tolist()
     (array([0.143, 0.5  ]), [[-1, 1, -1], [0, -1, -1]])
     """
-    per_event = ak.num(jets, axis=1) if jets.ndim > 1 else None
-    each_jet = ak.flatten(jets, axis=1) if per_event is not None else jets
-    flat = columns(each_jet.constituents, where="constituents")
-    coordinates, momenta = momentum_columns(flat)
-    found = _core.lund_tree(
-        coordinates=coordinates,
-        columns=momenta,
-        offsets=flat.offsets,
+    options = _core.LundOptions(
         plane=plane,
         psi=psi,
         below_kt=below_kt,
+        empty=empty,
         kt_min_gev=kt_min_gev,
         delta_min=delta_min,
         leaves=leaves,
         logarithms=logarithms,
-        threads=threads,
     )
-    names = _LOGARITHMS if logarithms else {}
-    offsets = ak.index.Index64(found.pop("offsets"))
+    dressed = _logarithms if logarithms else _values
+    return answer(jets, Question(options, dressed), threads)
+
+
+def _logarithms(_jets: JetLists, found: Columns) -> ak.Array:
+    return _trees({_LOGARITHMS.get(name, name): found[name] for name in found})
+
+
+def _values(_jets: JetLists, found: Columns) -> ak.Array:
+    return _trees(found)
+
+
+def _trees(found: Columns) -> ak.Array:
     nodes = ak.zip(
-        {names.get(name, name): ak.from_numpy(found[name]) for name in found},
+        {name: ak.from_numpy(found[name]) for name in found if name != "offsets"},
         depth_limit=1,
     )
-    trees = ak.Array(ak.contents.ListOffsetArray(offsets, ak.to_layout(nodes)))
-    return trees if per_event is None else ak.unflatten(trees, per_event)
+    offsets = ak.index.Index64(found["offsets"])
+    return ak.Array(ak.contents.ListOffsetArray(offsets, ak.to_layout(nodes)))
 
 
 _LOGARITHMS = {"z": "ln_z", "delta": "ln_delta", "mass": "ln_m", "kt": "ln_kt"}
