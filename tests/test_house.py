@@ -13,7 +13,10 @@ import pytest
 import oddjet
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "pythia8mc")
+HEAVY = (
+    *("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "pythia8mc"),
+    *("uproot", "h5py", "hdf5plugin", "fsspec", "pyhepmc"),
+)
 
 
 def modules_loaded_by(statement: str) -> set[str]:

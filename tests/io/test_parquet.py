@@ -289,8 +289,10 @@ class TestForeignFiles:
 
     def test_no_particles(self, tmp_path):
         pq.write_table(pa.table({"a": [1], "b": [2]}), tmp_path / "a.parquet")
-        with pytest.raises(UserError, match=r"no column `particles` \(it has a, b\)"):
+        with pytest.raises(UserError, match=r"none of the formats .* it holds a, b; "):
             read(tmp_path / "a.parquet")
+        with pytest.raises(UserError, match=r"no column `particles` \(it has a, b\)"):
+            read(tmp_path / "a.parquet", format="parquet")
 
     def test_newer_files(self, tmp_path):
         table = pq.read_table(write_events(tmp_path / "a.parquet", sample(3)))
@@ -316,9 +318,11 @@ class TestUnreadable:
         (tmp_path / "a.parquet").touch()
         with pytest.raises(UserError, match=r"a.parquet is empty \(0 bytes\)"):
             read(tmp_path / "a.parquet")
-        (tmp_path / "b.root").write_bytes(b"root" + bytes(100))
-        with pytest.raises(UserError, match=r"b.root is not a Parquet file"):
+        (tmp_path / "b.root").write_bytes(b"ruut" + bytes(100))
+        with pytest.raises(UserError, match=r"b.root is not ROOT, HDF5, Parquet or"):
             read(tmp_path / "b.root")
+        with pytest.raises(UserError, match=r"b.root is not ROOT, HDF5, Parquet or"):
+            read(tmp_path / "b.root", format="parquet")
 
     def test_unknown_format(self, tmp_path):
         path = write_events(tmp_path / "a.parquet", sample(5))

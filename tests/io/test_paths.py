@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oddjet.io.paths import find_files
+from oddjet.io.paths import Remote, find_files, find_inputs
 from oddjet.runs.errors import UserError
 
 
@@ -37,7 +37,7 @@ def test_an_existing_name_is_no_pattern(folder):
     ("name", "message"),
     [
         ("missing.parquet", "there is no file .*missing.parquet"),
-        ("deep", r"deep is a directory; name its files, as in '.*deep/\*.parquet'"),
+        ("deep", r"deep is a directory; name its files, as in '.*deep/\*'"),
         ("*.root", r"no file matches the pattern .*\*.root"),
         ("dee?", "no file matches the pattern"),
     ],
@@ -52,3 +52,33 @@ def test_nothing_and_twice(folder):
         find_files([])
     with pytest.raises(UserError, match=r"a.parquet is named twice"):
         find_files([folder / "a.parquet", folder / "?.parquet"])
+
+
+def test_broken_links_are_named(folder):
+    (folder / "link.parquet").symlink_to(folder / "gone.parquet")
+    message = r"link.parquet is a broken link to .*gone.parquet"
+    for name in ("link.parquet", "l*.parquet"):
+        with pytest.raises(UserError, match=message):
+            find_files(folder / name)
+
+
+def test_remote_addresses_are_kept_and_their_patterns_resolved():
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    for name in ("/remote/b.root", "/remote/a.root"):
+        memory.pipe(name, b"root")
+    files = find_inputs("memory://remote/*.root")
+    assert [str(file) for file in files] == [
+        "memory:///remote/a.root",
+        "memory:///remote/b.root",
+    ]
+    assert files[0].open().read() == b"root"
+    assert find_inputs("root://server//a.root") == [Remote("root://server//a.root")]
+    with pytest.raises(UserError, match=r"no file matches .*memory://nowhere"):
+        find_inputs("memory://nowhere/*.root")
+    with pytest.raises(UserError, match=r"there is no file memory://remote/c.root"):
+        Remote("memory://remote/c.root").open()
+    with pytest.raises(UserError, match=r"nothing://x cannot be opened"):
+        Remote("nothing://x").open()
+    with pytest.raises(UserError, match=r"a.root is not a local file; copy it here"):
+        find_files("memory://remote/a.root")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oddjet.events import Role
-from oddjet.io.paths import Paths, find_files
-from oddjet.io.readers.parquet import ParquetEvents
+from oddjet.io.paths import Paths, find_inputs
+from oddjet.io.readers.registry import open_source
 from oddjet.runs.errors import UserError
 
 
@@ -53,14 +53,16 @@ def describe(paths: Paths) -> Sample:
     UserError
         A missing, damaged or foreign file, or files of different roles.
     """
-    files = find_files(paths)
+    files = find_inputs(paths)
     num_events = 0
     fingerprints: list[int] = []
     records_role = True
     roles: dict[Role, None] = {}
     collections: list[str] | None = None
     for file in files:
-        with ParquetEvents(file) as source:
+        with open_source(file) as source:
+            if source.incomplete is not None:
+                raise UserError(source.incomplete)
             num_events += source.num_events
             fingerprints.append(source.fingerprint)
             records_role &= source.records_role

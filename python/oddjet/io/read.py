@@ -5,38 +5,52 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oddjet.events import Events
-from oddjet.io.paths import Paths, find_files
-from oddjet.io.readers.parquet import ParquetEvents
+from oddjet.io.losses import Loss, Losses
+from oddjet.io.paths import Location, Paths, find_inputs
+from oddjet.io.read_ahead import read_ahead
+from oddjet.io.readers.registry import open_source
+from oddjet.io.readers.source import EventSource
 from oddjet.runs.errors import UserError
 
-_READERS = {"parquet": ParquetEvents}
+if TYPE_CHECKING:
+    from oddjet.io.readers.column_map import ColumnMap
+
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
 def read(
     paths: Paths,
     *,
-    format: str | None = None,
+    format: str | Path | ColumnMap | None = None,
     columns: Sequence[str] | None = None,
     entry_range: tuple[int, int] | None = None,
+    losses: Losses | None = None,
 ) -> Events:
     """Read events into memory, the files one after the other.
 
     Parameters
     ----------
     paths : str, Path or sequence of them
-        Files or patterns such as ``runs/*.parquet``.
-    format : str, optional
-        "parquet", also the default.
+        Files, patterns such as ``runs/*.root``, or remote addresses.
+    format : str, Path or ColumnMap, optional
+        By default the content of each file decides. Else "parquet", "delphes",
+        "nanoaod", "jetclass", "lhco", "top_tagging", "hepmc", "particles", or a
+        column map (or the YAML file that holds one) for tables of any other origin.
     columns : sequence of str, optional
         Collections or fields ("met", "particles.pt"); default all. `weight` and
         `id` always come along. Other columns are not read.
     entry_range : tuple of int, optional
         Events [start, stop) of the files put in a row; a stop beyond the end is
-        the end. Other row groups are not read.
+        the end. What lies outside is not read.
+    losses : Losses, optional
+        Collects files, and ends of files, that cannot be read; without it the first
+        one raises.
 
     Returns
     -------
@@ -53,12 +67,16 @@ def read(
     start, stop = _checked_range(entry_range)
     parts: list[Events] = []
     offset = 0
-    for source in _sources(find_files(paths), format):
+    for source in _sources(find_inputs(paths), format, losses):
         begin = min(max(start - offset, 0), source.num_events)
         end = min(max(stop - offset, begin), source.num_events)
         offset += source.num_events
         if begin < end or not parts:  # even an empty range has collections
-            parts.append(source.read(begin, end, columns))
+            with _LossesNoted(losses, source, begin, end):
+                parts.append(source.read(begin, end, columns))
+    if losses and not parts:
+        message = f"no file could be read; {losses.losses[0]}"
+        raise UserError(message)
     return Events.concatenate(parts)
 
 
@@ -66,18 +84,27 @@ def iterate(
     paths: Paths,
     step: str | int = "64 MB",
     *,
-    format: str | None = None,
+    format: str | Path | ColumnMap | None = None,
     columns: Sequence[str] | None = None,
+    losses: Losses | None = None,
+    check: bool = True,
+    workers: int = 1,
 ) -> Iterator[Events]:
     """Read events as a stream of chunks, in memory that the input does not raise.
 
     Parameters
     ----------
-    paths, format, columns
+    paths, format, columns, losses
         As in :func:`read`.
     step : str or int
         Size of a chunk in memory ("64 MB"; B, kB, MB, GB) or in events. A chunk
         never spans files, and where it ends depends on the file and `columns` alone.
+    check : bool
+        Raise at a momentum that is not finite or negative; without, whoever takes
+        the events has to look.
+    workers : int
+        Files that are read at a time, in threads. The events, their order and their
+        chunks do not depend on it; memory grows with it by some chunks a worker.
 
     Returns
     -------
@@ -90,42 +117,155 @@ def iterate(
         As in :func:`read`, and a step that is no positive size.
     """
     size = _parsed_step(step)
-    sources = _sources(find_files(paths), format)
-    return _chunks(sources, size, isinstance(step, int), columns)
-
-
-def _chunks(
-    sources: Iterator[ParquetEvents],
-    size: int,
-    size_is_events: bool,
-    columns: Sequence[str] | None,
-) -> Iterator[Events]:
-    for source in sources:
-        num_events = size
-        if not size_is_events:
-            per_event = max(1.0, source.bytes_per_event(columns))
-            num_events = max(1, int(size / per_event))
-        if source.num_events == 0:
-            yield source.read(0, 0, columns)
-        yield from source.chunks(num_events, columns)
-
-
-def _sources(files: list[Path], format: str | None) -> Iterator[ParquetEvents]:
-    """Open one file after the other, all of one role."""
-    if format is not None and format not in _READERS:
-        message = f"format {format!r} is unknown; oddjet reads {', '.join(_READERS)}"
+    if workers < 1:
+        message = f"workers must be >= 1, got {workers}"
         raise UserError(message)
+    chunks = _Chunks(size, isinstance(step, int), columns, check)
+    files = find_inputs(paths)
+    if workers == 1:
+        return _one_after_the_other(files, format, losses, chunks)
+    return _several_at_a_time(files, format, losses, chunks, workers)
+
+
+@dataclass(frozen=True)
+class _Chunks:
+    """How a file is cut into chunks."""
+
+    size: int
+    size_is_events: bool
+    columns: Sequence[str] | None
+    check: bool
+
+    def of(self, source: EventSource) -> Iterator[Events]:
+        num_events = self.size
+        if not self.size_is_events:
+            per_event = max(1.0, source.bytes_per_event(self.columns))
+            num_events = max(1, int(self.size / per_event))
+        if source.num_events == 0:
+            yield source.read(0, 0, self.columns, check=self.check)
+        yield from source.chunks(num_events, self.columns, check=self.check)
+
+
+def _one_after_the_other(
+    files: list[Location],
+    format: str | Path | ColumnMap | None,
+    losses: Losses | None,
+    chunks: _Chunks,
+) -> Iterator[Events]:
+    for source in _sources(files, format, losses):
+        yield from _chunks_with_losses(source, chunks, losses)
+
+
+def _several_at_a_time(
+    files: list[Location],
+    format: str | Path | ColumnMap | None,
+    losses: Losses | None,
+    chunks: _Chunks,
+    workers: int,
+) -> Iterator[Events]:
+    """Read as `_one_after_the_other` does, each file in a thread."""
+    notes: list[Losses | None] = [None if losses is None else Losses() for _ in files]
+
+    def of_file(file: Location, own: Losses | None) -> Iterator[Events]:
+        for source in _sources([file], format, own):
+            yield from _chunks_with_losses(source, chunks, own)
+
+    role: str | None = None
+    streams = [partial(of_file, *pair) for pair in zip(files, notes, strict=True)]
+    try:
+        for chunk in read_ahead(streams, workers):
+            role = role or chunk.role
+            if chunk.role != role:
+                raise _different_roles(role, chunk.role, files[0], "another file")
+            yield chunk
+    finally:
+        for own in notes:
+            if losses is not None and own is not None:
+                losses.losses += own.losses
+
+
+def _chunks_with_losses(
+    source: EventSource, chunks: _Chunks, losses: Losses | None
+) -> Iterator[Events]:
+    """Read a file in chunks; what cannot be read is noted, if there are notes."""
+    done = 0
+    stream = chunks.of(source)
+    while True:
+        with _LossesNoted(losses, source, done, source.num_events):
+            chunk = next(stream, None)
+            if chunk is None:
+                return
+            done += len(chunk)
+            yield chunk
+            continue
+        return
+
+
+class _LossesNoted:
+    """Turn an error over events [begin, end) of a file into a note, if notes exist."""
+
+    def __init__(
+        self, losses: Losses | None, source: EventSource, begin: int, end: int
+    ) -> None:
+        self.losses, self.source, self.begin, self.end = losses, source, begin, end
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: object
+    ) -> bool:
+        if self.losses is None or not isinstance(error, UserError):
+            return False
+        lost = self.end - self.begin
+        self.losses.add(Loss(str(self.source.path), str(error), lost, self.begin))
+        return True
+
+
+def _opened(
+    location: Location, format: str | Path | ColumnMap | None, losses: Losses | None
+) -> EventSource | None:
+    """Open a file; one that cannot be opened is noted, if there are notes."""
+    try:
+        source = open_source(location, format)
+        if source.incomplete is None:
+            return source
+        if losses is None:
+            source.close()
+            raise UserError(source.incomplete)
+    except UserError as error:
+        if losses is None:
+            raise
+        losses.add(Loss(str(location), str(error), None))
+        return None
+    losses.add(Loss(str(location), source.incomplete, None, source.num_events))
+    return source
+
+
+def _sources(
+    files: list[Location],
+    format: str | Path | ColumnMap | None,
+    losses: Losses | None,
+) -> Iterator[EventSource]:
+    """Open one file after the other, all of one role."""
     role: str | None = None
     for file in files:
-        with _READERS[format or "parquet"](file) as source:
+        source = _opened(file, format, losses)
+        if source is None:
+            continue
+        with source:
             role = role or source.role
             if source.role != role:
-                message = (
-                    f"{files[0]} holds {role} and {file} {source.role}; "
-                    "read them as two samples"
-                )
-                raise UserError(message)
+                raise _different_roles(role, source.role, files[0], source.path)
             yield source
+
+
+def _different_roles(
+    role: str, other: str, first: Location, file: Location | str
+) -> UserError:
+    return UserError(
+        f"{first} holds {role} and {file} {other}; read them as two samples"
+    )
 
 
 def _checked_range(entry_range: tuple[int, int] | None) -> tuple[int, int]:

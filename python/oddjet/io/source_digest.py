@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import awkward as ak
 import numpy as np
 
 from oddjet.io.blocks import fixed_blocks
-from oddjet.io.paths import Paths, find_files
-from oddjet.io.readers.parquet import ParquetEvents
+from oddjet.io.paths import Location, Paths, find_inputs
+from oddjet.io.readers.registry import open_source
 
 #: Part of the definition: another number gives other digests.
 _BLOCK_EVENTS = 1024
@@ -40,15 +39,15 @@ def source_digest(paths: Paths) -> str:
     UserError
         A missing, damaged or foreign file.
     """
-    digests = [_content_digest(file) for file in find_files(paths)]
+    digests = [_content_digest(file) for file in find_inputs(paths)]
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
 
 
-def _content_digest(path: Path) -> str:
+def _content_digest(path: Location) -> str:
     result = hashlib.sha256()
-    with ParquetEvents(path) as source:
+    with open_source(path) as source:
         columns = sorted(name for name in source.columns if name != "truth")
         empty = source.stored_array(0, 0, columns)[columns]
         result.update(str(empty.type.content).encode())

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
-from types import TracebackType
 from typing import Any, cast
 
 import awkward as ak
@@ -17,15 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from oddjet.events import Events, Role
+from oddjet.events import Role
 from oddjet.io.blocks import fixed_blocks
+from oddjet.io.paths import Location, Remote, open_binary
+from oddjet.io.readers.source import ALWAYS, EventSource, unknown_column
 from oddjet.io.schema import METADATA_KEY, SCHEMA_VERSION
 from oddjet.runs.errors import UserError
 
 # Levels that Parquet puts between a list and its items; not names of fields.
 _LIST_LEVELS = frozenset(("list", "element", "item", "bag", "array", "array_element"))
-# What the identity of an event and every sum need, whatever columns are chosen.
-_ALWAYS = ("weight", "id")
 # A rough size for text keeps the estimate independent of how a file is encoded.
 _BYTES_PER_VALUE = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
 _OTHER_BYTES_PER_VALUE = 8
@@ -34,12 +31,12 @@ _READ_AHEAD_BYTES = 1 << 20
 _BATCH_EVENTS = 1024
 
 
-class ParquetEvents:
+class ParquetEvents(EventSource):
     """One open Parquet file of events; use it as a context manager.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Remote
         An existing file.
 
     Attributes
@@ -59,71 +56,28 @@ class ParquetEvents:
         `particles` if oddjet did not write it.
     """
 
-    def __init__(self, path: Path) -> None:
+    format = "parquet"
+
+    def __init__(self, path: Location) -> None:
         self.path = path
-        _check_magic(path)
-        with _damage_named(path):
-            self._file = pq.ParquetFile(
-                path, buffer_size=_READ_AHEAD_BYTES, pre_buffer=False
-            )
-        self.num_events: int = self._file.metadata.num_rows
-        self.columns: list[str] = list(self._file.schema_arrow.names)
+        check_magic(path)
+        with damage_named(path):
+            self._file = opened(path)
+        self.num_events = self._file.metadata.num_rows
+        self.columns = list(self._file.schema_arrow.names)
         self.role = self._recorded_role()
         metadata = self._file.schema_arrow.metadata or {}
         self.records_role = METADATA_KEY in metadata
 
-    def __enter__(self) -> ParquetEvents:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give the file back."""
         self._file.close()
-
-    def read(
-        self, start: int, stop: int, columns: Sequence[str] | None = None
-    ) -> Events:
-        """Read the events of entries [start, stop), checked and with their ids.
-
-        Row groups outside the range and columns not asked for are not read.
-
-        Parameters
-        ----------
-        start, stop : int
-            0 <= start <= stop <= num_events.
-        columns : sequence of str, optional
-            Collections or fields ("met", "particles.pt"); `weight` and `id`
-            always come along.
-
-        Returns
-        -------
-        Events
-
-        Raises
-        ------
-        UserError
-            An unknown column, damaged data, or a momentum that is not finite or
-            negative.
-        """
-        return self._events(self.stored_array(start, stop, columns), start)
-
-    def chunks(
-        self, num_events: int, columns: Sequence[str] | None = None
-    ) -> Iterator[Events]:
-        """Read the whole file in chunks of `num_events`; arguments as in `read`."""
-        start = 0
-        for block in self.stored_chunks(num_events, columns):
-            yield self._events(block, start)
-            start += len(block)
 
     def stored_array(
         self, start: int, stop: int, columns: Sequence[str] | None = None
     ) -> ak.Array:
         """Read entries [start, stop) as they are stored, without ids and checks."""
-        groups, entry = self._row_groups(start, stop)
+        groups, entry = row_groups_of(self._file, start, stop)
         parts = []
         for batch in self._batches(columns, groups):
             begin, end = max(start - entry, 0), min(stop - entry, len(batch))
@@ -149,9 +103,7 @@ class ParquetEvents:
         total = 0
         for column in self._column_chunks():
             if column.path_in_schema in leaves:
-                kind = column.physical_type
-                width = _BYTES_PER_VALUE.get(kind, _OTHER_BYTES_PER_VALUE)
-                total += width * column.num_values
+                total += bytes_per_value(column) * column.num_values
         return total / max(1, self.num_events)
 
     @cached_property
@@ -174,26 +126,12 @@ class ParquetEvents:
         text = repr((self.num_events, sorted(summary.items())))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
-    def _events(self, array: ak.Array, start: int) -> Events:
-        ids = {
-            "file": np.full(len(array), self.fingerprint, np.uint64),
-            "entry": np.arange(start, start + len(array)),
-        }
-        stored = array["id"] if "id" in array.fields else None
-        if stored is not None:
-            ids = {name: stored[name] for name in stored.fields} | ids
-        collections = {name: array[name] for name in array.fields}
-        events = Events.unchecked(
-            ak.Array(collections | {"id": ak.Array(ids)}), role=self.role
-        )
-        return events.check(source=str(self.path))
-
     def _batches(
         self, columns: Sequence[str] | None, groups: list[int]
     ) -> Iterator[pa.RecordBatch]:
         """Decode row groups in small steps: those of other writers may be huge."""
         leaves = self._leaves(columns)
-        with _damage_named(self.path):
+        with damage_named(self.path):
             yield from self._file.iter_batches(
                 _BATCH_EVENTS, row_groups=groups, columns=leaves, use_threads=False
             )
@@ -205,28 +143,9 @@ class ParquetEvents:
             return leaves
         for name in columns:
             if not any(_belongs(leaf, name) for leaf in leaves):
-                near = difflib.get_close_matches(name, self.columns, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                message = (
-                    f"{self.path} has no column {name!r} "
-                    f"(it has {', '.join(self.columns)}){hint}"
-                )
-                raise UserError(message)
-        wanted = (*columns, *_ALWAYS)
+                raise unknown_column(self.path, name, self.columns)
+        wanted = (*columns, *ALWAYS)
         return [leaf for leaf in leaves if any(_belongs(leaf, n) for n in wanted)]
-
-    def _row_groups(self, start: int, stop: int) -> tuple[list[int], int]:
-        """List the row groups that overlap [start, stop), and their first entry."""
-        sizes = [
-            self._file.metadata.row_group(i).num_rows
-            for i in range(self._file.metadata.num_row_groups)
-        ]
-        ends = np.cumsum(sizes, dtype=np.int64)
-        begins = ends - sizes
-        groups = np.flatnonzero((begins < stop) & (ends > start))
-        if start >= stop or not len(groups):
-            return [], 0
-        return groups.tolist(), int(begins[groups[0]])
 
     def _column_chunks(self) -> Iterator[Any]:
         """Describe every column chunk but truth's, which must not change a thing."""
@@ -262,16 +181,54 @@ def _belongs(leaf: str, name: str) -> bool:
     return f"{_dotted(leaf)}.".startswith(f"{name}.")
 
 
-def _check_magic(path: Path) -> None:
-    with _damage_named(path), path.open("rb") as file:
+def is_event_model(path: Location) -> bool:
+    """Tell whether a Parquet file has the columns of the event model."""
+    check_magic(path)
+    with damage_named(path), opened(path) as file:
+        metadata = file.schema_arrow.metadata or {}
+        return METADATA_KEY in metadata or "particles" in file.schema_arrow.names
+
+
+def opened(path: Location) -> pq.ParquetFile:
+    """Open a Parquet file that streams its columns and checks what it can."""
+    source = path.open() if isinstance(path, Remote) else path
+    return pq.ParquetFile(
+        source,
+        buffer_size=_READ_AHEAD_BYTES,
+        pre_buffer=False,
+        page_checksum_verification=True,
+    )
+
+
+def bytes_per_value(column: Any) -> int:
+    """Estimate the memory of a value of a column chunk."""
+    return _BYTES_PER_VALUE.get(column.physical_type, _OTHER_BYTES_PER_VALUE)
+
+
+def row_groups_of(file: pq.ParquetFile, start: int, stop: int) -> tuple[list[int], int]:
+    """List the row groups that overlap [start, stop), and their first entry."""
+    metadata = file.metadata
+    sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    ends = np.cumsum(sizes, dtype=np.int64)
+    begins = ends - sizes
+    groups = np.flatnonzero((begins < stop) & (ends > start))
+    if start >= stop or not len(groups):
+        return [], 0
+    return groups.tolist(), int(begins[groups[0]])
+
+
+def check_magic(path: Location) -> None:
+    """Raise a UserError if a file does not begin and end as Parquet does."""
+    with damage_named(path), open_binary(path) as file:
         head = file.read(4)
-        file.seek(max(0, path.stat().st_size - 4))
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 4))
         tail = file.read(4)
     if not head:
         message = f"{path} is empty (0 bytes); write or copy it again"
     elif head != b"PAR1":
         message = f"{path} is not a Parquet file; oddjet reads events from Parquet"
-    elif tail != b"PAR1" or path.stat().st_size < 12:
+    elif tail != b"PAR1" or size < 12:
         message = f"{path} is truncated (its end is missing); write or copy it again"
     else:
         return
@@ -279,7 +236,8 @@ def _check_magic(path: Path) -> None:
 
 
 @contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
+def damage_named(path: Location) -> Iterator[None]:
+    """Turn what pyarrow raises over the bytes of a file into one sentence."""
     try:
         yield
     except PermissionError as error:

@@ -1,0 +1,165 @@
+"""A file as a table: columns by name, rows by number. What a layout is read from."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+
+import awkward as ak
+import numpy as np
+
+from oddjet.io.paths import Location
+from oddjet.io.readers.damage import damage_named
+from oddjet.io.readers.layout import Arrays, Layout, branches_of, built
+from oddjet.io.readers.source import EventSource, unknown_column
+from oddjet.runs.errors import UserError
+
+# Fields whose first values identify a file; small, and in every chain.
+_IDENTIFYING = (
+    *("weight", "id", "met", "particles.pt", "particles.px", "jets.pt"),
+    *("fat_jets.pt", "leptons.pt"),
+)
+_IDENTIFYING_ROWS = 16
+
+
+class Table(ABC):
+    """Columns of one length in an open file.
+
+    Attributes
+    ----------
+    path : Path or Remote
+    container : str
+        "ROOT", "HDF5" or "Parquet".
+    name : str
+        Of the tree or group in the file, "" where there is only one.
+    names : tuple of str
+        The columns.
+    num_rows : int
+    """
+
+    path: Location
+    container: str
+    name: str
+    names: tuple[str, ...]
+    num_rows: int
+
+    @abstractmethod
+    def read(self, names: Sequence[str], start: int, stop: int) -> Arrays:
+        """Read rows [start, stop) of columns."""
+
+    @abstractmethod
+    def bytes_per_row(self, names: Sequence[str]) -> float:
+        """Estimate the memory of a row of columns."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the file back."""
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The columns, to look names up."""
+        return frozenset(self.names)
+
+    def groups(self, separator: str) -> dict[str, dict[str, str]]:
+        """Sort columns such as "Jet.PT" into {"Jet": {"PT": "Jet.PT"}}."""
+        groups: dict[str, dict[str, str]] = {}
+        for name in self.names:
+            group, found, rest = name.partition(separator)
+            if found:
+                groups.setdefault(group, {})[rest] = name
+        return groups
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.path}" if self.name else str(self.path)
+
+
+class TableEvents(EventSource):
+    """The events of a table, by the layout of its format.
+
+    Parameters
+    ----------
+    table : Table
+        Closed with the source.
+    layout : Layout
+    format : str
+        Name of the format.
+    """
+
+    def __init__(self, table: Table, layout: Layout, *, format: str) -> None:
+        self.table = table
+        self.layout = layout
+        self.path = table.path
+        self.format = format
+        self.num_events = table.num_rows
+        self.columns = [*layout.collections]
+        for name in ("weight", "id"):
+            if name not in self.columns:
+                self.columns.append(name)
+        self.role = layout.role
+        self.records_role = layout.records_role
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.table.close()
+
+    def stored_array(
+        self, start: int, stop: int, columns: Sequence[str] | None = None
+    ) -> ak.Array:
+        """Read entries [start, stop), mapped to the event model."""
+        try:
+            fields = self.layout.chosen(columns)
+        except KeyError as error:
+            raise self._no_column(str(error.args[0])) from None
+        arrays = self.table.read(branches_of(fields), start, stop)
+        try:
+            return built(fields, arrays, stop - start)
+        except ValueError as error:
+            place = f"entries {start} to {stop - 1} of {self.table}"
+            message = f"{place} do not fit together ({error}); write the file again"
+            raise UserError(message) from error
+
+    def bytes_per_event(self, columns: Sequence[str] | None = None) -> float:
+        """Estimate the memory of an event from the sizes of its branches."""
+        try:
+            fields = self.layout.chosen(columns)
+        except KeyError as error:
+            raise self._no_column(str(error.args[0])) from None
+        return self.table.bytes_per_row(branches_of(fields))
+
+    @cached_property
+    def fingerprint(self) -> int:
+        """Identify the content by its number of rows, its fields and its first rows.
+
+        It keeps the events of files apart and survives a copy or another
+        compression; it is no proof of content, which is `source_digest`. `truth`
+        has no part in it.
+        """
+        fields = [
+            item
+            for item in self.layout.fields
+            if any(item.belongs_to(name) for name in _IDENTIFYING)
+        ]
+        names = [f.name for f in self.layout.fields if not f.belongs_to("truth")]
+        rows = min(self.num_events, _IDENTIFYING_ROWS)
+        result = hashlib.sha256(repr((self.num_events, sorted(names))).encode())
+        if fields:
+            arrays = self.table.read(branches_of(fields), 0, rows)
+            with damage_named(self.path):
+                array = ak.to_packed(built(fields, arrays, rows))
+            form, _, buffers = ak.to_buffers(array)
+            result.update(str(form.type).encode())
+            for key in sorted(buffers):
+                result.update(np.ascontiguousarray(buffers[key]).data)
+        return int.from_bytes(result.digest()[:8], "big")
+
+    def _no_column(self, name: str) -> UserError:
+        collection = name.partition(".")[0]
+        if collection not in self.columns and collection in self.layout.absent:
+            message = (
+                f"{self.table} has no {collection!r}: it lacks the branches"
+                f" {self.layout.absent[collection]} (it has {', '.join(self.columns)})"
+            )
+            return UserError(message)
+        return unknown_column(self.path, name, self.columns)
