@@ -15,7 +15,7 @@ import oddjet
 ROOT = Path(__file__).parents[1]
 HEAVY = (
     *("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "pythia8mc"),
-    *("uproot", "h5py", "hdf5plugin", "fsspec", "pyhepmc"),
+    *("uproot", "h5py", "hdf5plugin", "pyhepmc"),
 )
 
 

@@ -24,13 +24,22 @@ Role = Literal["data", "pseudo-data", "mc"]
 
 #: What a file or a user has to offer for each collection of the event model.
 SOURCES = {
-    "particles": "files of `oddjet simulate`, or a list of {pt, eta, phi, mass} "
-    "records per event",
+    "particles": "Delphes (EFlow* or ParticleFlowCandidate), PFNano, LHC Olympics, "
+    "HepMC, files of `oddjet simulate`, or a column map for a list of {pt, eta, phi, "
+    "mass} per event",
+    "towers": "Delphes files with the branch Tower",
     "jets": "clustering the particles with `oddjet.cluster`",
     "fat_jets": "clustering the particles with `oddjet.cluster`",
-    "leptons": "files of `oddjet simulate`, or a list of {pt, eta, phi, mass, "
-    "flavour} records per event",
-    "met": "files of `oddjet simulate`, or one {pt, phi} record per event",
+    "leptons": "Delphes, NanoAOD, files of `oddjet simulate`, or a column map for a "
+    "list of {pt, eta, phi, mass, flavour} per event",
+    "photons": "Delphes or NanoAOD",
+    "taus": "Delphes (jets with TauTag) or NanoAOD",
+    "met": "Delphes, NanoAOD, files of `oddjet simulate`, or a column map for one "
+    "{pt, phi} per event",
+    "weight_variations": "Delphes (Weight), NanoAOD (LHE and shower weights), HepMC",
+    "trigger": "NanoAOD (HLT_*, DST_*, L1_*) or a column map",
+    "filters": "NanoAOD (Flag_*) or a column map",
+    "num_vertices": "Delphes (Vertex), NanoAOD (PV_npvs) or a column map",
     "truth": "simulated samples only",
 }
 
@@ -42,11 +51,20 @@ class Events:
     Attributes
     ----------
     array : awkward record array, one record per event
-        Any of the collections `particles`, `jets`, `fat_jets`, `leptons`,
-        `photons`, `taus` (lists of momenta), `met` (pt, phi, contains_muons),
-        `weight`, `id` (file, entry; run, lumi, event where the source has them)
-        and `truth` [GeV, radians]. Absent means absent, never zero; only a
-        missing `weight` is 1 and a missing `id` counts the events.
+        Any of the collections below [GeV, radians]. Absent means absent, never
+        zero; only a missing `weight` is 1 and a missing `id` counts the events.
+
+        * `particles`, `towers`: lists of momenta; where known charge, pdg_id,
+          puppi_weight (beside a pt that it is not in).
+        * `jets`, `fat_jets`: lists of momenta; where known btag, tau_1 to tau_4,
+          soft_drop_mass and constituent_index, positions in this event's particles.
+        * `leptons` (flavour 11 or 13, charge, isolation), `photons`, `taus`.
+        * `met`: pt, phi, contains_muons.
+        * `weight`; `weight_variations`: numbers or lists of numbers under the name
+          of their family, each of which can stand in for `weight`.
+        * `trigger`, `filters`: one bool a path; `num_vertices`.
+        * `id`: file, entry; run, lumi, event, era where the source has them.
+        * `truth`: what a search must not see.
     role : "data", "pseudo-data" or "mc"
         What the sample is; unknown events are data, the role that stays blind.
 

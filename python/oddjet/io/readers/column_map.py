@@ -216,8 +216,10 @@ def _object_field(
     def make(arrays: Arrays) -> ak.Array:
         if isinstance(source, int | float):
             like = _filled(_values(leading, arrays), marks, arrays)
-            dtype = np.int32 if isinstance(source, int) else leaf_dtype(like)
-            return constant(like, source, np.dtype(dtype))
+            is_count = isinstance(source, int) and scale == 1.0
+            dtype = np.int32 if is_count else leaf_dtype(like)
+            value = source if scale == 1.0 else source * scale
+            return constant(like, value, np.dtype(dtype))
         return _scaled(_filled(_values(source, arrays), marks, arrays), scale)
 
     return Field(name, tuple(names), make)

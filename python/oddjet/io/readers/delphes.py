@@ -34,6 +34,7 @@ _FAT_JETS = (
     *("JetPUPPIAK8", "FatJet", "JetAK8", "JetPUPPIFat", "FatJetPUPPI", "AK8Jet"),
     *("JetAK10", "FatTrackJet", "JetPUPPIAK15", "JetAK15"),
 )
+_FLOW = ("EFlowTrack", "EFlowPhoton", "EFlowNeutralHadron")
 _METS = ("PuppiMissingET", "MissingET")
 _ELECTRONS = ("Electron", "ElectronMedium", "ElectronTight", "ElectronLoose")
 _MUONS = ("Muon", "MuonMedium", "MuonTight", "MuonLoose", "MuonTightCHS")
@@ -103,7 +104,8 @@ def flow_groups(groups: Groups) -> list[str]:
     candidates = [name for name in groups if name.startswith("ParticleFlowCandidate")]
     if candidates:
         return candidates[:1]
-    return [name for name in groups if name.startswith("EFlow")]
+    others = sorted(n for n in groups if n.startswith("EFlow") and n not in _FLOW)
+    return [*(name for name in _FLOW if name in groups), *others]
 
 
 def _holds(group: Mapping[str, str], *names: str) -> bool:
@@ -151,6 +153,8 @@ def _particles(groups: Groups, broken: dict[str, str], table: Table) -> list[Fie
                 else (PHOTON if is_photon else NEUTRAL_HADRON),
             }
         )
+    if not parts:
+        return []
     fields = {field.name: field for field in merged("particles", parts)}
     fields["particles.mass"] = _massless_neutrals(fields["particles.mass"])
     if names and names[0].startswith("ParticleFlowCandidate"):
@@ -242,7 +246,7 @@ def _one_kind_of_jets(collection: str, name: str, groups: Groups) -> list[Field]
     fields = merged(collection, [parts])
     if "Tau" in group:  # Tau[5]: tau_1 to tau_5
         taus = group["Tau"]
-        fields += [_column(f"{collection}.tau{n}", taus, n - 1) for n in (1, 2, 3, 4)]
+        fields += [_column(f"{collection}.tau_{n}", taus, n - 1) for n in (1, 2, 3, 4)]
     return fields
 
 

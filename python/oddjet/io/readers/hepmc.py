@@ -111,7 +111,9 @@ class HepMCEvents(EventSource):
             if self._reader is None or self._position > start:
                 self.close()
                 stream = self._stack.enter_context(open_bytes(self.path))
-                file = self._stack.enter_context(pyhepmc.open(stream))
+                name = f"HepMC{self._scan.version}"
+                file = pyhepmc.open(stream, format=name)
+                self._stack.enter_context(file)
                 self._reader, self._position = iter(file), 0
         while self._position < stop:
             with damage_named(self.path, f"event {self._position}"):

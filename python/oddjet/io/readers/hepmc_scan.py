@@ -27,6 +27,8 @@ class EventScan:
         In them.
     digest : bytes
         Of all lines.
+    version : int
+        Of the format, 2 or 3.
     incomplete : str or None
         A sentence, if the file ends early.
     """
@@ -34,6 +36,7 @@ class EventScan:
     num_events: int
     num_particles: int
     digest: bytes
+    version: int
     incomplete: str | None
 
 
@@ -100,8 +103,13 @@ class _Scan:
                 f"{self.location} ends early, after {self.events} whole events:"
                 " it was cut off or is still being written"
             )
-        digest = self.hash.digest()
-        return EventScan(self.events, self.whole_particles, digest, incomplete)
+        return EventScan(
+            num_events=self.events,
+            num_particles=self.whole_particles,
+            digest=self.hash.digest(),
+            version=self.version,
+            incomplete=incomplete,
+        )
 
     def _header(self, line: bytes) -> None:
         if line.startswith(_VERSION_3):

@@ -24,7 +24,7 @@ _JET = {
     "eta": "jet_eta",
     "phi": "jet_phi",
     "soft_drop_mass": "jet_sdmass",
-    **{f"tau{n}": f"jet_tau{n}" for n in (1, 2, 3, 4)},
+    **{f"tau_{n}": f"jet_tau{n}" for n in (1, 2, 3, 4)},
 }
 # Particle-flow codes of the kinds that JetClass tells apart.
 _KINDS = {

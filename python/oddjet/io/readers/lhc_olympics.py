@@ -27,7 +27,7 @@ def layout(table: Table) -> Layout | None:
 
     The big files hold (pt, eta, phi) of 700 massless particles, zero padded, and in
     the R&D set a label, which is `truth.signal`; the black boxes have none and are
-    pseudo-data. The files of features hold (px, py, pz, m, tau1, tau2, tau3) of the
+    pseudo-data. The files of features hold (px, py, pz, m, tau_1, tau_2, tau_3) of the
     two hardest jets of radius 1, in GeV, which become `fat_jets`, hardest first.
 
     Returns
@@ -98,7 +98,7 @@ def _features(names: list[str]) -> Layout:
         return make
 
     spellings = {"px": "px", "py": "py", "pz": "pz", "mass": "m"}
-    spellings |= {name: name for name in ("tau1", "tau2", "tau3")}
+    spellings |= {f"tau_{n}": f"tau{n}" for n in (1, 2, 3)}
     fields = [
         Field(f"fat_jets.{name}", (_BLOCK,), jets(stem))
         for name, stem in spellings.items()

@@ -58,17 +58,18 @@ _FAT_BTAGS = (
     *("globalParT3_Xbb", "particleNet_XbbVsQCD", "particleNetMD_Xbb"),
     *("particleNet_prob_Hbb", "btagDDBvLV2", "btagDDBvL", "btagHbb"),
 )
-# Further fields of jets, under the names of the event model.
+# Further fields of jets, under the names of the event model. Not `tau2`: vector takes
+# that for the square of its own coordinate tau.
 _JET_FIELDS = {
     "raw_factor": "rawFactor",
     "area": "area",
     "jet_id": "jetId",
     "flavour": "hadronFlavour",
     "soft_drop_mass": "msoftdrop",
-    "tau1": "tau1",
-    "tau2": "tau2",
-    "tau3": "tau3",
-    "tau4": "tau4",
+    "tau_1": "tau1",
+    "tau_2": "tau2",
+    "tau_3": "tau3",
+    "tau_4": "tau4",
 }
 _CANDIDATE_FIELDS = {
     "charge": "charge",
@@ -161,7 +162,7 @@ def _found(
         momentum = _momentum(group)
         if momentum is not None:
             return name, momentum
-        if "pt" in group and f"n{name}" in table.known:
+        if "pt" in group:
             lost = [k for k in ("eta", "phi", "mass") if k not in group]
             broken[collection] = (
                 f"{table} has no branch {name}_{lost[0]}, which `{collection}` needs;"

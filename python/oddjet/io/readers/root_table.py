@@ -83,7 +83,9 @@ class RootTable(Table):
             arrays = {}
             for field, name in wanted.items():
                 array = records
-                for part in field.split("."):
+                # A name may hold a dot itself (as those of Delphes do).
+                parts = [field] if field in records.fields else field.split(".")
+                for part in parts:
                     array = array[part]
                 self._check(array, stop - start)
                 arrays[name] = array
