@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from oddjet.cli.check import check
+from oddjet.cli.convert import convert
 from oddjet.cli.demo import demo
 from oddjet.cli.init import init
+from oddjet.cli.inspect import inspect
 from oddjet.cli.report import report
 from oddjet.cli.search import search
 from oddjet.cli.simulate import simulate
@@ -36,7 +38,7 @@ def oddjet() -> None:
 
 
 # One line a command, in the order in which people need them.
-for command in (demo, init, check, search, report, simulate):
+for command in (demo, init, check, search, report, simulate, inspect, convert):
     oddjet.add_command(command)
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-__all__ = ["config_argument", "jobs_option"]
+__all__ = [
+    "config_argument",
+    "format_option",
+    "jobs_option",
+    "skip_bad_files_option",
+]
 
 config_argument = click.argument(
     "config", type=click.Path(dir_okay=False, path_type=Path)
@@ -17,4 +22,16 @@ jobs_option = click.option(
     default=1,
     show_default=True,
     help="Processes at work; never changes a result.",
+)
+format_option = click.option(
+    "--format",
+    metavar="NAME|MAP.yaml",
+    help="Format of the files, or a YAML map of their columns; by default their"
+    " content decides.",
+)
+skip_bad_files_option = click.option(
+    "--skip-bad-files",
+    is_flag=True,
+    help="Go on past files, and ends of files, that cannot be read, and list them"
+    " with the events lost.",
 )

@@ -159,7 +159,7 @@ def _particles(groups: Groups, broken: dict[str, str], table: Table) -> list[Fie
     fields["particles.mass"] = _massless_neutrals(fields["particles.mass"])
     if names and names[0].startswith("ParticleFlowCandidate"):
         group = groups[names[0]]
-        if {"CtgTheta", "Charge"} <= group.keys():
+        if {"CtgTheta", "Charge", "PT"} <= group.keys():
             fields["particles.eta"] = _eta_of_candidates(group)
     return list(fields.values())
 
@@ -173,15 +173,18 @@ def _eta_of_candidates(group: Mapping[str, str]) -> Field:
 
     `Eta` of a charged particle-flow candidate is where it reaches the calorimeter,
     up to some units away from its momentum for soft tracks; CtgTheta is the momentum's.
-    With it the jets of a file come out with mass and direction to 1e-7.
+    With it the jets of a file come out with mass and direction to 1e-7. What PUPPI
+    scaled to nothing has no direction but that of its hit.
     """
     eta, cotangent, charge = group["Eta"], group["CtgTheta"], group["Charge"]
+    pt = group["PT"]
 
     def make(arrays: Arrays) -> ak.Array:
         of_track = np.arcsinh(arrays[cotangent])
-        return ak.where(arrays[charge] != 0, of_track, arrays[eta])
+        is_track = (arrays[charge] != 0) & (arrays[pt] > 0)
+        return ak.where(is_track, of_track, arrays[eta])
 
-    return Field("particles.eta", (eta, cotangent, charge), make)
+    return Field("particles.eta", (eta, cotangent, charge, pt), make)
 
 
 def _massless_neutrals(field: Field) -> Field:
