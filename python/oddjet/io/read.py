@@ -14,7 +14,7 @@ from oddjet.events import Events
 from oddjet.io.losses import Loss, Losses
 from oddjet.io.paths import Location, Paths, find_inputs
 from oddjet.io.read_ahead import read_ahead
-from oddjet.io.readers.registry import open_source
+from oddjet.io.readers.registry import open_source, resolved_format
 from oddjet.io.readers.source import EventSource
 from oddjet.runs.errors import UserError
 
@@ -65,6 +65,8 @@ def read(
         and entry are named).
     """
     start, stop = _checked_range(entry_range)
+    # A mistake in the call is no damage of a file.
+    format = resolved_format(format)
     parts: list[Events] = []
     offset = 0
     for source in _sources(find_inputs(paths), format, losses):
@@ -122,6 +124,7 @@ def iterate(
         raise UserError(message)
     chunks = _Chunks(size, isinstance(step, int), columns, check)
     files = find_inputs(paths)
+    format = resolved_format(format)
     if workers == 1:
         return _one_after_the_other(files, format, losses, chunks)
     return _several_at_a_time(files, format, losses, chunks, workers)

@@ -87,18 +87,9 @@ def open_source(
     """
     from oddjet.io.readers.column_map import ColumnMap
 
-    if isinstance(format, Path) or (
-        isinstance(format, str) and format.endswith((".yaml", ".yml"))
-    ):
-        format = ColumnMap.from_yaml(format)
+    format = resolved_format(format)
     if isinstance(format, ColumnMap):
         return _open_tables(location, _container(location), None, format)
-    if format is not None and format not in FORMATS:
-        message = (
-            f"format {format!r} is unknown; oddjet reads {', '.join(FORMATS)}, and"
-            " other tables through a column map (a YAML file)"
-        )
-        raise UserError(message)
     container = _container(location)
     if container == "text":
         return _open_text(location, format)
@@ -111,6 +102,31 @@ def open_source(
         message = f"{location} is not a Parquet file, but {container}"
         raise UserError(message)
     return _open_tables(location, container, format, None)
+
+
+def resolved_format(
+    format: str | Path | ColumnMap | None,
+) -> str | ColumnMap | None:
+    """Check the name of a format, and read a column map from its file.
+
+    Raises
+    ------
+    UserError
+        An unknown format, or a wrong map.
+    """
+    from oddjet.io.readers.column_map import ColumnMap
+
+    if format is None or isinstance(format, ColumnMap):
+        return format
+    if isinstance(format, Path) or format.endswith((".yaml", ".yml")):
+        return ColumnMap.from_yaml(format)
+    if format not in FORMATS:
+        message = (
+            f"format {format!r} is unknown; oddjet reads {', '.join(FORMATS)}, and"
+            " other tables through a column map (a YAML file)"
+        )
+        raise UserError(message)
+    return format
 
 
 def _container(location: Location) -> str:

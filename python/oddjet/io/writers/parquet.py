@@ -61,6 +61,7 @@ def write_events(path: str | Path, chunks: Events | Iterable[Events]) -> Path:
             schema,
             compression="zstd",
             compression_level=3,
+            write_page_checksum=True,
             # Dictionaries do not pay for momenta: larger files, slower to write.
             use_dictionary=False,
         ) as writer,
