@@ -27,10 +27,12 @@ def _momenta(random, counts, names, *, pt_max=90.0):
     }
 
 
-def delphes_branches(num_events=20, *, seed=1):
+def delphes_branches(num_events=20, *, seed=1, scale=1):
     """The branches of a stock ATLAS card, as lists: uproot writes no TClonesArray."""
     random = np.random.default_rng(seed)
-    track, photon, neutral = (random.poisson(mean, num_events) for mean in (9, 5, 3))
+    track, photon, neutral = (
+        random.poisson(scale * mean, num_events) for mean in (9, 5, 3)
+    )
     names = {"pt": "ET", "eta": "Eta", "phi": "Phi"}
     branches = {"Event.Number": np.arange(num_events)[:, np.newaxis]}
     branches["Event.Weight"] = random.uniform(0.5, 2, (num_events, 1))
@@ -63,11 +65,11 @@ def delphes_branches(num_events=20, *, seed=1):
     return branches
 
 
-def nano_branches(num_events=20, *, seed=1, simulated=True):
-    """The branches of PFNano."""
+def nano_branches(num_events=20, *, seed=1, simulated=True, per_jet=4):
+    """The branches of PFNano; one in `per_jet` candidates is in no jet."""
     random = np.random.default_rng(seed)
     jets = random.poisson(1, num_events)
-    candidates = 4 * jets
+    candidates = per_jet * jets
     branches = {
         "run": np.full(num_events, 1 if simulated else 301567, np.uint32),
         "luminosityBlock": np.arange(num_events, dtype=np.uint32) // 5,
@@ -103,10 +105,11 @@ def nano_branches(num_events=20, *, seed=1, simulated=True):
     branches["PFCands_pdgId"] = integers(random, candidates, -211, 212)
     branches["Muon_pfRelIso04_all"] = lists(random, groups["Muon"], 0, 1)
     branches["Electron_pfRelIso03_all"] = lists(random, groups["Electron"], 0, 1)
-    # Candidate 3 j + i belongs to jet j; one in four belongs to none.
     index = ak.local_index(branches["PFCands_pt"])
-    kept = index < 3 * jets
-    branches["FatJetPFCands_jetIdx"] = ak.values_astype((index // 3)[kept], np.int32)
+    kept = index < (per_jet - 1) * jets
+    branches["FatJetPFCands_jetIdx"] = ak.values_astype(
+        (index // (per_jet - 1))[kept], np.int32
+    )
     branches["FatJetPFCands_pFCandsIdx"] = ak.values_astype(index[kept], np.int32)
     return branches
 

@@ -47,6 +47,8 @@ def momentum_faults(array: ak.Array) -> Iterator[Fault]:
 
 
 def _field_faults(values: ak.Array, collection: str, name: str) -> Iterator[Fault]:
+    if _is_plainly_good(values, not_negative=name in SPELLINGS["pt"]):
+        return
     problems = {"not a finite number": ~np.isfinite(values)}
     if name in SPELLINGS["pt"]:
         problems["negative"] = values < 0
@@ -57,3 +59,17 @@ def _field_faults(values: ak.Array, collection: str, name: str) -> Iterator[Faul
         # A None is the business of columns(), which names it.
         (events,) = np.nonzero(ak.to_numpy(ak.fill_none(per_event, False)))
         yield Fault(collection, name, problem, events)
+
+
+def _is_plainly_good(values: ak.Array, *, not_negative: bool) -> bool:
+    """Look at the numbers in one go, whatever lists they are in."""
+    layout = ak.to_layout(values)
+    while layout.is_list and not layout.is_regular:
+        layout = layout.to_ListOffsetArray64(True)
+        layout = layout.content[: layout.offsets[-1]]
+    if not layout.is_numpy or layout.purelist_depth != 1:
+        return False
+    numbers = np.asarray(layout.data)
+    return bool(
+        np.isfinite(numbers).all() and not (not_negative and (numbers < 0).any())
+    )

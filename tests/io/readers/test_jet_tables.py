@@ -39,6 +39,13 @@ class TestLhcOlympics:
         joined = ak.concatenate([chunk.array for chunk in iterate(path, step)])
         assert ak.array_equal(joined, events.array)
 
+    def test_gaps_are_padding_too(self, tmp_path):
+        block = lhco_block()
+        block[:, 6:9] = 0
+        events = read(write_lhco(tmp_path / "events.h5", block))
+        for stored, row in zip(events.particles.eta, block, strict=True):
+            np.testing.assert_array_equal(stored, row[1:2100:3][row[:2100:3] != 0])
+
     def test_black_boxes_have_no_label(self, tmp_path):
         events = read(write_lhco(tmp_path / "box.h5", lhco_block()[:, :2100]))
         assert events.role == "pseudo-data"

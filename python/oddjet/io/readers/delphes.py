@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import awkward as ak
 import numpy as np
+from numpy.typing import NDArray
 
 from oddjet.io.readers.delphes_probes import met_contains_muons, references_resolve
 from oddjet.io.readers.delphes_references import NOWHERE, reference_index
@@ -14,6 +15,7 @@ from oddjet.io.readers.fields import (
     counted,
     everywhere,
     first_of,
+    flat_map,
     merged,
     padded_first,
 )
@@ -180,20 +182,34 @@ def _eta_of_candidates(group: Mapping[str, str]) -> Field:
     pt = group["PT"]
 
     def make(arrays: Arrays) -> ak.Array:
-        of_track = np.arcsinh(arrays[cotangent])
-        is_track = (arrays[charge] != 0) & (arrays[pt] > 0)
-        return ak.where(is_track, of_track, arrays[eta])
+        names = (eta, cotangent, charge, pt)
+        return flat_map(_momentum_eta, *(arrays[name] for name in names))
 
     return Field("particles.eta", (eta, cotangent, charge, pt), make)
+
+
+def _momentum_eta(
+    eta: NDArray[np.floating],
+    cotangent: NDArray[np.floating],
+    charge: NDArray[np.integer],
+    pt: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    is_track = (charge != 0) & (pt > 0)
+    of_momentum: NDArray[np.floating] = np.where(is_track, np.arcsinh(cotangent), eta)
+    return of_momentum
 
 
 def _massless_neutrals(field: Field) -> Field:
     """Drop the rounding of m² = E² - p², which towers carry as a tiny mass."""
 
     def make(arrays: Arrays) -> ak.Array:
-        mass = field.make(arrays)
         # Lighter than an electron is a massless object after rounding.
-        return ak.where(mass < 0.9 * ELECTRON_MASS_GEV, np.float32(0), mass)
+        return flat_map(
+            lambda mass: np.where(
+                mass < 0.9 * ELECTRON_MASS_GEV, mass.dtype.type(0), mass
+            ),
+            field.make(arrays),
+        )
 
     return Field(field.name, field.branches, make)
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oddjet.io.readers.delphes_references import NOWHERE, reference_index
-from oddjet.io.readers.layout import Arrays
 from oddjet.io.readers.table import Table
 
 #: Enough to meet every kind of object, few enough to be one basket.
@@ -83,7 +82,7 @@ def _firsts(array: ak.Array) -> NDArray[np.float64]:
     return values
 
 
-def _momenta(arrays: Arrays, part: tuple[str, str, str]) -> ak.Array:
+def _momenta(arrays: Mapping[str, ak.Array], part: tuple[str, str, str]) -> ak.Array:
     pt, phi = (ak.values_astype(arrays[name], np.float64) for name in part[:2])
     return pt * np.cos(phi) + 1j * (pt * np.sin(phi))
 
@@ -170,7 +169,7 @@ def _deposit_near(
     table: Table,
     group: Mapping[str, str],
     particle: Mapping[str, str],
-    record: Arrays,
+    record: Mapping[str, ak.Array],
     rows: int,
 ) -> ak.Array:
     names = [group.get("ET") or group["PT"], group["Eta"], group["Phi"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import awkward as ak
 import numpy as np
@@ -54,9 +54,78 @@ def _merged_field(
             else constant(arrays[anchor], value, dtype)
             for value, anchor in zip(values, anchors, strict=True)
         ]
-        return lists[0] if len(lists) == 1 else ak.concatenate(lists, axis=1)
+        if len(lists) == 1:
+            return lists[0]
+        plan = arrays.once(("merge", *anchors), lambda: _plan(lists))
+        return _joined(lists, *plan)
 
     return Field(full_name, tuple(dict.fromkeys(branches)), make)
+
+
+def _plan(
+    lists: Sequence[ak.Array],
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Find where each object goes when lists are put one after the other.
+
+    Returns
+    -------
+    offsets : int64, shape (events + 1,)
+    order : int64, shape (objects,)
+        For each object its position in the sources put one after the other.
+    """
+    starts = [_flat(array)[0] for array in lists]
+    counts = [np.diff(offsets) for offsets in starts]
+    total = np.zeros(len(starts[0]), np.int64)
+    np.cumsum(sum(counts[1:], start=counts[0]), out=total[1:])
+    order = np.empty(total[-1], np.intp)
+    begin, first = total[:-1], 0
+    for offsets, count in zip(starts, counts, strict=True):
+        place = np.repeat(begin - offsets[:-1], count)
+        place += np.arange(offsets[-1])
+        order[place] = np.arange(first, first + offsets[-1])
+        begin, first = begin + count, first + int(offsets[-1])
+    return total, order
+
+
+def _joined(
+    lists: Sequence[ak.Array],
+    offsets: NDArray[np.int64],
+    order: NDArray[np.intp],
+) -> ak.Array:
+    """Put lists one after the other; `ak.concatenate` for numbers, a plan given."""
+    flat = np.concatenate([_flat(array)[1] for array in lists])
+    if len(flat) != len(order):
+        message = "branches of one collection have different numbers of objects"
+        raise ValueError(message)
+    content = ak.contents.NumpyArray(flat.take(order))
+    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), content))
+
+
+def _flat(array: ak.Array) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
+    """Give lists as offsets that start at 0 and one flat array of numbers."""
+    layout = ak.to_layout(array).to_ListOffsetArray64(True)
+    offsets = np.asarray(layout.offsets.data)
+    return offsets, np.asarray(layout.content[: offsets[-1]].data)
+
+
+def flat_map(
+    function: Callable[..., NDArray[np.generic]], *lists: ak.Array
+) -> ak.Array:
+    """Apply a function of numbers to lists of equal lengths.
+
+    Raises
+    ------
+    ValueError
+        Different lengths.
+    """
+    flat = [_flat(array) for array in lists]
+    offsets = flat[0][0]
+    if not all(np.array_equal(offsets, other) for other, _ in flat):
+        message = "branches of one collection have different numbers of objects"
+        raise ValueError(message)
+    content = ak.contents.NumpyArray(function(*(numbers for _, numbers in flat)))
+    index = ak.index.Index64(offsets)
+    return ak.Array(ak.contents.ListOffsetArray(index, content))
 
 
 def _dtype(values: Sequence[BranchOrValue], arrays: Arrays) -> np.dtype[np.generic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import awkward as ak
@@ -10,7 +10,6 @@ import numpy as np
 
 from oddjet.io.paths import Location, Remote
 from oddjet.io.readers.damage import damage_named
-from oddjet.io.readers.layout import Arrays
 from oddjet.io.readers.table import Table
 from oddjet.runs.errors import UserError
 
@@ -38,7 +37,9 @@ class Hdf5Table(Table):
                     self._columns[f"{name}.{field}"] = (dataset, field)
         self.names = tuple(self._columns)
 
-    def read(self, names: Sequence[str], start: int, stop: int) -> Arrays:
+    def read(
+        self, names: Sequence[str], start: int, stop: int
+    ) -> Mapping[str, ak.Array]:
         """Read rows [start, stop) of datasets; one of more dimensions gives lists."""
         arrays = {}
         for name in names:

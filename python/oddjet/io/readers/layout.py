@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import awkward as ak
 import numpy as np
@@ -13,8 +14,26 @@ from oddjet.events import Role
 from oddjet.io.readers.source import ALWAYS
 from oddjet.runs.errors import UserError
 
-#: What was read: one array of one entry per event for each branch.
-Arrays = Mapping[str, ak.Array]
+Result = TypeVar("Result")
+
+
+class Arrays(dict[str, ak.Array]):
+    """What was read: for each branch one array of one entry per event."""
+
+    def once(self, key: object, make: Callable[[], Result]) -> Result:
+        """Make what several fields need once for these entries, and keep it.
+
+        Parameters
+        ----------
+        key : hashable
+            Names what is made.
+        make : callable
+        """
+        made: dict[object, Any] = self.__dict__.setdefault("made", {})
+        if key not in made:
+            made[key] = make()
+        result: Result = made[key]
+        return result
 
 
 @dataclass(frozen=True)

@@ -65,22 +65,41 @@ def _block(arrays: Arrays) -> NDArray[np.floating]:
     return values
 
 
-def _filled(arrays: Arrays) -> NDArray[np.bool_]:
-    filled: NDArray[np.bool_] = _block(arrays)[:, 0:_NUMBERS:3] != 0
-    return filled
+def _objects(arrays: Arrays) -> tuple[ak.index.Index, NDArray[np.floating]]:
+    """Find the filled slots of all events at once: their offsets and their numbers."""
+
+    def make() -> tuple[ak.index.Index, NDArray[np.floating]]:
+        block = _block(arrays)
+        filled = block[:, 0:_NUMBERS:3] != 0
+        counts = np.count_nonzero(filled, axis=1)
+        offsets = np.zeros(len(block) + 1, np.int64)
+        np.cumsum(counts, out=offsets[1:])
+        if (filled[:, 1:] <= filled[:, :-1]).all():  # padding only at the end
+            rows = [row[: 3 * n] for row, n in zip(block, counts, strict=True)]
+            numbers = np.concatenate([block[:0, 0], *rows]).reshape(-1, 3)
+        else:
+            numbers = block[:, :_NUMBERS].reshape(len(block), _SLOTS, 3)[filled]
+        return ak.index.Index64(offsets), numbers
+
+    return arrays.once(_BLOCK, make)
+
+
+def _lists(offsets: ak.index.Index, values: NDArray[np.floating]) -> ak.Array:
+    content = ak.contents.NumpyArray(np.ascontiguousarray(values))
+    return ak.Array(ak.contents.ListOffsetArray(offsets, content))
 
 
 def _slots(position: int) -> Callable[[Arrays], ak.Array]:
     def make(arrays: Arrays) -> ak.Array:
-        values = _block(arrays)[:, position:_NUMBERS:3]
-        return from_padded(values, _filled(arrays))
+        offsets, numbers = _objects(arrays)
+        return _lists(offsets, numbers[:, position])
 
     return make
 
 
 def _massless(arrays: Arrays) -> ak.Array:
-    filled = _filled(arrays)
-    return from_padded(np.zeros(filled.shape, _block(arrays).dtype), filled)
+    offsets, numbers = _objects(arrays)
+    return _lists(offsets, np.zeros(len(numbers), numbers.dtype))
 
 
 def _features(names: list[str]) -> Layout:

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from oddjet.events import Role
-from oddjet.io.blocks import fixed_blocks
 from oddjet.io.paths import Location, Remote, open_binary
 from oddjet.io.readers.source import ALWAYS, EventSource, unknown_column
 from oddjet.io.schema import METADATA_KEY, SCHEMA_VERSION
@@ -94,8 +93,10 @@ class ParquetEvents(EventSource):
     ) -> Iterator[ak.Array]:
         """Read the whole file as stored, in chunks of exactly `num_events`."""
         groups = list(range(self._file.metadata.num_row_groups))
-        batches = self._batches(columns, groups)
-        return fixed_blocks(map(ak.from_arrow, batches), num_events)
+        for batches in _blocks(self._batches(columns, groups), num_events):
+            # One conversion a block: that of each batch costs as much.
+            table = pa.Table.from_batches(batches).combine_chunks()
+            yield ak.to_packed(ak.from_arrow(table))
 
     def bytes_per_event(self, columns: Sequence[str] | None = None) -> float:
         """Estimate the memory of an event from the footer, `truth` not counted."""
@@ -171,6 +172,26 @@ class ParquetEvents(EventSource):
             message = f"{self.path} was written by a newer oddjet; update oddjet"
             raise UserError(message)
         return cast("Role", recorded["role"])
+
+
+def _blocks(
+    batches: Iterator[pa.RecordBatch], num_rows: int
+) -> Iterator[list[pa.RecordBatch]]:
+    """Cut batches so that blocks have `num_rows` rows, the last one the rest."""
+    pending: list[pa.RecordBatch] = []
+    held = 0
+    for batch in batches:
+        start = 0
+        while start < len(batch):
+            piece = batch.slice(start, num_rows - held)
+            pending.append(piece)
+            held += len(piece)
+            start += len(piece)
+            if held == num_rows:
+                yield pending
+                pending, held = [], 0
+    if held:
+        yield pending
 
 
 def _dotted(leaf: str) -> str:

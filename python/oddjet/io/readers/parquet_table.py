@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import awkward as ak
 import numpy as np
@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from oddjet.io.paths import Location
-from oddjet.io.readers.layout import Arrays
 from oddjet.io.readers.parquet import (
     bytes_per_value,
     check_magic,
@@ -37,7 +36,9 @@ class ParquetTable(Table):
         self.num_rows = self._file.metadata.num_rows
         self.names = tuple(self._file.schema_arrow.names)
 
-    def read(self, names: Sequence[str], start: int, stop: int) -> Arrays:
+    def read(
+        self, names: Sequence[str], start: int, stop: int
+    ) -> Mapping[str, ak.Array]:
         """Read rows [start, stop) of columns."""
         groups, row = row_groups_of(self._file, start, stop)
         parts = []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import awkward as ak
 
 from oddjet.io.paths import Location, Remote, open_binary
 from oddjet.io.readers.damage import damage_named
-from oddjet.io.readers.layout import Arrays
 from oddjet.io.readers.table import Table
 from oddjet.runs.errors import UserError
 
@@ -35,7 +34,9 @@ class RootTable(Table):
             self._branches = _by_name(self._tree, self.is_rntuple)
         self.names = tuple(self._branches)
 
-    def read(self, names: Sequence[str], start: int, stop: int) -> Arrays:
+    def read(
+        self, names: Sequence[str], start: int, stop: int
+    ) -> Mapping[str, ak.Array]:
         """Read rows [start, stop) of branches."""
         if not names:
             return {}
@@ -74,7 +75,9 @@ class RootTable(Table):
         """Give the file back."""
         self._file.close()
 
-    def _read_rntuple(self, names: Sequence[str], start: int, stop: int) -> Arrays:
+    def _read_rntuple(
+        self, names: Sequence[str], start: int, stop: int
+    ) -> Mapping[str, ak.Array]:
         with damage_named(self.path, self.name):
             wanted = {self._branches[name]: name for name in names}
             records = self._tree.arrays(

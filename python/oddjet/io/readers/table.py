@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import awkward as ak
@@ -12,15 +12,14 @@ import numpy as np
 
 from oddjet.io.paths import Location
 from oddjet.io.readers.damage import damage_named
-from oddjet.io.readers.layout import Arrays, Layout, branches_of, built
+from oddjet.io.readers.layout import Arrays, Field, Layout, branches_of, built
 from oddjet.io.readers.source import EventSource, unknown_column
 from oddjet.runs.errors import UserError
 
-# Fields whose first values identify a file; small, and in every chain.
-_IDENTIFYING = (
-    *("weight", "id", "met", "particles.pt", "particles.px", "jets.pt"),
-    *("fat_jets.pt", "leptons.pt"),
-)
+# Fields whose first values identify a file: small ones, and in every chain.
+_IDENTIFYING = ("weight", "id", "met", "jets.pt", "fat_jets.pt", "leptons.pt")
+# Particles are many; their first values are read only where there is nothing else.
+_PARTICLES = ("particles.pt", "particles.px")
 _IDENTIFYING_ROWS = 16
 
 
@@ -46,7 +45,9 @@ class Table(ABC):
     num_rows: int
 
     @abstractmethod
-    def read(self, names: Sequence[str], start: int, stop: int) -> Arrays:
+    def read(
+        self, names: Sequence[str], start: int, stop: int
+    ) -> Mapping[str, ak.Array]:
         """Read rows [start, stop) of columns."""
 
     @abstractmethod
@@ -112,7 +113,7 @@ class TableEvents(EventSource):
             fields = self.layout.chosen(columns)
         except KeyError as error:
             raise self._no_column(str(error.args[0])) from None
-        arrays = self.table.read(branches_of(fields), start, stop)
+        arrays = Arrays(self.table.read(branches_of(fields), start, stop))
         try:
             return built(fields, arrays, stop - start)
         except ValueError as error:
@@ -136,23 +137,29 @@ class TableEvents(EventSource):
         compression; it is no proof of content, which is `source_digest`. `truth`
         has no part in it.
         """
-        fields = [
-            item
-            for item in self.layout.fields
-            if any(item.belongs_to(name) for name in _IDENTIFYING)
-        ]
+        fields = self._named(_IDENTIFYING)
+        if not any(name.startswith(("met", "jets", "fat_jets")) for name in fields):
+            fields |= self._named(_PARTICLES)
         names = [f.name for f in self.layout.fields if not f.belongs_to("truth")]
         rows = min(self.num_events, _IDENTIFYING_ROWS)
         result = hashlib.sha256(repr((self.num_events, sorted(names))).encode())
         if fields:
-            arrays = self.table.read(branches_of(fields), 0, rows)
+            chosen = list(fields.values())
+            arrays = Arrays(self.table.read(branches_of(chosen), 0, rows))
             with damage_named(self.path):
-                array = ak.to_packed(built(fields, arrays, rows))
+                array = ak.to_packed(built(chosen, arrays, rows))
             form, _, buffers = ak.to_buffers(array)
             result.update(str(form.type).encode())
             for key in sorted(buffers):
                 result.update(np.ascontiguousarray(buffers[key]).data)
         return int.from_bytes(result.digest()[:8], "big")
+
+    def _named(self, columns: Sequence[str]) -> dict[str, Field]:
+        return {
+            item.name: item
+            for item in self.layout.fields
+            if any(item.belongs_to(column) for column in columns)
+        }
 
     def _no_column(self, name: str) -> UserError:
         collection = name.partition(".")[0]
