@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import awkward as ak
-import numpy as np
-from numpy.typing import NDArray
 
+from oddjet.io.readers.delphes_particles import (
+    ELECTRON_MASS_GEV,
+    Groups,
+    first_group,
+    flow_groups,
+    holds,
+    particle_fields,
+    pt_of,
+    tower_fields,
+)
 from oddjet.io.readers.delphes_probes import met_contains_muons, references_resolve
 from oddjet.io.readers.delphes_references import NOWHERE, reference_index
 from oddjet.io.readers.fields import (
@@ -15,7 +21,6 @@ from oddjet.io.readers.fields import (
     counted,
     everywhere,
     first_of,
-    flat_map,
     merged,
     padded_first,
 )
@@ -25,9 +30,7 @@ from oddjet.io.readers.table import Table
 
 NAME = "delphes"
 
-#: Photons and neutral hadrons in the particle-flow code of CMS.
-PHOTON, NEUTRAL_HADRON = 22, 130
-ELECTRON, ELECTRON_MASS_GEV = 11, 0.000510998928
+ELECTRON = 11
 MUON, MUON_MASS_GEV = 13, 0.1056583745
 TAU_MASS_GEV = 1.77686
 
@@ -36,14 +39,11 @@ _FAT_JETS = (
     *("JetPUPPIAK8", "FatJet", "JetAK8", "JetPUPPIFat", "FatJetPUPPI", "AK8Jet"),
     *("JetAK10", "FatTrackJet", "JetPUPPIAK15", "JetAK15"),
 )
-_FLOW = ("EFlowTrack", "EFlowPhoton", "EFlowNeutralHadron")
 _METS = ("PuppiMissingET", "MissingET")
 _ELECTRONS = ("Electron", "ElectronMedium", "ElectronTight", "ElectronLoose")
 _MUONS = ("Muon", "MuonMedium", "MuonTight", "MuonLoose", "MuonTightCHS")
 _PHOTONS = ("Photon", "PhotonMedium", "PhotonTight", "PhotonLoose")
 _VERTICES = ("Vertex",)
-
-Groups = Mapping[str, Mapping[str, str]]
 
 
 def layout(table: Table) -> Layout | None:
@@ -70,12 +70,12 @@ def layout(table: Table) -> Layout | None:
         {"Event", "Jet"} <= groups.keys() or {"EFlowTrack"} <= groups.keys()
     ):
         return None
-    if not any(_holds(group, "Eta", "Phi") for group in groups.values()):
+    if not any(holds(group, "Eta", "Phi") for group in groups.values()):
         return None
     broken: dict[str, str] = {}
     fields = [
-        *_particles(groups, broken, table),
-        *_towers(groups),
+        *particle_fields(groups, broken, table),
+        *tower_fields(groups),
         *_jets(groups, broken, table),
         *_leptons(groups),
         *_photons(groups),
@@ -101,137 +101,11 @@ def layout(table: Table) -> Layout | None:
     )
 
 
-def flow_groups(groups: Groups) -> list[str]:
-    """List the branches whose objects together are the energy flow."""
-    candidates = [name for name in groups if name.startswith("ParticleFlowCandidate")]
-    if candidates:
-        return candidates[:1]
-    others = sorted(n for n in groups if n.startswith("EFlow") and n not in _FLOW)
-    return [*(name for name in _FLOW if name in groups), *others]
-
-
-def _holds(group: Mapping[str, str], *names: str) -> bool:
-    return all(name in group for name in names)
-
-
-def _pt(group: Mapping[str, str]) -> str | None:
-    return group.get("PT") or group.get("ET")
-
-
-def _first(groups: Groups, names: tuple[str, ...], *needed: str) -> str | None:
-    found = [name for name in names if name in groups and _holds(groups[name], *needed)]
-    return found[0] if found else None
-
-
-def _particles(groups: Groups, broken: dict[str, str], table: Table) -> list[Field]:
-    names = flow_groups(groups)
-    lacking = [
-        f"{name}.{'PT' if not _pt(groups[name]) else missing}"
-        for name in names
-        for missing in ("Eta", "Phi")
-        if missing not in groups[name] or not _pt(groups[name])
-    ]
-    if lacking:
-        broken["particles"] = (
-            f"{table} has no branch {lacking[0]}, so its energy flow is not complete;"
-            " choose other columns, or write the file with that branch"
-        )
-        return []
-    parts: list[dict[str, BranchOrValue]] = []
-    for name in names:
-        group = groups[name]
-        pt = group.get("PT") or group["ET"]
-        is_track = "ET" not in group
-        is_photon = "Photon" in name
-        parts.append(
-            {
-                "pt": pt,
-                "eta": group["Eta"],
-                "phi": group["Phi"],
-                "mass": _mass_branch(group) if is_track else 0.0,
-                "charge": group.get("Charge", 0) if is_track else 0,
-                "pdg_id": group.get("PID", 0)
-                if is_track
-                else (PHOTON if is_photon else NEUTRAL_HADRON),
-            }
-        )
-    if not parts:
-        return []
-    fields = {field.name: field for field in merged("particles", parts)}
-    fields["particles.mass"] = _massless_neutrals(fields["particles.mass"])
-    if names and names[0].startswith("ParticleFlowCandidate"):
-        group = groups[names[0]]
-        if {"CtgTheta", "Charge", "PT"} <= group.keys():
-            fields["particles.eta"] = _eta_of_candidates(group)
-    return list(fields.values())
-
-
-def _mass_branch(group: Mapping[str, str]) -> str | float:
-    return group.get("Mass", 0.0)
-
-
-def _eta_of_candidates(group: Mapping[str, str]) -> Field:
-    """Take the direction of the momentum from where Delphes keeps it.
-
-    `Eta` of a charged particle-flow candidate is where it reaches the calorimeter,
-    up to some units away from its momentum for soft tracks; CtgTheta is the momentum's.
-    With it the jets of a file come out with mass and direction to 1e-7. What PUPPI
-    scaled to nothing has no direction but that of its hit.
-    """
-    eta, cotangent, charge = group["Eta"], group["CtgTheta"], group["Charge"]
-    pt = group["PT"]
-
-    def make(arrays: Arrays) -> ak.Array:
-        names = (eta, cotangent, charge, pt)
-        return flat_map(_momentum_eta, *(arrays[name] for name in names))
-
-    return Field("particles.eta", (eta, cotangent, charge, pt), make)
-
-
-def _momentum_eta(
-    eta: NDArray[np.floating],
-    cotangent: NDArray[np.floating],
-    charge: NDArray[np.integer],
-    pt: NDArray[np.floating],
-) -> NDArray[np.floating]:
-    is_track = (charge != 0) & (pt > 0)
-    of_momentum: NDArray[np.floating] = np.where(is_track, np.arcsinh(cotangent), eta)
-    return of_momentum
-
-
-def _massless_neutrals(field: Field) -> Field:
-    """Drop the rounding of m² = E² - p², which towers carry as a tiny mass."""
-
-    def make(arrays: Arrays) -> ak.Array:
-        # Lighter than an electron is a massless object after rounding.
-        return flat_map(
-            lambda mass: np.where(
-                mass < 0.9 * ELECTRON_MASS_GEV, mass.dtype.type(0), mass
-            ),
-            field.make(arrays),
-        )
-
-    return Field(field.name, field.branches, make)
-
-
-def _towers(groups: Groups) -> list[Field]:
-    name = _first(groups, ("Tower", "CaloTower", "Calorimeter"), "ET", "Eta", "Phi")
-    if name is None:
-        return []
-    group = groups[name]
-    parts: dict[str, BranchOrValue] = {"pt": group["ET"], "eta": group["Eta"]}
-    parts |= {"phi": group["Phi"], "mass": 0.0}
-    for field, branch in (("em_energy", "Eem"), ("had_energy", "Ehad")):
-        if branch in group:
-            parts[field] = group[branch]
-    return merged("towers", [parts])
-
-
 def _jets(groups: Groups, broken: dict[str, str], table: Table) -> list[Field]:
     fields = []
     for collection, names in (("jets", _JETS), ("fat_jets", _FAT_JETS)):
         present = [name for name in names if name in groups]
-        whole = [n for n in present if _holds(groups[n], "PT", "Eta", "Phi", "Mass")]
+        whole = [n for n in present if holds(groups[n], "PT", "Eta", "Phi", "Mass")]
         if whole:
             resolved = [n for n in whole if _resolves(n, groups, table)]
             name = (resolved or whole)[0]
@@ -306,7 +180,7 @@ def _leptons(groups: Groups) -> list[Field]:
         (_ELECTRONS, ELECTRON, ELECTRON_MASS_GEV),
         (_MUONS, MUON, MUON_MASS_GEV),
     ):
-        name = _first(groups, names, "PT", "Eta", "Phi")
+        name = first_group(groups, names, "PT", "Eta", "Phi")
         if name is None:
             continue
         group = groups[name]
@@ -325,7 +199,7 @@ def _leptons(groups: Groups) -> list[Field]:
 
 
 def _photons(groups: Groups) -> list[Field]:
-    name = _first(groups, _PHOTONS, "PT", "Eta", "Phi")
+    name = first_group(groups, _PHOTONS, "PT", "Eta", "Phi")
     if name is None:
         return []
     group = groups[name]
@@ -342,7 +216,7 @@ def _photons(groups: Groups) -> list[Field]:
 
 def _taus(groups: Groups) -> list[Field]:
     """Take the jets with a tau tag; they stay among the jets, too."""
-    name = _first(groups, _JETS, "PT", "Eta", "Phi", "Mass", "TauTag")
+    name = first_group(groups, _JETS, "PT", "Eta", "Phi", "Mass", "TauTag")
     if name is None:
         return []
     group = groups[name]
@@ -360,15 +234,15 @@ def _taus(groups: Groups) -> list[Field]:
 
 
 def _met(groups: Groups, table: Table) -> list[Field]:
-    name = _first(groups, _METS, "MET", "Phi")
+    name = first_group(groups, _METS, "MET", "Phi")
     if name is None:
         return []
     group = groups[name]
     fields = [first_of("met.pt", group["MET"]), first_of("met.phi", group["Phi"])]
     flow = [
-        (_pt(part) or "", part["Phi"], part.get("PID", ""))
+        (pt_of(part) or "", part["Phi"], part.get("PID", ""))
         for part in (groups[n] for n in flow_groups(groups))
-        if _pt(part) and "Phi" in part
+        if pt_of(part) and "Phi" in part
     ]
     contains = met_contains_muons(table, group, flow) if flow else None
     if contains is not None:
@@ -405,7 +279,7 @@ def _vertices(groups: Groups, table: Table) -> list[Field]:
 
 def _truth(groups: Groups) -> list[Field]:
     group = groups.get("Particle", {})
-    if not _holds(group, "PT", "Eta", "Phi", "Mass", "PID"):
+    if not holds(group, "PT", "Eta", "Phi", "Mass", "PID"):
         return []
     names = {
         "pt": "PT",

@@ -56,6 +56,7 @@ class FriendWriter:
 
     Examples
     --------
+    >>> import tempfile, awkward as ak, pyarrow.parquet as pq
     >>> events = Events(ak.Array({"met": [{"pt": 1.0, "phi": 0.5}]}), role="mc")
     >>> path = Path(tempfile.mkdtemp()) / "friend.parquet"
     >>> with FriendWriter(path) as friend:
