@@ -62,11 +62,11 @@ class ParquetEvents(EventSource):
         check_magic(path)
         with damage_named(path):
             self._file = opened(path)
-        self.num_events = self._file.metadata.num_rows
-        self.columns = list(self._file.schema_arrow.names)
-        self.role = self._recorded_role()
-        metadata = self._file.schema_arrow.metadata or {}
-        self.records_role = METADATA_KEY in metadata
+            self.num_events = self._file.metadata.num_rows
+            self.columns = list(self._file.schema_arrow.names)
+            self.role = self._recorded_role()
+            metadata = self._file.schema_arrow.metadata or {}
+            self.records_role = METADATA_KEY in metadata
 
     def close(self) -> None:
         """Give the file back."""
@@ -76,17 +76,18 @@ class ParquetEvents(EventSource):
         self, start: int, stop: int, columns: Sequence[str] | None = None
     ) -> ak.Array:
         """Read entries [start, stop) as they are stored, without ids and checks."""
-        groups, entry = row_groups_of(self._file, start, stop)
-        parts = []
-        for batch in self._batches(columns, groups):
-            begin, end = max(start - entry, 0), min(stop - entry, len(batch))
-            if begin < end:
-                parts.append(batch.slice(begin, end - begin))
-            entry += len(batch)
-        if not parts:
-            empty = self._file.read_row_groups([], columns=self._leaves(columns))
-            return ak.from_arrow(empty)
-        return ak.to_packed(ak.from_arrow(pa.Table.from_batches(parts)))
+        with damage_named(self.path):
+            groups, entry = row_groups_of(self._file, start, stop)
+            parts = []
+            for batch in self._batches(columns, groups):
+                begin, end = max(start - entry, 0), min(stop - entry, len(batch))
+                if begin < end:
+                    parts.append(batch.slice(begin, end - begin))
+                entry += len(batch)
+            if not parts:
+                empty = self._file.read_row_groups([], columns=self._leaves(columns))
+                return ak.from_arrow(empty)
+            return ak.to_packed(ak.from_arrow(pa.Table.from_batches(parts)))
 
     def stored_chunks(
         self, num_events: int, columns: Sequence[str] | None = None
@@ -95,16 +96,19 @@ class ParquetEvents(EventSource):
         groups = list(range(self._file.metadata.num_row_groups))
         for batches in _blocks(self._batches(columns, groups), num_events):
             # One conversion a block: that of each batch costs as much.
-            table = pa.Table.from_batches(batches).combine_chunks()
-            yield ak.to_packed(ak.from_arrow(table))
+            with damage_named(self.path):
+                table = pa.Table.from_batches(batches).combine_chunks()
+                block = ak.to_packed(ak.from_arrow(table))
+            yield block
 
     def bytes_per_event(self, columns: Sequence[str] | None = None) -> float:
         """Estimate the memory of an event from the footer, `truth` not counted."""
-        leaves = set(self._leaves(columns))
-        total = 0
-        for column in self._column_chunks():
-            if column.path_in_schema in leaves:
-                total += bytes_per_value(column) * column.num_values
+        with damage_named(self.path):
+            leaves = set(self._leaves(columns))
+            total = 0
+            for column in self._column_chunks():
+                if column.path_in_schema in leaves:
+                    total += bytes_per_value(column) * column.num_values
         return total / max(1, self.num_events)
 
     @cached_property
@@ -261,10 +265,12 @@ def damage_named(path: Location) -> Iterator[None]:
     """Turn what pyarrow raises over the bytes of a file into one sentence."""
     try:
         yield
+    except UserError:
+        raise
     except PermissionError as error:
         message = f"{path} may not be read (permission denied)"
         raise UserError(message) from error
-    except (pa.ArrowException, OSError) as error:
+    except Exception as error:  # also what Unicode, JSON and awkward make of nonsense
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else "I/O error"
         message = f"{path} is damaged ({reason}); write or copy it again"
         raise UserError(message) from error

@@ -33,8 +33,8 @@ class ParquetTable(Table):
         check_magic(path)
         with damage_named(path):
             self._file: pq.ParquetFile = opened(path)
-        self.num_rows = self._file.metadata.num_rows
-        self.names = tuple(self._file.schema_arrow.names)
+            self.num_rows = self._file.metadata.num_rows
+            self.names = tuple(self._file.schema_arrow.names)
 
     def read(
         self, names: Sequence[str], start: int, stop: int

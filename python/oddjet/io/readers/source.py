@@ -13,6 +13,7 @@ import numpy as np
 
 from oddjet.events import Events, Role
 from oddjet.io.paths import Location
+from oddjet.io.readers.damage import damage_named
 from oddjet.runs.errors import UserError
 
 #: What the identity of an event and every sum need, whatever columns are chosen.
@@ -136,17 +137,20 @@ class EventSource(ABC):
             yield self.stored_array(start, stop, columns)
 
     def _events(self, array: ak.Array, start: int, check: bool) -> Events:
+        with damage_named(self.path):
+            fingerprint = self.fingerprint
         ids = {
-            "file": np.full(len(array), self.fingerprint, np.uint64),
+            "file": np.full(len(array), fingerprint, np.uint64),
             "entry": np.arange(start, start + len(array)),
         }
         stored = array["id"] if "id" in array.fields else None
         if stored is not None:
             ids = {name: stored[name] for name in stored.fields} | ids
         collections = {name: array[name] for name in array.fields}
-        events = Events.unchecked(
-            ak.Array(collections | {"id": ak.Array(ids)}), role=self.role
-        )
+        # A flipped bit in a footer may rename a coordinate, which vector refuses.
+        with damage_named(self.path):
+            array = ak.Array(collections | {"id": ak.Array(ids)})
+            events = Events.unchecked(array, role=self.role)
         return events.check(source=str(self.path)) if check else events
 
 
