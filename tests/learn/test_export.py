@@ -6,7 +6,7 @@ import torch
 
 from oddjet.deploy.bundle import model_bytes
 from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
-from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.deploy.runtime import JetSession
 from oddjet.deploy.scorer import Scorer
 from oddjet.features import FeatureSpec
 from oddjet.learn.batches import TrainingSample
@@ -97,7 +97,7 @@ def test_graph_and_network_agree():
     with torch.no_grad():
         logits = network(torch.from_numpy(values), torch.from_numpy(mask)).numpy()
     design = EdgeConvDesign(config.neighbours, config.slope, (0, 1))
-    session = FixedBatchSession(model_bytes(edge_conv_graph([weights], design)))
+    session = JetSession(model_bytes(edge_conv_graph([weights], design)))
     raw, _ = session.run(values, mask)
     # The rest are jets with two equal distances in feature space, up to rounding.
     assert np.mean(np.abs(raw - logits) < 1e-5 * np.ptp(logits)) > 0.999
