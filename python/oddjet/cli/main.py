@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +30,21 @@ BUG = 1
 INTERRUPTED = 130
 
 
+def _tell_cmake_dir(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(Path(__file__).parents[1] / "lib" / "cmake" / "oddjet")
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--cmake-dir",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_cmake_dir,
+    help="Print where CMake finds the package oddjet, and exit.",
+)
 @click.version_option(package_name="oddjet", message="oddjet %(version)s")
 def oddjet() -> None:
     """Weakly supervised anomaly searches in LHC jets."""
