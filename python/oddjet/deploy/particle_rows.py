@@ -147,21 +147,18 @@ class ParticleRows:
     def neighbours_in_space(self, points: str, mean: str) -> str:
         """Find the k nearest of the same jet in many dimensions: (rows, k).
 
-        By one matrix product: of all j, that with the largest a.b - b.b/2 is nearest
-        to a. About the `mean` of the jet (events, 1, width), where the cancellation is
+        By a matrix product: of all b, that with the largest a.b - b.b/2 is nearest to
+        a. About the `mean` of the jet (events, 1, width), where the cancellation is
         smallest; rules as above. `points` is (events, n, width).
         """
         add, integers = self.graph.add, self.graph.integers
         centred = add("Sub", points, mean)
-        squared = add("ReduceSumSquare", centred, axes=[2], keepdims=1)
-        penalties = add("Unsqueeze", self._out_of_reach(), integers(2))
-        offset = add("Add", add("Mul", squared, self.graph.float(-0.5)), penalties)
-        shape = add("Concat", self.events, self.n, integers(1), axis=0)
-        ones = add("Expand", self.graph.float(1), shape)
-        left = add("Concat", centred, ones, axis=2)
-        right = add("Concat", centred, offset, axis=2)
-        nearness = add("MatMul", left, add("Transpose", right, perm=[0, 2, 1]))
-        return self._best(add("Add", nearness, self._not_itself()), largest=1)
+        squared = add("ReduceSumSquare", centred, axes=[2], keepdims=0)
+        halved = add("Mul", squared, self.graph.float(-0.5))
+        offset = add("Unsqueeze", add("Add", halved, self._out_of_reach()), integers(1))
+        products = add("MatMul", centred, add("Transpose", centred, perm=[0, 2, 1]))
+        nearness = add("Add", products, add("Add", offset, self._not_itself()))
+        return self._best(nearness, largest=1)
 
     def _best(self, values: str, *, largest: int) -> str:
         """Rows of the k best of (events, n, n) along the last axis: (rows, k)."""
