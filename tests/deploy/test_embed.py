@@ -22,8 +22,13 @@ from particle_events import events_of
 PROJECT = Path(__file__).parents[1] / "cpp" / "embed"
 LIBRARY = Path(onnxruntime.__file__).parent / "capi"
 
+# That of the environment, where there is one.
+CMAKE = shutil.which(
+    "cmake", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+)
+
 pytestmark = pytest.mark.skipif(
-    shutil.which("cmake") is None or shutil.which("c++") is None,
+    CMAKE is None or shutil.which("c++") is None,
     reason="needs CMake and a C++ compiler",
 )
 
@@ -48,8 +53,8 @@ def build(directory, headers, **options):
     }
     definitions = [f"-D{name}={value}" for name, value in options.items()]
     for command in (
-        ["cmake", "-S", PROJECT, "-B", directory, *definitions],
-        ["cmake", "--build", directory],
+        [CMAKE, "-S", PROJECT, "-B", directory, *definitions],
+        [CMAKE, "--build", directory],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

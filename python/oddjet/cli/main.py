@@ -12,7 +12,9 @@ import click
 from oddjet.cli.check import check
 from oddjet.cli.demo import demo
 from oddjet.cli.init import init
+from oddjet.cli.inspect import inspect
 from oddjet.cli.report import report
+from oddjet.cli.score import score
 from oddjet.cli.search import search
 from oddjet.cli.simulate import simulate
 from oddjet.runs.errors import UserError
@@ -51,7 +53,7 @@ def oddjet() -> None:
 
 
 # One line a command, in the order in which people need them.
-for command in (demo, init, check, search, report, simulate):
+for command in (demo, init, check, search, report, score, inspect, simulate):
     oddjet.add_command(command)
 
 

@@ -135,7 +135,7 @@ class Scorer:
             A particle (named) that is not finite.
         """
         if isinstance(events_or_jets, Events):
-            return self._score_events(events_or_jets)
+            return self.score_prepared(*self.prepare(events_or_jets))
         return self._score_jets(events_or_jets)
 
     def score_tensors(
@@ -164,11 +164,45 @@ class Scorer:
         self._check(values, mask)
         return self._session.run(values, mask)
 
-    def _score_events(self, events: Events) -> ak.Array:
+    def prepare(
+        self, events: Events
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.str_]]:
+        """Make the tensors of events, for which the model is not needed.
+
+        Parameters
+        ----------
+        events : Events
+
+        Returns
+        -------
+        values, mask, status
+            What `score_prepared` takes.
+
+        Raises
+        ------
+        UserError, ValueError
+            As in `score`.
+        """
         events.require(self.spec.source, why="scoring with this model")
         particles = events.array[self.spec.source]
         values, mask, found = event_tensors(particles, self.spec, threads=self._threads)
-        return self._records(values, mask, np.where(found, SCORED, NO_JET))
+        return values, mask, np.where(found, SCORED, NO_JET)
+
+    def score_prepared(
+        self,
+        values: NDArray[np.float32],
+        mask: NDArray[np.bool_],
+        status: NDArray[np.str_],
+    ) -> ak.Array:
+        """Score what `prepare` made; together they are `score`.
+
+        Returns
+        -------
+        awkward record array
+            As `score` gives for events.
+        """
+        score, fold_scores = self.score_tensors(values, mask)
+        return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
 
     def _score_jets(self, jets: ak.Array) -> ak.Array:
         counts = ak.num(jets) if jets.ndim > 1 else None
@@ -181,17 +215,8 @@ class Scorer:
         values[usable], mask[usable] = constituent_features(
             each_jet[usable], self.spec, threads=self._threads
         )
-        records = self._records(values, mask, status)
+        records = self.score_prepared(values, mask, status)
         return records if counts is None else ak.unflatten(records, counts)
-
-    def _records(
-        self,
-        values: NDArray[np.float32],
-        mask: NDArray[np.bool_],
-        status: NDArray[np.str_],
-    ) -> ak.Array:
-        score, fold_scores = self.score_tensors(values, mask)
-        return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
 
     def _check(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
         """Refuse tensors that the model does not take."""
