@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
+from embed_project import CMAKE, build
 from oddjet.deploy.bundle import write_bundle
 from oddjet.deploy.scorer import Scorer
 from oddjet.deploy.working_points import WorkingPoint
@@ -19,46 +17,10 @@ from oddjet.events import Events
 from onnxruntime_headers import NoHeaders, include_directory
 from particle_events import events_of
 
-PROJECT = Path(__file__).parents[1] / "cpp" / "embed"
-LIBRARY = Path(onnxruntime.__file__).parent / "capi"
-
-# That of the environment, where there is one.
-CMAKE = shutil.which(
-    "cmake", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-)
-
 pytestmark = pytest.mark.skipif(
     CMAKE is None or shutil.which("c++") is None,
     reason="needs CMake and a C++ compiler",
 )
-
-
-def build(directory, headers, **options):
-    """Configure and build the project; give the program."""
-    # As a user would: with the package that is installed, and the wheel's library.
-    package = subprocess.run(
-        [sys.executable, "-m", "oddjet", "--cmake-dir"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    assert Path(package, "oddjetConfig.cmake").is_file()
-    assert Path(package).is_relative_to(Path(sys.prefix))
-    (library,) = LIBRARY.glob("libonnxruntime.so.*")
-    options |= {
-        "oddjet_DIR": package,
-        "ONNXRUNTIME_INCLUDE_DIR": headers,
-        "ONNXRUNTIME_LIBRARY": library,
-        "CMAKE_BUILD_TYPE": "Release",
-    }
-    definitions = [f"-D{name}={value}" for name, value in options.items()]
-    for command in (
-        [CMAKE, "-S", PROJECT, "-B", directory, *definitions],
-        [CMAKE, "--build", directory],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return directory / "select_events"
 
 
 def select(program, *arguments, events="", **environment):
