@@ -135,6 +135,19 @@ def test_the_reserve_passes_as_the_score_says(scorer, sample, fold_of_jet):
         assert passed == pytest.approx(expected, abs=4 * np.sqrt(expected))
 
 
+def test_working_points_are_measured_on_the_reserve(scorer, sample, fold_of_jet):
+    reserve = fold_of_jet == -1
+    score, _ = scorer.score_tensors(sample.values[reserve], sample.mask[reserve])
+    weight = sample.weight[reserve]
+    points = scorer.bundle.working_points
+    assert list(points) == ["1e-1", "1e-2", "1e-3"]
+    for exponent, point in enumerate(points.values(), start=1):
+        assert point.threshold == pytest.approx(exponent)
+        passed = weight[score > point.threshold].sum() / weight.sum()
+        assert point.efficiency == pytest.approx(passed)
+        assert point.measured_on.startswith(f"{np.count_nonzero(reserve)} control")
+
+
 def test_the_same_networks_give_the_same_file(
     scorer, folds, sample, fold_of_jet, tmp_path
 ):

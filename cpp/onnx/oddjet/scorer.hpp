@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -146,7 +147,11 @@ inline float Scorer::threshold(std::string_view working_point) const {
         throw ModelError("the model has no working point '" +
                          std::string(working_point) + "'");
     }
-    return std::stof(found->second);
+    // As Python reads it, and in any locale.
+    double value = 0.0;
+    const std::string& digits = found->second;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return static_cast<float>(value);
 }
 
 inline void Scorer::score(const InputBuilder& inputs, Scores& scores) const {
