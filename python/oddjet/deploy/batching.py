@@ -109,8 +109,8 @@ class BatchPolicy:
 
 
 #: For processors. The activations of a run stay in the second level of cache: larger
-#: runs wait for memory, and smaller ones for the runtime's work between operators. See
-#: bench/results/deploy_xeon_202611.json.
+#: runs wait for memory, and smaller ones for the runtime's work between operators
+#: (`bench/bench_deploy.py`).
 EQUAL_LENGTHS = BatchPolicy(
     most_rows=64, activation_bytes=1 << 19, length_step=1, full=False
 )
