@@ -13,7 +13,7 @@ ifneq ($(wildcard ../shared/data),)
 export ODDJET_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test bench lint stubs test-sanitize have-clang test-asan test-tsan fuzz clean
+.PHONY: demo test bench lint stubs test-sanitize have-clang test-asan test-tsan fuzz test-robustness clean
 
 demo: $(VENV)/.all
 	$(BIN)/oddjet demo --jobs $(JOBS)
@@ -68,6 +68,10 @@ fuzz: test-asan $(VENV)/.fuzz
 	build/asan/tests/fuzz/fuzz_clustering $(FUZZ) -max_len=2048
 	build/asan/tests/fuzz/fuzz_offsets $(FUZZ) -max_len=600
 	$(BIN)/python tests/fuzz/fuzz_arrays.py $(FUZZ) -max_len=2048
+
+# What must survive being killed, killed more often.
+test-robustness: $(VENV)/.test
+	ODDJET_TEST_KILLS=50 $(BIN)/python -m pytest tests/deploy/test_score_kills.py
 
 clean:
 	rm -rf build .venv

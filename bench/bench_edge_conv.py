@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from oddjet.deploy.batching import BatchPolicy
 from oddjet.deploy.bundle import model_bytes
 from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
-from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.deploy.runtime import JetSession
 from oddjet.learn.loop import reproducible
 from oddjet.learn.models.config import EdgeConvConfig
 from oddjet.learn.models.edge_conv import EdgeConvNetwork
@@ -77,7 +78,9 @@ def timed(benchmark, function, expected=None):
 def bench_runtime(benchmark, weights, jets, expected, batch_size):
     design = EdgeConvDesign(CONFIG.neighbours, CONFIG.slope, (0, 1))
     model = model_bytes(edge_conv_graph([weights], design))
-    session = FixedBatchSession(model, threads=1, batch_size=batch_size)
+    # Padded to 40 and cut in a fixed size, as the peers are.
+    policy = BatchPolicy(batch_size, 1 << 40, 40, full=True)
+    session = JetSession(model, "cpu", 1, policy=policy)
     timed(benchmark, lambda: session.run(*jets)[0], expected)
 
 

@@ -26,21 +26,12 @@ constexpr std::array kDefinitions = {
     FeatureDefinition{Feature::kDeltaR, "delta_r", 1},
 };
 
-/// Rows of numbers, one column a constituent.
-class Table {
-  public:
-    Table(std::size_t rows, std::size_t columns)
-        : columns_(columns),
-          values_(std::make_unique_for_overwrite<double[]>(rows * columns)) {}
+/// Rows of numbers, one column a constituent, in memory of the caller.
+struct Table {
+    std::size_t columns;
+    double* values;
 
-    [[nodiscard]] std::size_t columns() const { return columns_; }
-    [[nodiscard]] double* row(std::size_t i) const {
-        return values_.get() + i * columns_;
-    }
-
-  private:
-    std::size_t columns_;
-    std::unique_ptr<double[]> values_;
+    [[nodiscard]] double* row(std::size_t i) const { return values + i * columns; }
 };
 
 // The rows that features are made of.
@@ -107,10 +98,9 @@ double wrapped_azimuth(const MomentumColumns& momenta, std::size_t i) {
                       : azimuth(four_momentum({pt[i], eta[i], phi[i], mass[i]}));
 }
 
-Table quantities(const MomentumColumns& momenta) {
+void fill_quantities(const MomentumColumns& momenta, const Table& made) {
     const auto& [a, b, c, d] = momenta.columns;
     const std::size_t size = a.size();
-    Table made(kQuantities, size);
     if (momenta.coordinates == Coordinates::kPtEtaPhiMass) {
         std::ranges::copy(a, made.row(kPt));
         read_collider(a.data(), b.data(), d.data(), size, made.row(kEnergy),
@@ -126,7 +116,6 @@ Table quantities(const MomentumColumns& momenta) {
             made.row(kAzimuth)[i] = azimuth({a[i], b[i], c[i], d[i]});
         }
     }
-    return made;
 }
 
 ODDJET_VECTOR_WIDTHS
@@ -342,18 +331,35 @@ MomentumColumns gather(const MomentumView& view, std::size_t first,
     return momenta;
 }
 
+std::size_t feature_scratch(std::size_t constituents) {
+    return (kQuantities + kDefinitions.size()) * constituents;
+}
+
 std::optional<std::size_t> fill_features(const FourMomentum& jet,
                                          const MomentumColumns& constituents,
                                          const FeatureOptions& options,
                                          std::span<float> values,
                                          std::span<std::uint8_t> mask) {
-    const Table made = quantities(constituents);
-    const std::size_t size = made.columns();
+    const std::size_t needed = feature_scratch(constituents.columns[0].size());
+    const auto scratch = std::make_unique_for_overwrite<double[]>(needed);
+    return fill_features(jet, constituents, options, values, mask,
+                         {scratch.get(), needed});
+}
+
+std::optional<std::size_t> fill_features(const FourMomentum& jet,
+                                         const MomentumColumns& constituents,
+                                         const FeatureOptions& options,
+                                         std::span<float> values,
+                                         std::span<std::uint8_t> mask,
+                                         std::span<double> scratch) {
+    const std::size_t size = constituents.columns[0].size();
+    const Table made{size, scratch.data()};
+    fill_quantities(constituents, made);
     for (std::size_t i = 0; i < size; ++i) {
         const double pt = made.row(kPt)[i];
         if (!(pt * pt > 0.0)) return i;
     }
-    const Table features(kDefinitions.size(), size);
+    const Table features{size, made.row(kQuantities)};
     compute(JetAxis(jet), made.row(kPt), made.row(kEnergy), made.row(kRapidity),
             made.row(kAzimuth), size, features.row(0));
     const std::size_t step = options.features.size();

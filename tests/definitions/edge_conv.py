@@ -47,8 +47,13 @@ def edge_conv_block(x, points, weights, name, *, k, slope):
     return np.array(outputs)
 
 
-def edge_conv_logit(weights, constituents, *, k, slope, coordinates):
-    """Score one jet from its real constituents, (n, features) with n >= 1."""
+def edge_conv_logit(weights, constituents, **options):
+    """The output of a network that has one."""
+    return edge_conv_logits(weights, constituents, **options)[0]
+
+
+def edge_conv_logits(weights, constituents, *, k, slope, coordinates):
+    """All outputs for one jet from its real constituents, (n, features), n >= 1."""
     weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
     constituents = np.asarray(constituents, np.float64)
     points = constituents[:, list(coordinates)]
@@ -64,4 +69,4 @@ def edge_conv_logit(weights, constituents, *, k, slope, coordinates):
         hidden = weights[f"dense.{layer}.weight"] @ hidden
         hidden = activate(hidden + weights[f"dense.{layer}.bias"], slope)
         layer += 1
-    return (weights["output.weight"] @ hidden + weights["output.bias"])[0]
+    return weights["output.weight"] @ hidden + weights["output.bias"]

@@ -5,7 +5,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from definitions.edge_conv import edge_conv_logit
+from definitions.edge_conv import edge_conv_logit, edge_conv_logits
 from oddjet.deploy.bundle import model_bytes
 from oddjet.deploy.calibration import CalibrationTable
 from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
@@ -41,6 +41,51 @@ def test_graph_equals_the_definition(k, slope):
     ]
     found = fold_scores(weights, design, values, mask)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_network_with_two_classes_is_the_difference_of_their_logits():
+    weights = toy_weights(BLOCKS, DENSE, seed=1)
+    values, mask = toy_jets(10, seed=2, sizes=(1, 12))
+    design = EdgeConvDesign(3, 0.1, (0, 1))
+    other = toy_weights(BLOCKS, DENSE, seed=7)
+    two = weights | {
+        name: np.concatenate([weights[name], other[name]])
+        for name in ("output.weight", "output.bias")
+    }
+    first, second = (
+        fold_scores(
+            [weights | {n: two[n][i : i + 1] for n in two if "output" in n}],
+            design,
+            values,
+            mask,
+        )
+        for i in (0, 1)
+    )
+    found = fold_scores([two], design, values, mask)
+    np.testing.assert_allclose(found, second - first, atol=1e-5)
+
+
+def test_the_network_of_the_mono_jet_paper_equals_the_definition():
+    """Three blocks of three layers, 16 neighbours, 449,744 parameters in all."""
+    blocks, dense = ((64,) * 3, (128,) * 3, (256,) * 3), (256, 128)
+    weights = toy_weights(blocks, dense, seed=1)
+    random = np.random.default_rng(5)
+    weights["output.weight"] = random.normal(0, 0.1, (2, 128)).astype(np.float32)
+    weights["output.bias"] = random.normal(0, 0.1, 2).astype(np.float32)
+    trained = sum(
+        value.size for name, value in weights.items() if "running" not in name
+    )
+    assert trained == 449_744  # mean and scale of the 7 features count as their norm
+    # At most 17 constituents have all others as neighbours: only arithmetic is left.
+    values, mask = toy_jets(6, seed=6, sizes=(1, 17), length=17)
+    expected = [
+        edge_conv_logits(weights, jet[real], k=16, slope=0.1, coordinates=(0, 1))
+        for jet, real in zip(values, mask, strict=True)
+    ]
+    found = fold_scores([weights], EdgeConvDesign(16, 0.1, (0, 1)), values, mask)
+    np.testing.assert_allclose(
+        found[:, 0], [second - first for first, second in expected], atol=1e-5
+    )
 
 
 def test_coordinates_may_be_any_columns():

@@ -6,7 +6,7 @@ import torch
 
 from oddjet.deploy.bundle import model_bytes
 from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
-from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.deploy.runtime import JetSession
 from oddjet.deploy.scorer import Scorer
 from oddjet.features import FeatureSpec
 from oddjet.learn.batches import TrainingSample
@@ -97,7 +97,7 @@ def test_graph_and_network_agree():
     with torch.no_grad():
         logits = network(torch.from_numpy(values), torch.from_numpy(mask)).numpy()
     design = EdgeConvDesign(config.neighbours, config.slope, (0, 1))
-    session = FixedBatchSession(model_bytes(edge_conv_graph([weights], design)))
+    session = JetSession(model_bytes(edge_conv_graph([weights], design)))
     raw, _ = session.run(values, mask)
     # The rest are jets with two equal distances in feature space, up to rounding.
     assert np.mean(np.abs(raw - logits) < 1e-5 * np.ptp(logits)) > 0.999
@@ -133,6 +133,19 @@ def test_the_reserve_passes_as_the_score_says(scorer, sample, fold_of_jet):
     for fold in range(2):
         passed = np.count_nonzero(fold_scores[:, fold] > 0.5)
         assert passed == pytest.approx(expected, abs=4 * np.sqrt(expected))
+
+
+def test_working_points_are_measured_on_the_reserve(scorer, sample, fold_of_jet):
+    reserve = fold_of_jet == -1
+    score, _ = scorer.score_tensors(sample.values[reserve], sample.mask[reserve])
+    weight = sample.weight[reserve]
+    points = scorer.bundle.working_points
+    assert list(points) == ["1e-1", "1e-2", "1e-3"]
+    for exponent, point in enumerate(points.values(), start=1):
+        assert point.threshold == pytest.approx(exponent)
+        passed = weight[score > point.threshold].sum() / weight.sum()
+        assert point.efficiency == pytest.approx(passed)
+        assert point.measured_on.startswith(f"{np.count_nonzero(reserve)} control")
 
 
 def test_the_same_networks_give_the_same_file(

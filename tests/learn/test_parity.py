@@ -12,7 +12,7 @@ import torch
 from oddjet.deploy.bundle import model_bytes
 from oddjet.deploy.calibration import CalibrationTable
 from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
-from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.deploy.runtime import JetSession
 from oddjet.deploy.scorer import Scorer
 from oddjet.features import FeatureSpec, constituent_features
 from oddjet.jets import cluster
@@ -111,7 +111,7 @@ def exported(tmp_path_factory):
     export_folds(
         path, folds, network=NETWORK, spec=SPEC, control=held_out, provenance={}
     )
-    raw_session = FixedBatchSession(model_bytes(edge_conv_graph(folds, DESIGN)))
+    raw_session = JetSession(model_bytes(edge_conv_graph(folds, DESIGN)))
     tables = []
     for number in range(2):
         own = held_out.fold == number

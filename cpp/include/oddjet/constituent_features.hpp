@@ -70,6 +70,16 @@ struct MomentumColumns {
     const FeatureOptions& options, std::span<float> values,
     std::span<std::uint8_t> mask);
 
+/// Numbers that `fill_features` works with for so many constituents.
+[[nodiscard]] std::size_t feature_scratch(std::size_t constituents);
+
+/// The same in memory of the caller, at least `feature_scratch` numbers; allocates
+/// nothing.
+[[nodiscard]] std::optional<std::size_t> fill_features(
+    const FourMomentum& jet, const MomentumColumns& constituents,
+    const FeatureOptions& options, std::span<float> values,
+    std::span<std::uint8_t> mask, std::span<double> scratch);
+
 /// The features of the hardest constituents of jet i, which are the particles of list
 /// i, for every i; hardest first, equal pt by index. Throws std::invalid_argument:
 /// options, columns, offsets, momenta, a jet or kept constituent with pt = 0.

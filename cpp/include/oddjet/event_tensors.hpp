@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "oddjet/cluster.hpp"
@@ -23,5 +25,13 @@ struct EventTensors {
                                          const ClusterOptions& clustering,
                                          const FeatureOptions& features,
                                          int threads = 1);
+
+/// The same for one event, into rows of values and mask that hold zeros; false where
+/// not found. Options, columns and offsets are not checked.
+[[nodiscard]] bool fill_event_row(const ParticleLists& events, std::size_t event,
+                                  const ClusterOptions& clustering,
+                                  const FeatureOptions& features,
+                                  std::span<float> values,
+                                  std::span<std::uint8_t> mask);
 
 }  // namespace oddjet

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,8 +30,9 @@ __all__ = ["inspect"]
 def inspect(file: str, *, format: str | None, as_json: bool, max_events: int) -> None:
     """Say what FILE, events or a model, holds and what looks wrong in it."""
     if file.endswith(".onnx"):
-        describe = importlib.import_module("oddjet.deploy.describe_model")
-        click.echo(describe.describe_model(Path(file)))
+        from oddjet.deploy.describe_model import describe_model
+
+        click.echo(describe_model(Path(file)))
         return
     from oddjet.io.inspection import inspect_file
     from oddjet.io.paths import find_inputs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from oddjet.cli.demo import demo
 from oddjet.cli.init import init
 from oddjet.cli.inspect import inspect
 from oddjet.cli.report import report
+from oddjet.cli.score import score
 from oddjet.cli.search import search
 from oddjet.cli.simulate import simulate
 from oddjet.runs.errors import UserError
@@ -31,14 +33,28 @@ BUG = 1
 INTERRUPTED = 130
 
 
+def _tell_cmake_dir(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(Path(__file__).parents[1] / "lib" / "cmake" / "oddjet")
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--cmake-dir",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_cmake_dir,
+    help="Print where CMake finds the package oddjet, and exit.",
+)
 @click.version_option(package_name="oddjet", message="oddjet %(version)s")
 def oddjet() -> None:
     """Weakly supervised anomaly searches in LHC jets."""
 
 
 # One line a command, in the order in which people need them.
-for command in (demo, init, check, search, report, simulate, inspect, convert):
+for command in (demo, init, check, search, report, score, inspect, convert, simulate):
     oddjet.add_command(command)
 
 

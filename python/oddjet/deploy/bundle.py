@@ -7,6 +7,11 @@ Beside the graph it holds text under keys that start with "oddjet.":
 ``oddjet.feature_spec``      the `FeatureSpec`, as `key = value` lines
 ``oddjet.unit``              what one row is: "event" (its leading jet)
 ``oddjet.folds``             number of networks inside
+``oddjet.working_points``    `key = value` lines: ``NAME.threshold``,
+                             ``NAME.efficiency``, ``NAME.uncertainty`` and
+                             ``NAME.measured_on`` of each
+``oddjet.bytes_per_constituent``  what a constituent takes of the widest array
+                             inside the network: how many jets fit a cache
 ``oddjet.provenance``        `key = value` lines; no path, host or date
 ``oddjet.digest``            SHA-256 of the graph and of all the entries above
 ============================ ====================================================
@@ -19,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oddjet.deploy.runtime import BYTES_PER_CONSTITUENT
+from oddjet.deploy.working_points import parse_working_points, working_points_text
 from oddjet.features import FeatureSpec
 from oddjet.runs.atomic import atomic_path
 from oddjet.runs.errors import UserError, require
@@ -26,7 +33,9 @@ from oddjet.runs.key_values import key_value_text, parse_key_values
 from oddjet.runs.provenance import oddjet_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from oddjet.deploy.working_points import WorkingPoint
 
 __all__ = [
     "Bundle",
@@ -56,6 +65,12 @@ class Bundle:
         What one row of its input is.
     provenance : dict of str to str
         Versions, configuration, processor.
+    working_points : dict of str to WorkingPoint
+        By name, in the order of the file.
+    bytes_per_constituent : int
+        What a constituent takes of the widest array inside the network.
+    digest : str
+        SHA-256 of all that the file says and computes.
     model : bytes
         The file, for the runtime.
     """
@@ -64,7 +79,26 @@ class Bundle:
     folds: int
     unit: str
     provenance: dict[str, str]
+    working_points: dict[str, WorkingPoint]
+    bytes_per_constituent: int
+    digest: str
     model: bytes
+
+    def threshold(self, working_point: str) -> float:
+        """Give the threshold of a working point.
+
+        Raises
+        ------
+        UserError
+            The model has no working point of that name; the message lists them.
+        """
+        if working_point not in self.working_points:
+            message = (
+                f"the model has no working point {working_point!r}; it has "
+                f"{', '.join(self.working_points) or 'none'}"
+            )
+            raise UserError(message)
+        return self.working_points[working_point].threshold
 
 
 def write_bundle(
@@ -74,6 +108,8 @@ def write_bundle(
     spec: FeatureSpec,
     folds: int,
     provenance: Mapping[str, object],
+    working_points: Iterable[WorkingPoint] = (),
+    bytes_per_constituent: int = BYTES_PER_CONSTITUENT,
 ) -> None:
     """Write a model file; equal arguments give equal bytes.
 
@@ -88,12 +124,18 @@ def write_bundle(
     provenance : mapping
         Facts on how the model was made, nested mappings allowed. The caller keeps
         paths, hosts and dates out.
+    working_points : iterable of WorkingPoint
+        Named cuts on the score.
+    bytes_per_constituent : int
+        What a constituent takes of the widest array inside the network.
     """
     entries = {
         "format_version": FORMAT_VERSION,
         "feature_spec": spec.to_text(),
         "unit": "event",
         "folds": str(folds),
+        "working_points": working_points_text(working_points),
+        "bytes_per_constituent": str(bytes_per_constituent),
         "provenance": key_value_text(provenance),
     }
     entries["digest"] = content_digest(graph, entries)
@@ -176,7 +218,8 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
             f"format {FORMAT_VERSION}; use the release that wrote it"
         )
         raise UserError(message)
-    if entries.pop("digest", None) != content_digest(model.graph, entries):
+    digest = entries.pop("digest", "")
+    if digest != content_digest(model.graph, entries):
         message = (
             f"{source} is damaged or was edited: its content differs from its own "
             "digest; take a new copy or export it again"
@@ -188,6 +231,9 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
             folds=int(entries["folds"]),
             unit=entries["unit"],
             provenance=parse_key_values(entries["provenance"]),
+            working_points=parse_working_points(entries["working_points"]),
+            bytes_per_constituent=int(entries["bytes_per_constituent"]),
+            digest=digest,
             model=content,
         )
     except (KeyError, ValueError) as error:

@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from oddjet.deploy.calibration import CalibrationTable
-    from oddjet.deploy.particle_rows import Edges
 
     Weights = Mapping[str, NDArray[np.floating]]
 
-__all__ = ["EdgeConvDesign", "edge_conv_graph"]
+__all__ = ["EdgeConvDesign", "bytes_per_constituent", "edge_conv_graph"]
 
 BATCH_NORM_EPSILON = 1e-5  # PyTorch's default, with which the networks are trained
 
@@ -65,7 +64,8 @@ def edge_conv_graph(
     Parameters
     ----------
     folds : sequence of dict of str to array
-        State of each fold's `EdgeConvNetwork`.
+        State of each fold's `EdgeConvNetwork`; its output may be one logit or two
+        classes, of which the second is the signal region.
     design : EdgeConvDesign
     calibration : sequence of CalibrationTable, optional
         One a fold; without, the outputs are the raw logits.
@@ -79,8 +79,9 @@ def edge_conv_graph(
     num_features = len(folds[0]["feature_mean"])
     graph = GraphBuilder()
     particles = ParticleRows.of_inputs(graph, design.neighbours)
-    first_edges = particles.edges(particles.columns(design.coordinates), exact=True)
-    logits = [_logit(weights, design, particles, first_edges) for weights in folds]
+    plane = particles.columns(design.coordinates)
+    first = particles.neighbours_in_plane(plane)
+    logits = [_logit(weights, design, particles, first) for weights in folds]
     raw = logits[0] if len(folds) == 1 else graph.add("Concat", *logits, axis=1)
     scores = calibrate(graph, raw, calibration) if calibration else raw
     graph.name_output(scores, "fold_scores")
@@ -104,59 +105,80 @@ def edge_conv_graph(
     )
 
 
+def bytes_per_constituent(weights: Weights, design: EdgeConvDesign) -> int:
+    """Give what a constituent takes of the widest array inside: its messages."""
+    widths = [
+        len(value)
+        for name, value in weights.items()
+        if ".layers." in name and name.endswith(".weight")
+    ]
+    return np.dtype(np.float32).itemsize * design.neighbours * max(widths)
+
+
 def _logit(
-    weights: Weights, design: EdgeConvDesign, particles: ParticleRows, first: Edges
+    weights: Weights, design: EdgeConvDesign, particles: ParticleRows, first: str
 ) -> str:
     """One fold's network: (events, 1)."""
     graph = particles.graph
     mean, scale = weights["feature_mean"], weights["feature_scale"]
-    standardised = graph.add(
+    jets = graph.add(
         "Div",
         graph.add("Sub", particles.features, graph.constant(mean)),
         graph.constant(scale),
     )
-    width, edges = len(mean), first
-    x = particles.as_rows(standardised, width)
-    pooled = [particles.mean(x, width)]
+    width, neighbours = len(mean), first
+    rows = particles.as_rows(jets, width)
+    pooled = [particles.mean(jets)]
     for block in range(_count(weights, "blocks.{}.shortcut.weight")):
         if block > 0:
-            edges = particles.edges(particles.as_jets(x, width), exact=False)
+            neighbours = particles.neighbours_in_space(jets, pooled[-1])
         block_weights = _under(weights, f"blocks.{block}.")
-        x, width = _edge_conv(graph, x, edges, block_weights, design)
-        pooled.append(particles.mean(x, width))
-    hidden = graph.add("Concat", *pooled, axis=1)
+        rows, width = _edge_conv(particles, rows, neighbours, block_weights, design)
+        jets = particles.as_jets(rows, width)
+        pooled.append(particles.mean(jets))
+    together = graph.add("Concat", *pooled, axis=2)
+    hidden = graph.add("Squeeze", together, graph.integers(1))
     for layer in range(_count(weights, "dense.{}.weight")):
         dense = _under(weights, f"dense.{layer}.")
         hidden = _linear(graph, hidden, dense["weight"], dense["bias"])
         hidden = _activate(graph, hidden, design.slope)
-    return _linear(graph, hidden, weights["output.weight"], weights["output.bias"])
+    return _linear(graph, hidden, *_one_logit(weights))
+
+
+def _one_logit(weights: Weights) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Weight and bias of the logit of class 1, also of a network with two classes.
+
+    The softmax of two outputs is the logistic function of their difference.
+    """
+    weight, bias = weights["output.weight"], weights["output.bias"]
+    if len(weight) == 2:
+        weight, bias = weight[1:] - weight[:1], bias[1:] - bias[:1]
+    return weight, bias
 
 
 def _edge_conv(
-    graph: GraphBuilder, x: str, edges: Edges, weights: Weights, design: EdgeConvDesign
+    particles: ParticleRows,
+    x: str,
+    neighbours: str,
+    weights: Weights,
+    design: EdgeConvDesign,
 ) -> tuple[str, int]:
     """One block: (rows, inputs) -> (rows, outputs), and the number of outputs."""
-    k = design.neighbours
+    graph = particles.graph
     weight, bias = _folded(weights, "layers.0.weight", "norms.0.")
     w_center, w_difference = np.split(weight, 2, axis=1)
     center = _linear(graph, x, w_center - w_difference, bias)
-    neighbour = _linear(graph, x, w_difference)
-    gathered = graph.add("Gather", neighbour, edges.rows, axis=0)
+    center = graph.add("Unsqueeze", center, graph.integers(1))
+    gathered = particles.gather(_linear(graph, x, w_difference), neighbours)
+    messages = _activate(graph, graph.add("Add", gathered, center), design.slope)
     width = len(weight)
-    by_slot = graph.add("Reshape", gathered, graph.integers(-1, k, width))
-    centers = graph.add("Unsqueeze", center, graph.integers(1))
-    messages = graph.add(
-        "Reshape", graph.add("Add", by_slot, centers), graph.integers(-1, width)
-    )
-    messages = _activate(graph, messages, design.slope)
+    messages = graph.add("Reshape", messages, graph.integers(-1, width))
     for layer in range(1, _count(weights, "layers.{}.weight")):
         weight, bias = _folded(weights, f"layers.{layer}.weight", f"norms.{layer}.")
         messages = _linear(graph, messages, weight, bias)
         messages = _activate(graph, messages, design.slope)
     width = len(weight)
-    by_slot = graph.add("Reshape", messages, graph.integers(-1, k, width))
-    share = graph.add("Unsqueeze", edges.share, graph.integers(1))
-    mean = graph.add("Squeeze", graph.add("MatMul", share, by_slot), graph.integers(1))
+    mean = particles.mean_over_neighbours(messages, width)
     shortcut = _linear(graph, x, *_folded(weights, "shortcut.weight", "shortcut_norm."))
     return _activate(graph, graph.add("Add", mean, shortcut), design.slope), width
 
@@ -167,10 +189,11 @@ def _linear(
     weight: NDArray[np.floating],
     bias: NDArray[np.floating] | None = None,
 ) -> str:
-    inputs = [x, graph.constant(weight.astype(np.float32))]
+    # The matrix as it is multiplied: transposed by the runtime, it is a tenth slower.
+    inputs = [x, graph.constant(weight.T.astype(np.float32))]
     if bias is not None:
         inputs.append(graph.constant(bias.astype(np.float32)))
-    return graph.add("Gemm", *inputs, transB=1)
+    return graph.add("Gemm", *inputs)
 
 
 def _activate(graph: GraphBuilder, x: str, slope: float) -> str:

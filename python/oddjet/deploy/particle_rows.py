@@ -12,65 +12,49 @@ if TYPE_CHECKING:
 
     from oddjet.deploy.graph_builder import GraphBuilder
 
-__all__ = ["Edges", "ParticleRows"]
+__all__ = ["ParticleRows"]
 
-FLOAT = 1  # TensorProto.DataType
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Neighbours in the graph.
-
-    Attributes
-    ----------
-    rows : str
-        Row of the neighbour in each slot, (rows * k,).
-    share : str
-        Share of each slot in the mean over neighbours, (rows, k): 1 over their
-        number, and 0 for a slot without a neighbour.
-    """
-
-    rows: str
-    share: str
+FLOAT, BOOL = 1, 9  # TensorProto.DataType
 
 
 @dataclass(frozen=True)
 class ParticleRows:
     """A padded batch whose particles are rows: row = event * n + position.
 
-    All attributes but the first two name values of the graph.
+    All attributes but the first name values of the graph.
 
     Attributes
     ----------
     graph : GraphBuilder
-    k : int
-        Neighbours per particle; short inputs are padded to n = k.
     features : str
-        (events, n, features), zero where padded.
+        (events, n, features), zero where padded; n is at least 1.
     real : str
         (events, n), 1 for a particle and 0 for padding.
     count : str
         (events, 1), number of particles, at least 1.
-    events, n : str
-        (1,) each, the sizes.
+    events, n, k : str
+        (1,) each: the sizes, and the neighbours of a particle. A jet of n slots has
+        no more than n - 1 neighbours to offer, so that short jets pay for no more.
     """
 
     graph: GraphBuilder
-    k: int
     features: str
     real: str
     count: str
     events: str
     n: str
+    k: str
 
     @classmethod
-    def of_inputs(cls, graph: GraphBuilder, k: int) -> ParticleRows:
+    def of_inputs(cls, graph: GraphBuilder, most_neighbours: int) -> ParticleRows:
         """Take the graph's inputs `features` and `mask`."""
         add, integers = graph.add, graph.integers
         size = add("Shape", "mask")
         events = add("Slice", size, integers(0), integers(1))
         given = add("Slice", size, integers(1), integers(2))
-        n = add("Max", given, integers(k))
+        n = add("Max", given, integers(1))
+        others = add("Max", add("Sub", n, integers(1)), integers(1))
+        k = add("Min", others, integers(most_neighbours))
         missing = add("Sub", n, given)
         real = add("Cast", "mask", to=FLOAT)
         real = add("Pad", real, add("Concat", integers(0, 0, 0), missing, axis=0))
@@ -81,7 +65,12 @@ class ParticleRows:
         features = add("Pad", features, pads)
         total = add("ReduceSum", real, integers(1), keepdims=1)
         count = add("Max", total, graph.float(1))
-        return cls(graph, k, features, real, count, events, n)
+        return cls(graph, features, real, count, events, n, k)
+
+    @property
+    def rows(self) -> str:
+        """The number of rows, (1,)."""
+        return self.graph.add("Mul", self.events, self.n)
 
     def columns(self, chosen: Sequence[int]) -> str:
         """Take columns of the features: (events, n, chosen)."""
@@ -90,54 +79,57 @@ class ParticleRows:
 
     def as_rows(self, value: str, width: int) -> str:
         """Reshape (events, n, width) to (rows, width), also when there are none."""
-        rows = self.graph.add("Mul", self.events, self.n)
-        return self._reshape(value, rows, width)
+        return self._reshape(value, self.rows, width)
 
     def as_jets(self, rows: str, width: int) -> str:
         """Reshape (rows, width) to (events, n, width), also when there are none."""
         return self._reshape(rows, self.events, self.n, width)
 
-    def mean(self, rows: str, width: int) -> str:
-        """Average over each jet's particles: (rows, width) -> (events, width)."""
-        add, integers = self.graph.add, self.graph.integers
-        # Rows of padding hold finite numbers that mean nothing: a product drops them.
-        weights = add("Unsqueeze", self.real, integers(1))
-        total = add("MatMul", weights, self.as_jets(rows, width))
-        return add("Div", add("Squeeze", total, integers(1)), self.count)
+    def mean(self, jets: str) -> str:
+        """Average over each jet's particles: (events, n, width) -> (events, 1, width).
 
-    def edges(self, points: str, *, exact: bool) -> Edges:
-        """Connect each particle to its k nearest of the same jet.
-
-        Neither a particle itself nor padding is a neighbour; TopK gives equal
-        distances to the lower index. `points` is (events, n, dimensions); `exact`
-        and the arithmetic are those of `oddjet.learn.models.packed_jets`.
+        Rows of padding hold finite numbers that mean nothing: a product drops them.
         """
         add, integers = self.graph.add, self.graph.integers
-        squared = self._by_differences(points) if exact else self._by_products(points)
-        infinity = self.graph.float(np.inf)
-        allowed = add("Where", self._forbidden(), infinity, squared)
-        distances, indices = self.graph.add_many(
-            "TopK", allowed, integers(self.k), outputs=2, axis=2, largest=0, sorted=1
-        )
-        valid = add("Cast", add("Less", distances, infinity), to=FLOAT)
-        number = add("ReduceSum", valid, integers(2), keepdims=1)
-        share = add("Div", valid, add("Max", number, self.graph.float(1)))
-        first_rows = add("Mul", self._range(self.events), self.n)
-        first_rows = add("Unsqueeze", first_rows, integers(1, 2))
-        rows = add("Reshape", add("Add", indices, first_rows), integers(-1))
-        return Edges(rows, self.as_rows(share, self.k))
+        weights = add("Unsqueeze", add("Div", self.real, self.count), integers(1))
+        return add("MatMul", weights, jets)
 
-    def _forbidden(self) -> str:
-        """(events, n, n): True where the second is the first, or padding."""
+    def gather(self, rows: str, neighbours: str) -> str:
+        """Take rows at neighbours: (rows, width) -> (rows, k, width)."""
+        return self.graph.add("Gather", rows, neighbours, axis=0)
+
+    def mean_over_neighbours(self, messages: str, width: int) -> str:
+        """Average (rows * k, width) over the neighbours that exist: (rows, width).
+
+        A particle of a jet of m has min(k, m - 1); they come first, nearest first, so
+        all the particles of a jet share their weights. Zero for m = 1.
+        """
         add, integers = self.graph.add, self.graph.integers
-        positions = self._range(self.n)
-        row, column = (add("Unsqueeze", positions, integers(axis)) for axis in (1, 0))
-        padding = add("Equal", self.real, self.graph.float(0))
-        return add(
-            "Or", add("Equal", row, column), add("Unsqueeze", padding, integers(1))
-        )
+        by_slot = self._reshape(messages, self.rows, self.k, width)
+        mean = add("MatMul", self._shares(), by_slot)
+        return add("Squeeze", mean, integers(1))
 
-    def _by_differences(self, points: str) -> str:
+    def _shares(self) -> str:
+        """(rows, 1, k): what each slot weighs in the mean over neighbours."""
+        add, integers = self.graph.add, self.graph.integers
+        slots = add("Cast", self._range(self.k), to=FLOAT)
+        others = add("Sub", self.count, self.graph.float(1))
+        taken = add("Cast", add("Less", slots, others), to=FLOAT)
+        number = add("Min", others, add("Cast", self.k, to=FLOAT))
+        shares = add("Div", taken, add("Max", number, self.graph.float(1)))
+        one = integers(1)
+        each = add("Concat", one, self.n, one, axis=0)
+        expanded = add("Expand", add("Unsqueeze", shares, one), each)
+        return self._reshape(expanded, self.rows, 1, self.k)
+
+    def neighbours_in_plane(self, points: str) -> str:
+        """Find the k nearest of the same jet in two dimensions: (rows, k).
+
+        Neither a particle itself nor padding is a neighbour, but in slots beyond
+        those that exist; TopK gives equal distances to the lower index. Differences
+        are squared and summed, as in `oddjet.learn.models.packed_jets`, so that equal
+        distances are equal in floating point. `points` is (events, n, 2).
+        """
         add, integers = self.graph.add, self.graph.integers
         squares = []
         for column in range(2):
@@ -148,20 +140,49 @@ class ParticleRows:
             )
             difference = add("Sub", row, other)
             squares.append(add("Mul", difference, difference))
-        return add("Add", *squares)
+        penalties = add("Unsqueeze", self._out_of_reach(), integers(1))
+        distances = add("Sub", add("Add", *squares), self._not_itself())
+        return self._best(add("Sub", distances, penalties), largest=0)
 
-    def _by_products(self, points: str) -> str:
-        """|a|^2 + |b|^2 - 2 a b about the mean of the jet's particles."""
+    def neighbours_in_space(self, points: str, mean: str) -> str:
+        """Find the k nearest of the same jet in many dimensions: (rows, k).
+
+        By a matrix product: of all b, that with the largest a.b - b.b/2 is nearest to
+        a. About the `mean` of the jet (events, 1, width), where the cancellation is
+        smallest; rules as above. `points` is (events, n, width).
+        """
         add, integers = self.graph.add, self.graph.integers
-        real = add("Unsqueeze", self.real, integers(2))
-        total = add("ReduceSum", add("Mul", points, real), integers(1), keepdims=1)
-        mean = add("Div", total, add("Unsqueeze", self.count, integers(1)))
-        centred = add("Mul", add("Sub", points, mean), real)
-        norm = add("ReduceSum", add("Mul", centred, centred), integers(2), keepdims=1)
-        both = add("Add", norm, add("Transpose", norm, perm=[0, 2, 1]))
-        turned = add("Transpose", centred, perm=[0, 2, 1])
-        scaled = add("Mul", centred, self.graph.float(-2))
-        return add("Add", both, add("MatMul", scaled, turned))
+        centred = add("Sub", points, mean)
+        squared = add("ReduceSumSquare", centred, axes=[2], keepdims=0)
+        halved = add("Mul", squared, self.graph.float(-0.5))
+        offset = add("Unsqueeze", add("Add", halved, self._out_of_reach()), integers(1))
+        products = add("MatMul", centred, add("Transpose", centred, perm=[0, 2, 1]))
+        nearness = add("Add", products, add("Add", offset, self._not_itself()))
+        return self._best(nearness, largest=1)
+
+    def _best(self, values: str, *, largest: int) -> str:
+        """Rows of the k best of (events, n, n) along the last axis: (rows, k)."""
+        add, integers = self.graph.add, self.graph.integers
+        _, indices = self.graph.add_many(
+            "TopK", values, self.k, outputs=2, axis=2, largest=largest, sorted=1
+        )
+        first_rows = add("Mul", self._range(self.events), self.n)
+        first_rows = add("Unsqueeze", first_rows, integers(1, 2))
+        return self._reshape(add("Add", indices, first_rows), self.rows, self.k)
+
+    def _not_itself(self) -> str:
+        """(n, n): -infinity on the diagonal, else 0."""
+        add, integers = self.graph.add, self.graph.integers
+        positions = self._range(self.n)
+        row, column = (add("Unsqueeze", positions, integers(axis)) for axis in (1, 0))
+        nowhere, here = self.graph.float(-np.inf), self.graph.float(0)
+        return add("Where", add("Equal", row, column), nowhere, here)
+
+    def _out_of_reach(self) -> str:
+        """(events, n): -infinity for padding, else 0."""
+        nowhere, here = self.graph.float(-np.inf), self.graph.float(0)
+        is_real = self.graph.add("Cast", self.real, to=BOOL)
+        return self.graph.add("Where", is_real, here, nowhere)
 
     def _reshape(self, value: str, *shape: str | int) -> str:
         sizes = [

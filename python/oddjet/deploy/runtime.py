@@ -3,111 +3,162 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oddjet.runs.errors import UserError, require
+from oddjet.deploy.batching import EQUAL_LENGTHS, FULL_BUCKETS
+from oddjet.deploy.providers import CPU, chosen_providers, onnx_runtime
+from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["FixedBatchSession"]
+    from oddjet.deploy.batching import BatchPolicy, Run
 
-# Every run has this many rows, padded with empty ones: matrix products choose their
-# method, and so their last bits, by the number of rows. Activations of 32 jets stay
-# in a core's cache, those of 128 do not: bench/results/edge_conv_xeon_202611.json.
-BATCH_SIZE = 32
+__all__ = ["JetSession"]
+
+# Of a network whose file does not say more: sixteen neighbours with 64 numbers each.
+BYTES_PER_CONSTITUENT = 1 << 12
 
 
-class FixedBatchSession:
-    """Runs a model on batches of one fixed size.
+class JetSession:
+    """Runs a model on jets of any length.
+
+    Each run is on one thread and takes jets of one length, so that no time goes into
+    padding and activations stay in a core's cache; threads work on different runs. So
+    neither the number of threads nor the company of a jet changes its score, bit for
+    bit, where ONNX Runtime computes the rows of a matrix product alike however many
+    there are. Its CPU provider does on x86 (`tests/deploy/test_runtime.py`). May be
+    used from several threads at once.
 
     Parameters
     ----------
     model : bytes
         An ONNX model with inputs `features`, `mask` and outputs `score`,
         `fold_scores`.
-    providers : sequence of str, optional
-        Execution providers of ONNX Runtime in order of preference; the CPU by
-        default.
+    providers : str or sequence of str, optional
+        See `chosen_providers`; by default CUDA if ONNX Runtime has it, else the CPU.
     threads : int, optional
-        Threads within an operator (default: the environment's ODDJET_THREADS,
-        else 1).
-    batch_size : int
-        Rows of every run.
+        Runs at the same time (default: the environment's ODDJET_THREADS, else 1).
+    policy : BatchPolicy, optional
+        How jets are put together; by default what suits the provider.
+    bytes_per_constituent : int
+        What a constituent takes of the widest array inside the network.
+
+    Attributes
+    ----------
+    provider : str
+        The execution provider that runs.
+    policy : BatchPolicy
+    folds : int
+        Networks in the model.
 
     Raises
     ------
     MissingExtra
         ONNX Runtime is not installed.
     UserError
-        A provider that this ONNX Runtime does not have.
+        Two ONNX Runtimes are, or it does not have a provider, or cannot start one that
+        was asked for.
     """
 
     def __init__(
         self,
         model: bytes,
-        providers: Sequence[str] | None = None,
+        providers: Sequence[str] | str | None = None,
         threads: int | None = None,
         *,
-        batch_size: int = BATCH_SIZE,
+        policy: BatchPolicy | None = None,
+        bytes_per_constituent: int = BYTES_PER_CONSTITUENT,
     ) -> None:
-        runtime = require("onnxruntime", extra="onnx")
-        available = runtime.get_available_providers()
-        providers = list(providers or ["CPUExecutionProvider"])
-        for provider in providers:
-            if provider not in available:
-                message = (
-                    f"ONNX Runtime has no provider {provider!r} here; it has "
-                    f"{', '.join(available)}"
-                )
-                raise UserError(message)
+        runtime = onnx_runtime()
+        self._threads = _threads(threads)
+        names = chosen_providers(runtime, providers)
         options = runtime.SessionOptions()
-        options.intra_op_num_threads = _threads(threads)
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.use_deterministic_compute = True
         options.log_severity_level = 3
-        self._session = runtime.InferenceSession(model, options, providers=providers)
-        self._batch_size = batch_size
+        # A plan of the memory for every shape that comes along would never be dropped.
+        options.enable_mem_pattern = False
+        self._session = runtime.InferenceSession(model, options, providers=names)
+        self.provider = str(self._session.get_providers()[0])
+        if providers and self.provider != names[0]:
+            message = (
+                f"ONNX Runtime could not start {names[0]} and would use "
+                f"{self.provider}; install what it needs or ask for 'cpu'"
+            )
+            raise UserError(message)
+        on_cpu = self.provider == CPU
+        self.policy = policy or (EQUAL_LENGTHS if on_cpu else FULL_BUCKETS)
+        self._bytes_per_constituent = bytes_per_constituent
         self.folds = int(self._session.get_outputs()[1].shape[1])
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_lock = threading.Lock()
 
     def run(
         self, values: NDArray[np.float32], mask: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Score rows.
+        """Score jets.
 
         Parameters
         ----------
-        values : float32, shape (rows, n, features)
-        mask : bool, shape (rows, n)
+        values : float32, shape (jets, n, features)
+        mask : bool, shape (jets, n)
+            True for a constituent, in any order.
 
         Returns
         -------
-        score : float32, shape (rows,)
-        fold_scores : float32, shape (rows, folds)
+        score : float32, shape (jets,)
+            NaN for a jet without constituents.
+        fold_scores : float32, shape (jets, folds)
         """
-        score = np.empty(len(values), np.float32)
-        fold_scores = np.empty((len(values), self.folds), np.float32)
-        for start in range(0, len(values), self._batch_size):
-            rows = slice(start, start + self._batch_size)
-            count = len(values[rows])
-            mean, by_fold = self._run_batch(values[rows], mask[rows])
-            score[rows], fold_scores[rows] = mean[:count], by_fold[:count]
+        counts = mask.sum(axis=1)
+        if not (mask == (np.arange(mask.shape[1]) < counts[:, np.newaxis])).all():
+            first = np.argsort(~mask, axis=1, kind="stable")
+            values = np.take_along_axis(values, first[..., np.newaxis], axis=1)
+        score = np.full(len(values), np.nan, np.float32)
+        fold_scores = np.full((len(values), self.folds), np.nan, np.float32)
+
+        def work(run: Run) -> None:
+            feeds = _inputs(run, values, counts)
+            mean, by_fold = self._session.run(["score", "fold_scores"], feeds)
+            score[run.jets] = mean[: len(run.jets)]
+            fold_scores[run.jets] = by_fold[: len(run.jets)]
+
+        # The longest jets first: the last runs are short, and threads end together.
+        runs = list(
+            self.policy.runs(counts, bytes_per_constituent=self._bytes_per_constituent)
+        )[::-1]
+        if self._threads == 1 or len(runs) < 2:
+            for run in runs:
+                work(run)
+        else:
+            list(self._workers().map(work, runs))
         return score, fold_scores
 
-    def _run_batch(self, values: NDArray[Any], mask: NDArray[Any]) -> Any:
-        missing = self._batch_size - len(values)
-        if missing:
-            values = np.pad(values, [(0, missing), (0, 0), (0, 0)])
-            mask = np.pad(mask, [(0, missing), (0, 0)])
-        feeds = {
-            "features": np.ascontiguousarray(values),
-            "mask": np.ascontiguousarray(mask),
-        }
-        return self._session.run(["score", "fold_scores"], feeds)
+    def _workers(self) -> ThreadPoolExecutor:
+        with self._pool_lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, "oddjet-score")
+            return self._pool
+
+
+def _inputs(
+    run: Run, values: NDArray[np.float32], counts: NDArray[np.integer]
+) -> dict[str, NDArray[np.generic]]:
+    shape = (run.rows, run.length)
+    features = np.zeros((*shape, values.shape[2]), np.float32)
+    length = min(run.length, values.shape[1])
+    features[: len(run.jets), :length] = values[run.jets, :length]
+    mask = np.zeros(shape, np.bool_)
+    mask[: len(run.jets)] = np.arange(run.length) < counts[run.jets, np.newaxis]
+    return {"features": features, "mask": mask}
 
 
 def _threads(threads: int | None) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import awkward as ak
 import numpy as np
 
 from oddjet.deploy.bundle import read_bundle
-from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.deploy.runtime import JetSession
 from oddjet.events import Events, columns
 from oddjet.features import constituent_features, event_tensors
 from oddjet.jets import momentum_columns
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from oddjet.deploy.batching import BatchPolicy
     from oddjet.events import Columns
     from oddjet.features import FeatureSpec
 
 __all__ = ["Scorer"]
+
+_log = logging.getLogger("oddjet")
 
 SCORED, NO_JET = "ok", "no usable jet"
 NO_CONSTITUENTS, ZERO_PT = "no constituents", "zero pt"
@@ -41,11 +45,16 @@ class Scorer:
     ----------
     model : Path or str
         The model.onnx of a search.
-    providers : sequence of str, optional
-        Execution providers of ONNX Runtime; the CPU by default.
+    providers : str or sequence of str, optional
+        What computes: "cpu", "cuda", "tensorrt" or names of ONNX Runtime, in order of
+        preference. By default CUDA where this ONNX Runtime has it, else the CPU; the
+        logger "oddjet" says which one runs.
     threads : int, optional
-        Threads of the clustering and of each operator (default: the environment's
-        ODDJET_THREADS, else 1).
+        Threads of the clustering, and runs of the model at the same time (default: the
+        environment's ODDJET_THREADS, else 1). Never changes a result on the CPU.
+    policy : BatchPolicy, optional
+        How jets are put together (`oddjet.deploy.batching`); by default what suits the
+        provider.
     expected_spec : FeatureSpec, optional
         Refuse a model that was made for other jets or features.
 
@@ -54,28 +63,46 @@ class Scorer:
     bundle : Bundle
         What the file says about itself.
 
+    Notes
+    -----
+    One scorer may be used from several threads at once.
+
     Raises
     ------
     MissingExtra
         ONNX Runtime or onnx is not installed.
     UserError
-        A file that is no model of oddjet, is damaged or does not fit; the message
+        Both packages of ONNX Runtime are installed, or a provider cannot be had; a
+        file that is no model of oddjet, is damaged or does not fit; the message
         says what differs.
     """
 
     def __init__(
         self,
         model: Path | str,
-        providers: Sequence[str] | None = None,
+        providers: Sequence[str] | str | None = None,
         threads: int | None = None,
         *,
+        policy: BatchPolicy | None = None,
         expected_spec: FeatureSpec | None = None,
     ) -> None:
         self.bundle = read_bundle(model)
         if expected_spec is not None:
             _require_same(self.bundle.spec, expected_spec, model)
         self._threads = threads
-        self._session = FixedBatchSession(self.bundle.model, providers, threads)
+        self._session = JetSession(
+            self.bundle.model,
+            providers,
+            threads,
+            policy=policy,
+            bytes_per_constituent=self.bundle.bytes_per_constituent,
+        )
+        _log.info("scoring with %s of ONNX Runtime", self.provider)
+
+    @property
+    def provider(self) -> str:
+        """The execution provider of ONNX Runtime that runs."""
+        return self._session.provider
 
     @property
     def spec(self) -> FeatureSpec:
@@ -108,7 +135,7 @@ class Scorer:
             A particle (named) that is not finite.
         """
         if isinstance(events_or_jets, Events):
-            return self._score_events(events_or_jets)
+            return self.score_prepared(*self.prepare(events_or_jets))
         return self._score_jets(events_or_jets)
 
     def score_tensors(
@@ -134,18 +161,48 @@ class Scorer:
         UserError
             Shapes that do not fit the spec, or a feature that is not finite.
         """
-        values, mask = self._fitted(values, mask)
-        score, fold_scores = self._session.run(values, mask)
-        empty = ~mask.any(axis=1)
-        score[empty] = np.nan
-        fold_scores[empty] = np.nan
-        return score, fold_scores
+        self._check(values, mask)
+        return self._session.run(values, mask)
 
-    def _score_events(self, events: Events) -> ak.Array:
+    def prepare(
+        self, events: Events
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.str_]]:
+        """Make the tensors of events, for which the model is not needed.
+
+        Parameters
+        ----------
+        events : Events
+
+        Returns
+        -------
+        values, mask, status
+            What `score_prepared` takes.
+
+        Raises
+        ------
+        UserError, ValueError
+            As in `score`.
+        """
         events.require(self.spec.source, why="scoring with this model")
         particles = events.array[self.spec.source]
         values, mask, found = event_tensors(particles, self.spec, threads=self._threads)
-        return self._records(values, mask, np.where(found, SCORED, NO_JET))
+        return values, mask, np.where(found, SCORED, NO_JET)
+
+    def score_prepared(
+        self,
+        values: NDArray[np.float32],
+        mask: NDArray[np.bool_],
+        status: NDArray[np.str_],
+    ) -> ak.Array:
+        """Score what `prepare` made; together they are `score`.
+
+        Returns
+        -------
+        awkward record array
+            As `score` gives for events.
+        """
+        score, fold_scores = self.score_tensors(values, mask)
+        return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
 
     def _score_jets(self, jets: ak.Array) -> ak.Array:
         counts = ak.num(jets) if jets.ndim > 1 else None
@@ -158,22 +215,11 @@ class Scorer:
         values[usable], mask[usable] = constituent_features(
             each_jet[usable], self.spec, threads=self._threads
         )
-        records = self._records(values, mask, status)
+        records = self.score_prepared(values, mask, status)
         return records if counts is None else ak.unflatten(records, counts)
 
-    def _records(
-        self,
-        values: NDArray[np.float32],
-        mask: NDArray[np.bool_],
-        status: NDArray[np.str_],
-    ) -> ak.Array:
-        score, fold_scores = self.score_tensors(values, mask)
-        return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
-
-    def _fitted(
-        self, values: NDArray[np.float32], mask: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Check tensors and pad them to the length of the spec."""
+    def _check(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
+        """Refuse tensors that the model does not take."""
         length, features = self.spec.num_constituents, len(self.spec.features)
         fits = values.ndim == 3 and values.shape[2] == features
         if not fits or mask.shape != values.shape[:2] or values.shape[1] > length:
@@ -191,11 +237,6 @@ class Scorer:
                 f"({np.count_nonzero(bad.any(axis=1))} such jets); leave these jets out"
             )
             raise UserError(message)
-        missing = length - values.shape[1]
-        return (
-            np.pad(values.astype(np.float32), [(0, 0), (0, missing), (0, 0)]),
-            np.pad(mask, [(0, 0), (0, missing)]),
-        )
 
 
 def _jet_status(jets: ak.Array, num_constituents: int) -> NDArray[np.str_]:

@@ -9,8 +9,13 @@ import numpy as np
 
 from oddjet.deploy.bundle import model_bytes, write_bundle
 from oddjet.deploy.calibration import CalibrationTable
-from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
-from oddjet.deploy.runtime import FixedBatchSession
+from oddjet.deploy.edge_conv_graph import (
+    EdgeConvDesign,
+    bytes_per_constituent,
+    edge_conv_graph,
+)
+from oddjet.deploy.runtime import JetSession
+from oddjet.deploy.working_points import measured_working_points
 from oddjet.learn.coordinates import coordinate_columns
 
 if TYPE_CHECKING:
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ControlSample", "export_folds"]
 
+# Fractions of control events whose cuts every model names.
+EFFICIENCIES = (0.1, 0.01, 0.001)
+
 
 @dataclass(frozen=True)
 class ControlSample:
@@ -36,7 +44,7 @@ class ControlSample:
     weight : float64, shape (events,)
     fold : int64, shape (events,)
         Fold of each event; the network of that fold has not seen it. Events of the
-        reserve (fold -1) calibrate nothing.
+        reserve (fold -1) calibrate nothing: they measure the working points.
     """
 
     values: NDArray[np.float32]
@@ -72,7 +80,7 @@ def export_folds(
     provenance : mapping
         Facts for the file; nested mappings allowed, no paths, hosts or dates.
     threads : int, optional
-        Threads of each operator of ONNX Runtime while calibrating.
+        Runs of ONNX Runtime at the same time while calibrating.
 
     Raises
     ------
@@ -84,19 +92,32 @@ def export_folds(
         slope=network.slope,
         coordinates=coordinate_columns(spec.features),
     )
-    # Calibrated on what the runtime gives, not PyTorch: the file measures itself.
-    session = FixedBatchSession(
-        model_bytes(edge_conv_graph(folds, design)), threads=threads
-    )
-    tables = []
+    width = bytes_per_constituent(folds[0], design)
+
+    def session(tables: Sequence[CalibrationTable] | None) -> JetSession:
+        # Calibrated on what the runtime gives, not PyTorch: the file measures itself.
+        # On the processor, whatever else there is, so that a run can be repeated.
+        model = model_bytes(edge_conv_graph(folds, design, tables))
+        return JetSession(model, "cpu", threads, bytes_per_constituent=width)
+
+    raw_session, tables = session(None), []
     for fold in range(len(folds)):
         own = (control.fold == fold) & control.mask.any(axis=1)
-        _, raw = session.run(control.values[own], control.mask[own])
+        _, raw = raw_session.run(control.values[own], control.mask[own])
         tables.append(CalibrationTable.from_control(raw[:, fold], control.weight[own]))
+    reserve = control.fold == -1
+    score, _ = session(tables).run(control.values[reserve], control.mask[reserve])
     write_bundle(
         path,
         edge_conv_graph(folds, design, tables),
         spec=spec,
         folds=len(folds),
         provenance=provenance,
+        working_points=measured_working_points(
+            EFFICIENCIES,
+            score,
+            control.weight[reserve],
+            measured_on=f"{len(score)} control events that no fold was trained on",
+        ),
+        bytes_per_constituent=width,
     )

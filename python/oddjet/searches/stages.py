@@ -169,7 +169,7 @@ def score(
     """
     from oddjet.deploy.scorer import Scorer
 
-    scorer = Scorer(inputs["assemble"] / MODEL, threads=training.threads)
+    scorer = Scorer(inputs["assemble"] / MODEL, "cpu", threads=training.threads)
     regions = _read_regions(inputs)
     folds = _folds(regions, training)
     shown = [name for name in REGIONS if not (blinded and name == SIGNAL_REGION)]

@@ -1,0 +1,225 @@
+"""Scoring beside an exported network: `python bench/bench_deploy.py`.
+
+The jets have the lengths of real mono-jets (ODDJET_TEST_DATA/monojet). Both sides run
+in ONNX Runtime on the same weights; the peer with all its optimisations, at every batch
+size. With one thread CPU time is compared, with two wall time, in repeats in which all
+take turns. The matrix product of the same threads is measured among them: only
+operations that are needed count against it, those of padding do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
+
+from oddjet.deploy.bundle import model_bytes  # noqa: E402
+from oddjet.deploy.edge_conv_graph import (  # noqa: E402
+    EdgeConvDesign,
+    bytes_per_constituent,
+    edge_conv_graph,
+)
+from oddjet.deploy.runtime import JetSession  # noqa: E402
+from peers.exported_dgcnn import exported, with_weights  # noqa: E402
+from taking_turns import as_json, print_claims, print_times, seconds  # noqa: E402
+from toy_jets import toy_weights  # noqa: E402
+
+LONGEST = 40
+BATCHES = (1, 4, 16, 64, 256, 1024)
+OURS = (1, 256, 1024)
+MATRIX = 2048
+#: name: (blocks, dense, neighbours, slope), and jets of a repeat.
+NETWORKS = {
+    "DGCNN": ((((64,) * 3, (128,) * 3, (256,) * 3), (256, 128), 16, 0.1), 1024),
+    "Lite": ((((32,) * 3, (64,) * 3), (128,), 7, 0.0), 4096),
+}
+
+
+def mono_jets(count):
+    """Features of recorded jets: (count, 40, 7) and mask."""
+    place = os.environ.get("ODDJET_TEST_DATA")
+    if not place:
+        sys.exit("set ODDJET_TEST_DATA: the jets come from there")
+    file = np.load(Path(place) / "monojet" / "zjet.npz")
+    chosen = np.random.default_rng(1).choice(len(file["n"]), count, replace=False)
+    pt, rapidity, azimuth = (
+        file[name][chosen, :LONGEST].astype(np.float32)
+        for name in ("pt", "deta", "dphi")
+    )
+    jet = file["jet"][chosen]
+    mask = pt > 0
+    pt = np.where(mask, pt, 1)
+    energy = pt * np.cosh(np.clip(rapidity + jet[:, 1:2], -5, 5))
+    values = [rapidity, azimuth, np.log(pt), np.log(pt / jet[:, :1])]
+    values += [np.log(energy), np.log(energy / jet[:, 3:]), np.hypot(rapidity, azimuth)]
+    stacked = np.stack(values, axis=-1)
+    return np.where(mask[..., np.newaxis], stacked, 0).astype(np.float32), mask
+
+
+def needed_operations(counts, blocks, dense, k, slope):
+    """Floating-point operations (two a multiply-add) of jets, without any padding."""
+    del slope
+    n = np.asarray(counts, np.float64)
+    edges = n * np.minimum(k, n - 1)
+    total, inputs, pooled = 0.0, 7, 7
+    for widths in blocks:
+        total = total + 4 * n * inputs * widths[0] + 2 * n * inputs * widths[-1]
+        total = total + 2 * n * n * (2 if inputs == 7 else inputs)
+        for a, b in pairwise(widths):
+            total = total + 2 * edges * a * b
+        inputs = widths[-1]
+        pooled += inputs
+    return total + sum(2 * a * b for a, b in pairwise((pooled, *dense, 1)))
+
+
+def peer_session(model, threads):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.graph_optimization_level = level
+    return onnxruntime.InferenceSession(
+        model, options, providers=["CPUExecutionProvider"]
+    )
+
+
+def in_batches(run, jets, size):
+    values, mask = jets
+    return np.concatenate(
+        [
+            run(values[i : i + size], mask[i : i + size])
+            for i in range(0, len(values), size)
+        ]
+    )
+
+
+def check_equal(ours, peer, jets, k):
+    """To 1e-5 where all have the same neighbours: jets of k + 1 constituents."""
+    values, mask = jets
+    length = k + 1
+    same = mask.sum(axis=1) >= length
+    fixed = values[same][:256, :length], mask[same][:256, :length]
+    difference = np.abs(ours(*fixed) - peer(*fixed)).max()
+    print(
+        f"largest difference with neighbours fixed, {same.sum()} jets: {difference:.1e}"
+    )
+    assert difference < 1e-5
+
+
+def contenders(network, threads, jets):
+    """Callables by name, and the jets that each scores."""
+    (blocks, dense, k, slope), _ = NETWORKS[network]
+    weights = toy_weights(blocks, dense, seed=1)
+    torch_network = with_weights(weights, blocks, dense, k=k, slope=slope)
+    session = peer_session(exported(torch_network), threads)
+
+    def peer(values, mask):
+        return session.run(["score"], {"features": values, "mask": mask})[0]
+
+    design = EdgeConvDesign(k, slope, (0, 1))
+    own = JetSession(
+        model_bytes(edge_conv_graph([weights], design)),
+        "cpu",
+        threads,
+        bytes_per_constituent=bytes_per_constituent(weights, design),
+    )
+
+    def ours(values, mask):
+        return own.run(values, mask)[0]
+
+    check_equal(ours, peer, jets, k)
+    few = tuple(part[: len(part[0]) and 256] for part in jets)
+    calls, items = {}, {}
+    for run, name, batches in ((peer, "exported", BATCHES), (ours, "oddjet", OURS)):
+        for size in batches:
+            # One by one, a quarter of the jets is enough.
+            some = jets if size > 16 else few
+            label = f"{network}, {threads} threads, {name}, batch {size}"
+            calls[label] = lambda r=run, j=some, s=size: in_batches(r, j, s)
+            items[label] = len(some[0])
+    return calls, items
+
+
+def matrix_product(threads):
+    a, b = torch.randn(2, MATRIX, MATRIX)
+    torch.set_num_threads(threads)
+    return lambda: torch.mm(a, b)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
+    parser.add_argument("--result", type=Path)
+    options = parser.parse_args()
+    claims, all_times, all_items, shares = [], {}, {}, {}
+    for network in options.networks:
+        design, count = NETWORKS[network]
+        jets = mono_jets(count)
+        counts = jets[1].sum(axis=1)
+        operations = needed_operations(counts, *design).mean()
+        print(
+            f"{network}: {counts.mean():.1f} constituents, "
+            f"{operations / 1e6:.2f} MFLOP a jet are needed, "
+            f"{needed_operations(LONGEST, *design) / 1e6:.1f} for {LONGEST}"
+        )
+        for threads in options.threads:
+            calls, items = contenders(network, threads, jets)
+            product = f"{network}, {threads} threads, sgemm"
+            calls[product], items[product] = matrix_product(threads), 1
+            times = seconds(calls, options.repeats)
+            clock = 0 if threads == 1 else 1
+            took = {
+                name: float(np.median(pairs[:, clock])) / items[name]
+                for name, pairs in times.items()
+            }
+            peak = 2 * MATRIX**3 / float(times[product][:, clock].min())
+            start = f"{network}, {threads} threads"
+            peer_best = min(took[f"{start}, exported, batch {b}"] for b in BATCHES)
+            ours_best = min(took[f"{start}, oddjet, batch {b}"] for b in OURS)
+            wanted = ">= 2.5" if network == "DGCNN" else "-"
+            for size in (256, 1024):
+                ratio = took[f"{start}, exported, batch {size}"]
+                ratio /= took[f"{start}, oddjet, batch {size}"]
+                claims.append((f"{start}, batch {size}", "export", wanted, ratio))
+            wanted = "-" if network == "DGCNN" else ">= 3"
+            claims.append(
+                (f"{start}, best", "export's best batch", wanted, peer_best / ours_best)
+            )
+            share = operations / ours_best / peak
+            wanted = ">= 0.6" if network == "DGCNN" else "-"
+            claims.append((f"{start}, share of peak", "sgemm", wanted, share))
+            shares[start] = round(peak / 1e9, 1)
+            for name, value in took.items():
+                if items[name] > 1:
+                    print(f"{name:44} | {1 / value:9,.0f} jets/s")
+            print(f"{product:44} | {peak / 1e9:9.1f} GFLOP/s")
+            all_times |= times
+            all_items |= items
+    print_claims(claims)
+    print_times(all_times, all_items, "jet")
+    if options.result:
+        text = as_json(
+            "deploy",
+            {"onnxruntime": onnxruntime.__version__, "torch": torch.__version__},
+            {"sgemm_gflops": shares, "clock": "CPU with 1 thread, wall with 2"},
+            claims=claims,
+            times=all_times,
+            items=all_items,
+        )
+        options.result.write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+#include "oddjet/input_builder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "message.hpp"
+#include "oddjet/event_tensors.hpp"
+
+namespace oddjet {
+namespace {
+
+// Room for the constituents of any jet of today's colliders; more are taken, too.
+constexpr std::size_t kMostParticles = 4096;
+
+void check_momentum(const MomentumView& view, std::size_t i, const char* name) {
+    if (const auto problem = momentum_problem(view, i, view.momentum(i))) {
+        refuse("InputBuilder: ", name, " ", i, " has ", *problem);
+    }
+}
+
+/// The four numbers of one momentum as a view.
+class OneMomentum {
+  public:
+    OneMomentum(Coordinates coordinates, std::array<double, 4> numbers)
+        : numbers_(numbers), view_{coordinates, {}} {
+        for (std::size_t c = 0; c < 4; ++c) {
+            view_.columns[c] = Column(std::span<const double>(&numbers_[c], 1));
+        }
+    }
+    OneMomentum(const OneMomentum&) = delete;
+    OneMomentum& operator=(const OneMomentum&) = delete;
+
+    void check() const { check_momentum(view_, 0, "jet"); }
+
+  private:
+    std::array<double, 4> numbers_;
+    MomentumView view_;
+};
+
+}  // namespace
+
+InputBuilder::InputBuilder(const FeatureSpec& spec, std::size_t capacity)
+    : clustering_(spec.clustering),
+      options_(spec.features),
+      capacity_(capacity),
+      slots_(static_cast<std::size_t>(spec.features.num_constituents)) {
+    check_options(clustering_);
+    check_options(options_);
+    if (capacity < 1) refuse("InputBuilder: capacity must be >= 1, got 0");
+    values_.resize(capacity * slots_ * options_.features.size());
+    counts_.reserve(capacity);
+    status_.reserve(capacity);
+    mask_.resize(slots_);
+    order_.reserve(kMostParticles);
+    pt_.reserve(kMostParticles);
+    for (auto& column : kept_.columns) column.reserve(slots_);
+    scratch_.resize(feature_scratch(slots_));
+}
+
+void InputBuilder::clear() {
+    const std::size_t used = size() * slots_ * num_features();
+    std::fill_n(values_.begin(), used, 0.0F);
+    counts_.clear();
+    status_.clear();
+}
+
+RowStatus InputBuilder::add_jet(const FourMomentum& jet,
+                                const MomentumView& constituents) {
+    OneMomentum(Coordinates::kPxPyPzEnergy, {jet.px, jet.py, jet.pz, jet.energy})
+        .check();
+    check_columns(constituents, "InputBuilder");
+    for (std::size_t i = 0; i < constituents.size(); ++i) {
+        check_momentum(constituents, i, "constituent");
+    }
+    start_row();
+    if (constituents.size() == 0) return finish_row(RowStatus::kNoConstituents);
+    if (!(pt_squared(jet) > 0.0)) return finish_row(RowStatus::kZeroPt);
+    keep_hardest(constituents);
+    const auto without_pt =
+        fill_features(jet, kept_, options_, last_values(), mask_, scratch_);
+    return finish_row(without_pt ? RowStatus::kZeroPt : RowStatus::kFilled);
+}
+
+RowStatus InputBuilder::add_jet(const ColliderMomentum& jet,
+                                const MomentumView& constituents) {
+    OneMomentum(Coordinates::kPtEtaPhiMass, {jet.pt, jet.eta, jet.phi, jet.mass})
+        .check();
+    return add_jet(four_momentum(jet), constituents);
+}
+
+RowStatus InputBuilder::add_event(const MomentumView& particles) {
+    check_columns(particles, "InputBuilder");
+    const std::array<std::int64_t, 2> offsets = {
+        0, static_cast<std::int64_t>(particles.size())};
+    start_row();
+    const bool found = fill_event_row({particles, offsets}, 0, clustering_, options_,
+                                      last_values(), mask_);
+    return finish_row(found ? RowStatus::kFilled : RowStatus::kNoJet);
+}
+
+std::span<const float> InputBuilder::values(std::size_t row) const {
+    const std::size_t step = slots_ * num_features();
+    return std::span(values_).subspan(row * step, step);
+}
+
+void InputBuilder::start_row() {
+    if (size() == capacity_) {
+        refuse("InputBuilder: has room for ", capacity_, " rows and is full");
+    }
+    std::ranges::fill(mask_, std::uint8_t{0});
+}
+
+RowStatus InputBuilder::finish_row(RowStatus status) {
+    const bool is_filled = status == RowStatus::kFilled;
+    const auto count = std::accumulate(mask_.begin(), mask_.end(), std::size_t{0});
+    counts_.push_back(is_filled ? count : 0);
+    status_.push_back(status);
+    return status;
+}
+
+void InputBuilder::keep_hardest(const MomentumView& constituents) {
+    const std::size_t size = constituents.size();
+    order_.resize(size);
+    pt_.resize(size);
+    std::iota(order_.begin(), order_.end(), std::int64_t{0});
+    for (std::size_t i = 0; i < size; ++i) pt_[i] = constituents.pt(i);
+    sort_hardest_first(order_, pt_);
+    kept_.coordinates = constituents.coordinates;
+    const std::size_t kept = std::min(size, slots_);
+    for (std::size_t c = 0; c < 4; ++c) {
+        kept_.columns[c].resize(kept);
+        for (std::size_t i = 0; i < kept; ++i) {
+            kept_.columns[c][i] =
+                constituents.columns[c][static_cast<std::size_t>(order_[i])];
+        }
+    }
+}
+
+std::span<float> InputBuilder::last_values() {
+    const std::size_t step = slots_ * num_features();
+    return std::span(values_).subspan(size() * step, step);
+}
+
+}  // namespace oddjet

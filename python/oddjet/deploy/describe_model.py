@@ -1,0 +1,64 @@
+"""A model file in words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from oddjet.deploy.bundle import read_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from oddjet.deploy.working_points import WorkingPoint
+
+__all__ = ["describe_model"]
+
+
+def describe_model(path: Path | str) -> str:
+    """Say what a model takes, gives and was made from.
+
+    Parameters
+    ----------
+    path : Path or str
+        A model file; its digest is checked.
+
+    Returns
+    -------
+    str
+        Lines of text.
+
+    Raises
+    ------
+    UserError
+        As `read_bundle`.
+    """
+    bundle = read_bundle(path)
+    spec = bundle.spec
+    features = [
+        f"{name} (version {version})"
+        for name, version in zip(spec.features, spec.versions, strict=True)
+    ]
+    article = "an" if bundle.unit[0] in "aeiou" else "a"
+    scores = f"the mean of {bundle.folds} networks, and that of each"
+    jet = f"{spec.jet} {spec.algorithm} jet, R = {spec.radius:g}, of `{spec.source}`"
+    lines = [
+        f"{path}: a model of oddjet, {len(bundle.model):,} bytes, digest verified",
+        f"  scores: one {article} {bundle.unit}, {scores}",
+        f"  jet: {jet} [GeV, radians]",
+        f"  input: its {spec.num_constituents} hardest constituents, fewer are padded",
+        f"  features: {', '.join(features)}",
+        f"  digest: {bundle.digest}",
+        "working points (select score > threshold):",
+    ]
+    lines += [_line(point) for point in bundle.working_points.values()] or ["  none"]
+    lines.append("made from:")
+    lines += [f"  {key} = {value}" for key, value in bundle.provenance.items()]
+    return "\n".join(lines)
+
+
+def _line(point: WorkingPoint) -> str:
+    efficiency = "efficiency not measured"
+    if math.isfinite(point.efficiency):
+        efficiency = f"efficiency {point.efficiency:.3g} ± {point.uncertainty:.1g}"
+    return f"  {point.name}: {point.threshold:g}, {efficiency} ({point.measured_on})"

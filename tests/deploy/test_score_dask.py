@@ -1,0 +1,103 @@
+"""The same rows from a Dask cluster, also when a worker dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+
+from oddjet.deploy.dask_chunks import dask_executor
+from oddjet.deploy.score_files import score_files
+from oddjet.io import write_events
+from oddjet.runs.errors import UserError
+from toy_collisions import toy_events
+
+EVENTS, CHUNK = 400, 20
+
+# Processes that are killed leave sockets behind, which is what this is about.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("dask") / "events.parquet"
+    write_events(path, [toy_events(EVENTS, seed=1)])
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected(model_file, file, tmp_path_factory):
+    output = tmp_path_factory.mktemp("alone") / "out"
+    (made,) = score_files(model_file, file, output, providers="cpu")
+    return made.read_bytes()
+
+
+def workers():
+    """Processes of workers: the grandchildren that Dask calls nannies' children."""
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if "spawn_main" in " ".join(process.cmdline()):
+                yield process
+        except psutil.NoSuchProcess:
+            continue
+
+
+def test_a_worker_that_dies_costs_nothing_but_time(
+    model_file, file, expected, tmp_path
+):
+    output = tmp_path / "out"
+    killed = []
+
+    def kill_one():
+        chunks = output / "chunks"
+        while len(list(chunks.glob("*/stages/friends/manifest.json"))) < 2:
+            time.sleep(0.02)
+        victim = next(workers())
+        os.kill(victim.pid, signal.SIGKILL)
+        killed.append(victim.pid)
+
+    with dask_executor("local", workers=2) as executor:
+        thread = threading.Thread(target=kill_one)
+        thread.start()
+        (made,) = score_files(
+            model_file,
+            file,
+            output,
+            providers="cpu",
+            chunk_events=CHUNK,
+            executor=executor,
+        )
+        thread.join()
+    assert len(killed) == 1
+    assert made.read_bytes() == expected
+    assert pq.read_table(made)["id_entry"].to_pylist() == list(range(EVENTS))
+
+
+def test_what_a_worker_cannot_read_is_the_users_sentence(model_file, file, tmp_path):
+    broken = tmp_path / "broken.parquet"
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    broken.write_bytes(whole[: middle - 200] + bytes(400) + whole[middle + 200 :])
+    with (
+        dask_executor("local", workers=1) as executor,
+        pytest.raises(UserError, match=r"broken\.parquet"),
+    ):
+        score_files(model_file, broken, tmp_path / "out", executor=executor)
+
+
+def test_an_address_without_a_scheduler_is_a_sentence(monkeypatch):
+    monkeypatch.setattr("oddjet.deploy.dask_chunks.CONNECT_SECONDS", 1)
+    with (
+        pytest.raises(UserError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"),
+        dask_executor("tcp://127.0.0.1:9"),
+    ):
+        pass

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from oddjet.deploy.working_points import (
+    WorkingPoint,
+    measured_working_points,
+    parse_working_points,
+    working_points_text,
+)
+from oddjet.runs.errors import UserError
+
+POINT = WorkingPoint("tight", 2.5, 0.0031, 0.0002, "1200 control events")
+
+
+def test_text_comes_back():
+    points = [POINT, WorkingPoint("loose", 1.0, math.nan, math.nan, "nothing yet")]
+    text = working_points_text(points)
+    assert "tight.threshold = 2.5\n" in text
+    found = parse_working_points(text)
+    assert list(found) == ["tight", "loose"]
+    assert found["tight"] == POINT
+    assert math.isnan(found["loose"].efficiency)
+    assert parse_working_points("") == {}
+
+
+def test_efficiencies_are_those_of_the_weighted_sample():
+    random = np.random.default_rng(1)
+    score = -np.log10(random.random(20_000))
+    weight = random.choice([0.5, 2.0, -0.2], 20_000)
+    points = measured_working_points([0.1, 0.025], score, weight, measured_on="uniform")
+    assert [point.name for point in points] == ["1e-1", "2_5e-2"]
+    for point, wanted in zip(points, (0.1, 0.025), strict=True):
+        assert point.threshold == pytest.approx(-math.log10(wanted))
+        passed = weight[score > point.threshold].sum() / weight.sum()
+        assert point.efficiency == pytest.approx(passed)
+        assert abs(point.efficiency - wanted) < 4 * point.uncertainty
+    # Without weights, the error is that of a binomial count.
+    (point,) = measured_working_points([0.1], score, np.ones(20_000), measured_on="u")
+    p = point.efficiency
+    assert point.uncertainty == pytest.approx(math.sqrt(p * (1 - p) / 20_000))
+
+
+def test_what_is_not_a_number_is_not_selected_and_nothing_is_no_efficiency():
+    score = np.array([np.nan, 5.0])
+    (point,) = measured_working_points([0.1], score, np.ones(2), measured_on="two")
+    assert point.efficiency == 0.5
+    (point,) = measured_working_points([0.1], score[:0], score[:0], measured_on="none")
+    assert math.isnan(point.efficiency)
+
+
+def test_what_would_not_come_back_is_refused():
+    with pytest.raises(ValueError, match=r"letters, digits, - and _, got 'a\.b'"):
+        WorkingPoint("a.b", 1.0, 0.1, 0.0, "x")
+    with pytest.raises(ValueError, match="threshold of 'a' is inf"):
+        WorkingPoint("a", math.inf, 0.1, 0.0, "x")
+    with pytest.raises(UserError, match="have one name: tight, tight"):
+        working_points_text([POINT, POINT])
+    with pytest.raises(ValueError, match="'a' has threshold"):
+        parse_working_points("a.threshold = 1.0\n")
