@@ -9,9 +9,14 @@ import numpy as np
 
 from oddjet.deploy.bundle import model_bytes, write_bundle
 from oddjet.deploy.calibration import CalibrationTable
-from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
+from oddjet.deploy.edge_conv_graph import (
+    BATCH_NORM_EPSILON,
+    EdgeConvDesign,
+    edge_conv_graph,
+)
 from oddjet.deploy.runtime import FixedBatchSession
 from oddjet.learn.coordinates import coordinate_columns
+from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +27,9 @@ if TYPE_CHECKING:
     from oddjet.features import FeatureSpec
     from oddjet.learn.models.config import EdgeConvConfig
 
-__all__ = ["ControlSample", "export_folds"]
+    Weights = Mapping[str, NDArray[np.floating]]
+
+__all__ = ["ControlSample", "export_folds", "graph_weights"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class ControlSample:
 
 def export_folds(
     path: Path | str,
-    folds: Sequence[Mapping[str, NDArray[np.floating]]],
+    folds: Sequence[Sequence[Weights]],
     *,
     network: EdgeConvConfig,
     spec: FeatureSpec,
@@ -61,8 +68,9 @@ def export_folds(
     ----------
     path : Path or str
         The model file.
-    folds : sequence of dict of str to array
-        `TrainedFold.weights` of each fold, in order.
+    folds : sequence of sequences of dict of str to array
+        `TrainedFold.weights` of the networks of each fold, in order; a fold's raw
+        output is the logit of the mean of their probabilities.
     network : EdgeConvConfig
         The configuration they were trained with.
     spec : FeatureSpec
@@ -83,20 +91,68 @@ def export_folds(
         neighbours=network.neighbours,
         slope=network.slope,
         coordinates=coordinate_columns(spec.features),
+        slots=spec.num_constituents if network.padding == "faithful" else None,
     )
+    plain = [[graph_weights(weights) for weights in fold] for fold in folds]
     # Calibrated on what the runtime gives, not PyTorch: the file measures itself.
     session = FixedBatchSession(
-        model_bytes(edge_conv_graph(folds, design)), threads=threads
+        model_bytes(edge_conv_graph(plain, design)), threads=threads
     )
     tables = []
-    for fold in range(len(folds)):
+    for fold in range(len(plain)):
         own = (control.fold == fold) & control.mask.any(axis=1)
         _, raw = session.run(control.values[own], control.mask[own])
         tables.append(CalibrationTable.from_control(raw[:, fold], control.weight[own]))
     write_bundle(
         path,
-        edge_conv_graph(folds, design, tables),
+        edge_conv_graph(plain, design, tables),
         spec=spec,
         folds=len(folds),
         provenance=provenance,
     )
+
+
+def graph_weights(weights: Weights) -> dict[str, NDArray[np.floating]]:
+    """Write a network's state as the graph has it: standardised inputs, one logit.
+
+    A batch norm of the inputs at inference is a shift and a scale, and the logit of
+    two nodes is their difference; both are exact rewritings.
+
+    Parameters
+    ----------
+    weights : dict of str to array
+        State of an `EdgeConvNetwork`.
+
+    Returns
+    -------
+    dict of str to array
+        Without `input_norm`, and with an output of one row.
+
+    Raises
+    ------
+    UserError
+        An input whose batch norm has learnt to ignore it (gain zero).
+    """
+    plain = {name: value for name, value in weights.items() if "input_norm" not in name}
+    if "input_norm.weight" in weights:
+        mean, variance, gain, shift = (
+            np.asarray(weights[f"input_norm.{name}"], np.float64)
+            for name in ("running_mean", "running_var", "weight", "bias")
+        )
+        if not np.all(gain):
+            message = (
+                "export: the batch norm of the features has a gain of exactly zero; "
+                "set network.input_norm to false and train again"
+            )
+            raise UserError(message)
+        # gain (x - mean) / sqrt(variance) + shift, of x standardised before.
+        scale = np.sqrt(variance + BATCH_NORM_EPSILON) / gain
+        outer = np.asarray(weights["feature_scale"], np.float64)
+        centre = weights["feature_mean"] + outer * (mean - shift * scale)
+        plain["feature_mean"] = centre.astype(np.float32)
+        plain["feature_scale"] = (outer * scale).astype(np.float32)
+    for name in ("output.weight", "output.bias"):
+        if len(plain[name]) == 2:
+            control, signal = np.asarray(plain[name], np.float64)
+            plain[name] = np.asarray([signal - control], np.float32)
+    return plain

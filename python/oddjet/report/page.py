@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def write_report(path: Path | str, report: SearchReport) -> None:
         report = close_signal_region(report)
     sections = [
         _header(report),
-        _reading_section(),
+        _reading_section(report.results),
         _cutflow_section(report),
         _counts_section(report),
         _score_section(report),
@@ -128,7 +129,18 @@ def _figure(svg: Html, *caption: str) -> Html:
     return element("figure", svg, element("figcaption", *caption))
 
 
-def _reading_section() -> Html:
+# Who scored a jet, after "Networks learnt ... by their structure alone, and ".
+_WHO_SCORED = {
+    "k_fold": "each jet was scored by networks that had not seen it",
+    "sequential": "each jet was scored by networks that had seen earlier folds only",
+    "in_sample": "all jets were scored by networks that were trained on them, as in"
+    " the paper: what a network memorises can look like an excess, so this page"
+    " compares with published tables and claims nothing",
+}
+
+
+def _reading_section(results: Mapping[str, Any]) -> Html:
+    who_scored = _WHO_SCORED[str(results.get("scoring", "k_fold"))]
     link = element(
         "a",
         "Finke, Krämer, Lipp, Mück, arXiv:2204.11889",
@@ -139,8 +151,7 @@ def _reading_section() -> Html:
         element(
             "p",
             "Networks learnt to tell jets of the signal region from jets of the control"
-            " region by their structure alone, and each jet was scored by networks"
-            " that had not seen it. A calibrated score ",
+            f" region by their structure alone, and {who_scored}. A calibrated score ",
             Html(f"<i>s</i> means that a fraction 10<sup>{MINUS}<i>s</i></sup>"),
             " of the control region scores higher, so if both"
             " regions hold the same jets, the threshold lets the same fraction of"
@@ -272,7 +283,7 @@ def _training_section(report: SearchReport) -> Html:
             loss_figure(report.training_history),
             "A loss that stays at ln 2 means that the networks found nothing to tell"
             " the regions apart; one below it may also come from memorised jets, which"
-            " is why only held-out scores count.",
+            " is why held-out scores are the ones to trust.",
         ),
     )
 

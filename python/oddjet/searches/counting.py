@@ -35,6 +35,7 @@ def count(
     *,
     search: str,
     seed: int,
+    scoring: str,
     is_null_test: bool,
     cr_efficiency: float,
     blinded: bool,
@@ -48,6 +49,7 @@ def count(
         "search": search,
         "oddjet_version": oddjet_version(),
         "seed": seed,
+        "scoring": scoring,
         "is_null_test": is_null_test,
         "blinded": blinded,
         "unblinded": unblinded,
@@ -68,15 +70,15 @@ def nominal_threshold(cr_efficiency: float) -> float:
 def _counted(
     signal: RegionScores, control: RegionScores, cr_efficiency: float
 ) -> dict[str, Any]:
-    in_fold = control.fold != RESERVE
+    signal, control = signal.in_folds(), control.in_folds()
     test = counting_test(
         signal.score,
-        control.score[in_fold],
+        control.score,
         efficiency=cr_efficiency,
         sr_folds=signal.fold,
-        cr_folds=control.fold[in_fold],
+        cr_folds=control.fold,
         sr_weights=signal.weight,
-        cr_weights=control.weight[in_fold],
+        cr_weights=control.weight,
     )
     results: dict[str, Any] = {
         "status": test.status,
@@ -91,7 +93,7 @@ def _counted(
             "n_sr": test.n_sr,
             "n_expected": test.n_expected,
             "n_sr_total": len(signal),
-            "n_cr_total": int(np.count_nonzero(in_fold)),
+            "n_cr_total": len(control),
             "num_not_scored": test.num_excluded_sr + test.num_excluded_cr,
             "cr_efficiency": cr_efficiency,
             "threshold": nominal_threshold(cr_efficiency),
@@ -116,7 +118,7 @@ def _blinded(control: RegionScores, cr_efficiency: float) -> dict[str, Any]:
         "log10_p_value": None,
         "uncertainty": {"statistical": None, "systematic": None},
         "counts": {
-            "n_cr_total": int(np.count_nonzero(control.fold != RESERVE)),
+            "n_cr_total": len(control.in_folds()),
             "cr_efficiency": cr_efficiency,
             "threshold": nominal_threshold(cr_efficiency),
         },

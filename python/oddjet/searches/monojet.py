@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from oddjet.io import Sample, describe
-from oddjet.runs.atomic import write_text_atomic
+from oddjet.runs.atomic import remove_tree, write_text_atomic
 from oddjet.runs.config import dump_yaml, load_yaml, parse_config
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
@@ -114,8 +114,13 @@ class MonoJet:
                 with shown.task(f"read the {name.replace('_', ' ')}"):
                     regions[name] = RegionFiles.open(files[name], self._region(name))
             refuse_overlap(regions)
-            stages = plan(self.config, regions, unblind=unblind)
+            checkpoints = (root / "stages" / ".checkpoints").absolute()
+            stages = plan(
+                self.config, regions, unblind=unblind, checkpoints=checkpoints
+            )
             places = run_stages(root, stages, jobs=jobs, progress=shown)
+            # Whatever is left there belongs to configurations of the past.
+            remove_tree(checkpoints)
             used = {
                 name: [str(Path(file).absolute()) for file in region.sample.files]
                 for name, region in regions.items()

@@ -13,6 +13,7 @@ from oddjet.searches.regions import REGIONS, SIGNAL_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from oddjet.searches.monojet_config import MonoJetConfig
     from oddjet.searches.regions import RegionFiles
@@ -33,7 +34,11 @@ PUBLISHED = {
 
 
 def plan(
-    config: MonoJetConfig, regions: Mapping[str, RegionFiles], *, unblind: bool
+    config: MonoJetConfig,
+    regions: Mapping[str, RegionFiles],
+    *,
+    unblind: bool,
+    checkpoints: Path,
 ) -> list[Stage]:
     """Plan a search.
 
@@ -43,6 +48,8 @@ def plan(
     regions : mapping of region to RegionFiles
     unblind : bool
         Look at a signal region of data.
+    checkpoints : Path
+        Directory for unfinished trainings.
 
     Returns
     -------
@@ -56,7 +63,12 @@ def plan(
         for name, region in regions.items()
     ]
     prepared = tuple(stage.name for stage in prepares)
-    trains = [_train(config, f, prepared) for f in range(config.training.folds)]
+    trainings = _trainings(config)
+    trains = [
+        _train(config, fold, member, prepared, checkpoints)
+        for fold, members in enumerate(trainings)
+        for member in range(len(members))
+    ]
     trained = tuple(stage.name for stage in trains)
     return [
         *prepares,
@@ -67,7 +79,7 @@ def plan(
             arguments={"blinded": blinded},
         ),
         *trains,
-        _assemble(config, prepared, trained),
+        _assemble(config, prepared, trainings),
         Stage(
             "score",
             stages.score,
@@ -113,24 +125,45 @@ def _learning(config: MonoJetConfig) -> dict[str, Any]:
     }
 
 
-def _train(config: MonoJetConfig, fold: int, prepared: Names) -> Stage:
-    return Stage(
-        f"train-{fold}",
-        stages.train,
-        inputs=prepared,
-        arguments={**_learning(config), "fold": fold, "seed": config.seed},
-        sources=_made_with(),
+def _trainings(config: MonoJetConfig) -> tuple[Names, ...]:
+    """Name the trainings of each fold; the first of a fold is called after it."""
+    return tuple(
+        tuple(
+            f"train-{fold}-{member}" if member else f"train-{fold}"
+            for member in range(config.training.networks)
+        )
+        for fold in range(config.training.num_scored_folds)
     )
 
 
-def _assemble(config: MonoJetConfig, prepared: Names, trained: Names) -> Stage:
+def _train(
+    config: MonoJetConfig, fold: int, member: int, prepared: Names, checkpoints: Path
+) -> Stage:
+    return Stage(
+        _trainings(config)[fold][member],
+        stages.train,
+        inputs=prepared,
+        arguments={
+            **_learning(config),
+            "fold": fold,
+            "member": member,
+            "seed": config.seed,
+        },
+        sources=_made_with(),
+        untracked={"checkpoints": checkpoints},
+    )
+
+
+def _assemble(
+    config: MonoJetConfig, prepared: Names, trainings: tuple[Names, ...]
+) -> Stage:
     return Stage(
         "assemble",
         stages.assemble,
-        inputs=(*prepared, *trained),
+        inputs=(*prepared, *(name for members in trainings for name in members)),
         arguments={
             **_learning(config),
-            "trainings": trained,
+            "trainings": trainings,
             # What the model was made with and how, but not from which files.
             "provenance": {
                 **provenance(),
@@ -148,6 +181,7 @@ def _count(config: MonoJetConfig, *, blinded: bool, unblinded: bool) -> Stage:
         arguments={
             "search": config.search,
             "seed": config.seed,
+            "scoring": config.training.scoring,
             "is_null_test": config.is_null_test,
             "cr_efficiency": config.counting.cr_efficiency,
             "blinded": blinded,

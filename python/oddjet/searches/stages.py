@@ -13,7 +13,7 @@ import numpy as np
 
 from oddjet.features import FeatureSpec, event_tensors
 from oddjet.io import describe, iterate
-from oddjet.learn.folds import RESERVE, training_folds
+from oddjet.learn.folds import RESERVE, TRAINING_ONLY, training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
@@ -93,17 +93,20 @@ def train(
     progress: Progress,
     *,
     fold: int,
+    member: int,
     network: EdgeConvConfig,
     training: TrainingConfig,
     spec: FeatureSpec,
     seed: int,
+    checkpoints: Path,
 ) -> None:
-    """Train the network that scores one fold, on the events of all others."""
+    """Train a network that scores one fold, on the events that it may see."""
     from oddjet.learn.fold_training import train_fold
 
     regions = _read_regions(inputs)
     folds = np.concatenate(list(_folds(regions, training).values()))
-    with progress.task(f"train fold {fold}", total=training.epochs) as task:
+    what = f"train fold {fold}" + (f", network {member}" if member else "")
+    with progress.task(what, total=training.epochs) as task:
         trained = train_fold(
             _training_sample(regions),
             folds,
@@ -112,6 +115,8 @@ def train(
             training=training,
             features=spec.features,
             seed=seed,
+            member=member,
+            checkpoints=checkpoints,
             on_epoch=lambda _epoch, _loss: task.advance(),
         )
     np.savez(directory / NETWORK, allow_pickle=False, **trained.weights)
@@ -123,7 +128,7 @@ def assemble(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
-    trainings: tuple[str, ...],
+    trainings: tuple[tuple[str, ...], ...],
     network: EdgeConvConfig,
     training: TrainingConfig,
     spec: FeatureSpec,
@@ -131,7 +136,8 @@ def assemble(
 ) -> None:
     """Put the networks of all folds into one calibrated model file.
 
-    Each fold is calibrated on its own control events, which its network never saw.
+    Each fold is calibrated on its own control events, which its networks never saw
+    unless scoring is in-sample. `trainings` names the stages of each fold.
     """
     from oddjet.learn.export import ControlSample, export_folds
 
@@ -140,7 +146,10 @@ def assemble(
     with progress.task("calibrate and export the model", total=1) as task:
         export_folds(
             directory / MODEL,
-            [dict(np.load(inputs[name] / NETWORK)) for name in trainings],
+            [
+                [dict(np.load(inputs[name] / NETWORK)) for name in members]
+                for members in trainings
+            ],
             network=network,
             spec=spec,
             control=ControlSample(
@@ -165,7 +174,8 @@ def score(
 ) -> None:
     """Score the selected events with the model file, each by its own fold.
 
-    A blinded search scores the control region only.
+    A blinded search scores the control region only. Events that only train have no
+    score (NaN).
     """
     from oddjet.deploy.scorer import Scorer
 
@@ -180,8 +190,10 @@ def score(
             deployed, per_fold = scorer.score_tensors(jets.values, jets.mask)
             task.advance(len(jets))
         own = per_fold[np.arange(len(jets)), np.maximum(folds[name], 0)]
+        own[folds[name] == RESERVE] = deployed[folds[name] == RESERVE]
+        own[folds[name] == TRAINING_ONLY] = np.nan
         scored[name] = RegionScores(
-            score=np.where(folds[name] == RESERVE, deployed, own),
+            score=own,
             deployed=deployed,
             fold=folds[name],
             weight=jets.weight,
@@ -237,6 +249,7 @@ def _folds(
             np.full(len(jets), name == CONTROL_REGION),
             folds=training.folds,
             reserve_fraction=training.reserve_fraction,
+            scoring=training.scoring,
         )
         for name, jets in regions.items()
     }
