@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from oddjet.io import Sample, describe
 from oddjet.runs.atomic import remove_tree, write_text_atomic
@@ -66,6 +67,21 @@ class MonoJet:
         path = Path(path)
         config = parse_config(MonoJetConfig, load_yaml(path), source=path)
         return cls(config, base=path.parent)
+
+    def on_device(self, device: Literal["cpu", "cuda"]) -> MonoJet:
+        """Copy the search, with networks that train elsewhere.
+
+        Parameters
+        ----------
+        device : "cpu" or "cuda"
+
+        Returns
+        -------
+        MonoJet
+        """
+        training = self.config.training.model_copy(update={"device": device})
+        config = self.config.model_copy(update={"training": training})
+        return MonoJet(config, base=self.base)
 
     def run(
         self,
