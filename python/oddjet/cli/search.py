@@ -26,6 +26,11 @@ __all__ = ["search"]
     "--unblind", is_flag=True, help="Look at a signal region of data; recorded."
 )
 @click.option(
+    "--null",
+    is_flag=True,
+    help="Search one half of the control region against the other.",
+)
+@click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     help="Where networks train, instead of training.device.",
@@ -36,6 +41,7 @@ def search(
     output: Path,
     jobs: int,
     unblind: bool,
+    null: bool,
     device: Literal["cpu", "cuda"] | None,
 ) -> None:
     """Run the search that CONFIG describes and write a report."""
@@ -48,7 +54,7 @@ def search(
         chosen = chosen.on_device(device)
     with Progress() as progress:
         result = chosen.run(
-            directory=output, jobs=jobs, unblind=unblind, progress=progress
+            directory=output, jobs=jobs, unblind=unblind, null=null, progress=progress
         )
     click.echo(answer(result.results).sentence)
     click.echo(f"report: {output / 'report.html'}")

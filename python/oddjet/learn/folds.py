@@ -23,6 +23,7 @@ __all__ = [
     "RESERVE",
     "TRAINING_ONLY",
     "fold_of",
+    "half_of",
     "in_reserve",
     "seen_by",
     "training_folds",
@@ -36,6 +37,7 @@ TRAINING_ONLY = -2
 # Different salts make the fold and the reserve independent of each other.
 _FOLD_SALT = 0x6F64646A65740001
 _RESERVE_SALT = 0x6F64646A65740002
+_HALF_SALT = 0x6F64646A65740003
 _DETECTOR_FIELDS = ("run", "lumi", "event")
 _FILE_FIELDS = ("file", "entry")
 
@@ -101,6 +103,27 @@ def in_reserve(ids: Any, fraction: float = 0.1) -> NDArray[np.bool_]:
     uniform = (_source_hash(ids, _RESERVE_SALT) >> np.uint64(11)) * 2.0**-53
     chosen: NDArray[np.bool_] = uniform < fraction
     return chosen
+
+
+def half_of(ids: Any) -> NDArray[np.int64]:
+    """Split events in two for a null test, independently of fold and reserve.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        As for `fold_of`.
+
+    Returns
+    -------
+    int64, shape (events,)
+        0 or 1.
+
+    Raises
+    ------
+    UserError
+        As `fold_of`.
+    """
+    return (_source_hash(ids, _HALF_SALT) >> np.uint64(63)).astype(np.int64)
 
 
 def training_folds(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from oddjet.report.checks import checks_tables
 from oddjet.report.figures import loss_figure, score_figure, truth_figure
 from oddjet.report.markup import Html, document, element, fragment
 from oddjet.report.numbers import MINUS, format_count
@@ -68,6 +69,7 @@ def write_report(path: Path | str, report: SearchReport) -> None:
         _reading_section(report.results),
         _cutflow_section(report),
         _counts_section(report),
+        _checks_section(report),
         _score_section(report),
         _truth_section(report),
         _training_section(report),
@@ -179,6 +181,11 @@ def _counts_section(report: SearchReport) -> Html:
             class_="columns",
         ),
     )
+
+
+def _checks_section(report: SearchReport) -> Html:
+    tables = checks_tables(report.results)
+    return _section("How far to trust it", tables) if tables else fragment()
 
 
 def _score_section(report: SearchReport) -> Html:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,18 @@ class CountingConfig(ConfigModel):
 
     cr_efficiency: float = Field(
         1e-3, gt=0, lt=1, description="fraction of control events above the threshold"
+    )
+    transfer_uncertainty: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="relative uncertainty of the background's pass rate in the signal"
+        " region over that in the control region; enters the significance",
+    )
+    scan_efficiencies: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (),
+        description="further fractions to look at; the best one is quoted with its"
+        " trial factor, beside the answer",
     )
 
 

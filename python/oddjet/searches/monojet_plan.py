@@ -39,6 +39,7 @@ def plan(
     *,
     unblind: bool,
     checkpoints: Path,
+    null: bool = False,
 ) -> list[Stage]:
     """Plan a search.
 
@@ -50,16 +51,25 @@ def plan(
         Look at a signal region of data.
     checkpoints : Path
         Directory for unfinished trainings.
+    null : bool
+        Both regions are the control region, and each takes one half of it.
 
     Returns
     -------
     list of Stage
         Each after those it reads from.
     """
-    is_data = regions[SIGNAL_REGION].is_data
+    # The control region is open, in halves too.
+    is_data = regions[SIGNAL_REGION].is_data and not null
     blinded = is_data and not unblind
     prepares = [
-        _prepare(config, name, region, blinded=blinded and name == SIGNAL_REGION)
+        _prepare(
+            config,
+            name,
+            region,
+            blinded=blinded and name == SIGNAL_REGION,
+            half=REGIONS.index(name) if null else None,
+        )
         for name, region in regions.items()
     ]
     prepared = tuple(stage.name for stage in prepares)
@@ -100,13 +110,23 @@ def plan(
 
 
 def _prepare(
-    config: MonoJetConfig, name: str, region: RegionFiles, *, blinded: bool
+    config: MonoJetConfig,
+    name: str,
+    region: RegionFiles,
+    *,
+    blinded: bool,
+    half: int | None,
 ) -> Stage:
     spec = config.features.spec()
     return Stage(
         f"prepare-{name}",
         stages.prepare,
-        arguments={"region": name, "cuts": config.selection, "spec": spec},
+        arguments={
+            "region": name,
+            "cuts": config.selection,
+            "spec": spec,
+            "half": half,
+        },
         sources={name: region.digest, **_made_with()},
         untracked={"paths": region.sample.files, "blinded": blinded},
     )
@@ -183,7 +203,7 @@ def _count(config: MonoJetConfig, *, blinded: bool, unblinded: bool) -> Stage:
             "seed": config.seed,
             "scoring": config.training.scoring,
             "is_null_test": config.is_null_test,
-            "cr_efficiency": config.counting.cr_efficiency,
+            "counting": config.counting,
             "blinded": blinded,
             "unblinded": unblinded,
         },

@@ -13,7 +13,7 @@ import numpy as np
 
 from oddjet.features import FeatureSpec, event_tensors
 from oddjet.io import describe, iterate
-from oddjet.learn.folds import RESERVE, TRAINING_ONLY, training_folds
+from oddjet.learn.folds import RESERVE, TRAINING_ONLY, half_of, training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
@@ -53,11 +53,13 @@ def prepare(
     spec: FeatureSpec,
     paths: tuple[str, ...],
     blinded: bool,
+    half: int | None = None,
 ) -> None:
     """Select the events of a region and make the tensors of their leading fat jets.
 
     Streams over the files, so memory does not grow with the sample. `truth` is not
-    read: what a stage does not see cannot influence it.
+    read: what a stage does not see cannot influence it. With `half` 0 or 1 the region
+    is one half of its events, for a null test.
 
     Raises
     ------
@@ -70,13 +72,14 @@ def prepare(
 
     def chunks() -> Iterator[JetTensors]:
         with progress.task(f"select {region}", total=sample.num_events) as task:
-            for events in iterate(paths, columns=columns):
+            for chunk in iterate(paths, columns=columns):
+                events = chunk if half is None else chunk[half_of(chunk.id) == half]
                 with named_errors(region, paths):
                     selection = select_monojet(events, cuts)
                     tensors = _tensors(events[selection.mask], spec)
                 cutflows.append(selection.cutflow)
                 yield tensors
-                task.advance(len(events))
+                task.advance(len(chunk))
 
     shape = (spec.num_constituents, len(spec.features))
     num_selected = write_tensors(directory / TENSORS, chunks(), shape=shape)
