@@ -10,7 +10,7 @@ import numpy as np
 
 from oddjet.features import event_tensors
 from oddjet.io import read
-from oddjet.searches.regions import REGIONS
+from oddjet.searches.regions import CONTROL_REGION, REGIONS
 from oddjet.searches.stages import named_errors
 from oddjet.select.monojet import select_monojet
 
@@ -57,7 +57,9 @@ def estimate_cost(search: MonoJet) -> Cost:
         started = time.perf_counter()
         probe = read(sample.files, entry_range=(0, _PROBE_EVENTS)).without("truth")
         with named_errors(region, sample.files):
-            chosen = probe[select_monojet(probe, config.selection).mask]
+            control = config.control if region == CONTROL_REGION else None
+            selection = select_monojet(probe, config.selection, control=control)
+            chosen = probe[selection.mask]
             event_tensors(chosen.array[spec.source], spec)
         factor = sample.num_events / max(1, len(probe))
         seconds += factor * (time.perf_counter() - started)

@@ -12,6 +12,7 @@ from oddjet.learn.models.config import EdgeConvConfig
 from oddjet.runs.config import ConfigModel
 from oddjet.searches.features_config import FeaturesConfig
 from oddjet.searches.regions import RegionConfig
+from oddjet.select.control_region import ControlCuts
 from oddjet.select.monojet import MonoJetCuts
 
 
@@ -51,6 +52,11 @@ class MonoJetConfig(ConfigModel):
     )
     selection: MonoJetCuts = Field(
         default_factory=MonoJetCuts, description="region IM1 of ATLAS, arXiv:2102.10874"
+    )
+    control: ControlCuts | None = Field(
+        None,
+        description="identified leptons of the control region: the recoil replaces the"
+        " missing momentum there; null: both regions have the same selection",
     )
     features: FeaturesConfig = Field(
         default_factory=FeaturesConfig, description="what the network sees of a jet"

@@ -9,7 +9,7 @@ from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
 from oddjet.searches import counting, cutflows, reporting, stages, truth
-from oddjet.searches.regions import REGIONS, SIGNAL_REGION
+from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Names = tuple[str, ...]
 
 # What a model depends on beside the events; how many are counted is not part of it.
-_MAKES_A_MODEL = {"search", "seed", "selection", "network", "training"}
+_MAKES_A_MODEL = {"search", "seed", "selection", "control", "network", "training"}
 
 #: What each stage contributes to the top of the run directory.
 PUBLISHED = {
@@ -126,6 +126,10 @@ def _prepare(
             "cuts": config.selection,
             "spec": spec,
             "half": half,
+            # A null test has the leptons in both halves.
+            "control": (
+                config.control if half is not None or name == CONTROL_REGION else None
+            ),
         },
         sources={name: region.digest, **_made_with()},
         untracked={"paths": region.sample.files, "blinded": blinded},

@@ -19,6 +19,7 @@ from oddjet.runs.errors import UserError
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
 from oddjet.searches.scores import RegionScores, write_scores
 from oddjet.searches.tensors import JetTensors, read_tensors, write_tensors
+from oddjet.select.control_region import with_recoil
 from oddjet.select.monojet import select_monojet
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from oddjet.learn.config import TrainingConfig
     from oddjet.learn.models.config import EdgeConvConfig
     from oddjet.runs.progress import Progress
+    from oddjet.select.control_region import ControlCuts
     from oddjet.select.cutflow import CutFlow
     from oddjet.select.monojet import MonoJetCuts
 
@@ -54,12 +56,14 @@ def prepare(
     paths: tuple[str, ...],
     blinded: bool,
     half: int | None = None,
+    control: ControlCuts | None = None,
 ) -> None:
     """Select the events of a region and make the tensors of their leading fat jets.
 
     Streams over the files, so memory does not grow with the sample. `truth` is not
     read: what a stage does not see cannot influence it. With `half` 0 or 1 the region
-    is one half of its events, for a null test.
+    is one half of its events, for a null test. With `control` it is selected by
+    identified leptons, which the jets then do not contain.
 
     Raises
     ------
@@ -75,8 +79,8 @@ def prepare(
             for chunk in iterate(paths, columns=columns):
                 events = chunk if half is None else chunk[half_of(chunk.id) == half]
                 with named_errors(region, paths):
-                    selection = select_monojet(events, cuts)
-                    tensors = _tensors(events[selection.mask], spec)
+                    selection = select_monojet(events, cuts, control=control)
+                    tensors = _tensors(events[selection.mask], spec, control)
                 cutflows.append(selection.cutflow)
                 yield tensors
                 task.advance(len(chunk))
@@ -205,8 +209,11 @@ def score(
     write_scores(directory / SCORES, scored)
 
 
-def _tensors(events: Events, spec: FeatureSpec) -> JetTensors:
-    values, mask, _ = event_tensors(events.array[spec.source], spec)
+def _tensors(
+    events: Events, spec: FeatureSpec, control: ControlCuts | None = None
+) -> JetTensors:
+    array = with_recoil(events.array, control) if control else events.array
+    values, mask, _ = event_tensors(array[spec.source], spec)
     ids = {name: events.id[name].to_numpy() for name in events.id.fields}
     return JetTensors(values, mask, events.weight.to_numpy(), ids)
 
