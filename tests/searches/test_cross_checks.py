@@ -14,6 +14,7 @@ from oddjet.cli.main import main
 from oddjet.io import write_events
 from oddjet.learn.folds import fold_of, half_of
 from oddjet.runs.config import dump_yaml
+from oddjet.runs.errors import UserError
 from oddjet.searches import MonoJet, MonoJetConfig, Result
 from oddjet.searches.scores import read_scores
 from toy_collisions import TINY_SEARCH, toy_events
@@ -102,3 +103,28 @@ def test_a_null_test_searches_the_control_region(tmp_path: Path) -> None:
     assert not events[0] & events[1]
     assert sum(map(len, events)) > 550
     assert "Null test" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
+def test_the_control_region_is_reweighted(tmp_path: Path) -> None:
+    reweight = {"jet_pt": 4, "least_events": 5}
+    config = MonoJetConfig(**TINY_SEARCH | {"reweight": reweight})
+    result = MonoJet(config).run(
+        signal_region=toy_events(300, seed=1),
+        control_region=toy_events(300, seed=2),
+        directory=tmp_path,
+    )
+    scores = read_scores(tmp_path / "scores.parquet")
+    assert len(np.unique(scores["control_region"].weight)) == 4
+    assert (scores["signal_region"].weight == 1).all()
+    assert result.results["significance"]["method"] == "effective numbers"
+
+
+def test_reweighting_without_support_is_refused(tmp_path: Path) -> None:
+    reweight = {"jet_pt": 50, "recoil": 50}
+    config = MonoJetConfig(**TINY_SEARCH | {"reweight": reweight})
+    with pytest.raises(UserError, match=r"cannot be reweighted: there are .* jet pT"):
+        MonoJet(config).run(
+            signal_region=toy_events(300, seed=1),
+            control_region=toy_events(300, seed=2),
+            directory=tmp_path,
+        )

@@ -12,6 +12,7 @@ from oddjet.learn.models.config import EdgeConvConfig
 from oddjet.runs.config import ConfigModel
 from oddjet.searches.features_config import FeaturesConfig
 from oddjet.searches.regions import RegionConfig
+from oddjet.searches.reweighting import ReweightConfig
 from oddjet.select.control_region import ControlCuts
 from oddjet.select.monojet import MonoJetCuts
 
@@ -57,6 +58,11 @@ class MonoJetConfig(ConfigModel):
         None,
         description="identified leptons of the control region: the recoil replaces the"
         " missing momentum there; null: both regions have the same selection",
+    )
+    reweight: ReweightConfig | None = Field(
+        None,
+        description="weight the control region to look like the signal region in jet"
+        " pT, eta and recoil, which leaves no exact test; null: as it is",
     )
     features: FeaturesConfig = Field(
         default_factory=FeaturesConfig, description="what the network sees of a jet"

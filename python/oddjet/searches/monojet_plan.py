@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 Names = tuple[str, ...]
 
 # What a model depends on beside the events; how many are counted is not part of it.
-_MAKES_A_MODEL = {"search", "seed", "selection", "control", "network", "training"}
+_MAKES_A_MODEL = {
+    "search",
+    "seed",
+    "selection",
+    "control",
+    "reweight",
+    "network",
+    "training",
+}
 
 #: What each stage contributes to the top of the run directory.
 PUBLISHED = {
@@ -94,7 +102,11 @@ def plan(
             "score",
             stages.score,
             inputs=(*prepared, "assemble"),
-            arguments={"training": config.training, "blinded": blinded},
+            arguments={
+                "training": config.training,
+                "blinded": blinded,
+                "reweight": config.reweight,
+            },
             sources=_made_with(),
         ),
         _count(config, blinded=blinded, unblinded=is_data and unblind),
@@ -146,6 +158,7 @@ def _learning(config: MonoJetConfig) -> dict[str, Any]:
         "network": config.network,
         "training": config.training,
         "spec": config.features.spec(),
+        "reweight": config.reweight,
     }
 
 

@@ -7,6 +7,7 @@ it is given (see `oddjet.runs.stages`); a recipe strings them together.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from oddjet.learn.folds import RESERVE, TRAINING_ONLY, half_of, training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
+from oddjet.searches.reweighting import reweighted_control
 from oddjet.searches.scores import RegionScores, write_scores
 from oddjet.searches.tensors import JetTensors, read_tensors, write_tensors
 from oddjet.select.control_region import with_recoil
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from oddjet.learn.config import TrainingConfig
     from oddjet.learn.models.config import EdgeConvConfig
     from oddjet.runs.progress import Progress
+    from oddjet.searches.reweighting import ReweightConfig
     from oddjet.select.control_region import ControlCuts
     from oddjet.select.cutflow import CutFlow
     from oddjet.select.monojet import MonoJetCuts
@@ -81,6 +84,7 @@ def prepare(
                 with named_errors(region, paths):
                     selection = select_monojet(events, cuts, control=control)
                     tensors = _tensors(events[selection.mask], spec, control)
+                    tensors = replace(tensors, kinematics=selection.kinematics)
                 cutflows.append(selection.cutflow)
                 yield tensors
                 task.advance(len(chunk))
@@ -106,11 +110,12 @@ def train(
     spec: FeatureSpec,
     seed: int,
     checkpoints: Path,
+    reweight: ReweightConfig | None = None,
 ) -> None:
     """Train a network that scores one fold, on the events that it may see."""
     from oddjet.learn.fold_training import train_fold
 
-    regions = _read_regions(inputs)
+    regions = _read_regions(inputs, reweight)
     folds = np.concatenate(list(_folds(regions, training).values()))
     what = f"train fold {fold}" + (f", network {member}" if member else "")
     with progress.task(what, total=training.epochs) as task:
@@ -140,6 +145,7 @@ def assemble(
     training: TrainingConfig,
     spec: FeatureSpec,
     provenance: Mapping[str, object],
+    reweight: ReweightConfig | None = None,
 ) -> None:
     """Put the networks of all folds into one calibrated model file.
 
@@ -148,7 +154,7 @@ def assemble(
     """
     from oddjet.learn.export import ControlSample, export_folds
 
-    regions = _read_regions(inputs)
+    regions = _read_regions(inputs, reweight)
     control = regions[CONTROL_REGION]
     with progress.task("calibrate and export the model", total=1) as task:
         export_folds(
@@ -178,6 +184,7 @@ def score(
     *,
     training: TrainingConfig,
     blinded: bool,
+    reweight: ReweightConfig | None = None,
 ) -> None:
     """Score the selected events with the model file, each by its own fold.
 
@@ -187,7 +194,7 @@ def score(
     from oddjet.deploy.scorer import Scorer
 
     scorer = Scorer(inputs["assemble"] / MODEL, threads=training.threads)
-    regions = _read_regions(inputs)
+    regions = _read_regions(inputs, reweight)
     folds = _folds(regions, training)
     shown = [name for name in REGIONS if not (blinded and name == SIGNAL_REGION)]
     scored = {}
@@ -246,8 +253,17 @@ def _nothing_left(
     )
 
 
-def _read_regions(inputs: Mapping[str, Path]) -> dict[str, JetTensors]:
-    return {name: read_tensors(inputs[f"prepare-{name}"] / TENSORS) for name in REGIONS}
+def _read_regions(
+    inputs: Mapping[str, Path], reweight: ReweightConfig | None
+) -> dict[str, JetTensors]:
+    regions = {
+        name: read_tensors(inputs[f"prepare-{name}"] / TENSORS) for name in REGIONS
+    }
+    if reweight is not None:
+        regions[CONTROL_REGION] = reweighted_control(
+            regions[CONTROL_REGION], regions[SIGNAL_REGION], reweight
+        )
+    return regions
 
 
 def _folds(

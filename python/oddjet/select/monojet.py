@@ -120,10 +120,13 @@ class Selection:
         The selected events.
     cutflow : CutFlow
         The same cuts in the same order for any events.
+    kinematics : float64, shape (selected events, 3)
+        pT [GeV] and eta of the hardest jet, and MET or recoil [GeV].
     """
 
     mask: NDArray[np.bool_]
     cutflow: CutFlow
+    kinematics: NDArray[np.float64]
 
 
 def select_monojet(
@@ -193,8 +196,12 @@ def select_monojet(
     )
     jets = left.jets if source == "jets" else _clustered(left.particles, cuts, threads)
     left = ak.Array({"met": left.met, "jets": _hardest_first(jets)})
-    _apply(sequence, left, _jet_cuts(cuts))
-    return Selection(sequence.mask, sequence.cutflow)
+    left = _apply(sequence, left, _jet_cuts(cuts))
+    hardest = left.jets[:, 0]
+    kinematics = [ak.to_numpy(x) for x in (hardest.pt, hardest.eta, left.met.pt)]
+    return Selection(
+        sequence.mask, sequence.cutflow, np.stack(kinematics, 1).astype(np.float64)
+    )
 
 
 def _needed_fields(
