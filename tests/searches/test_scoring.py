@@ -71,4 +71,5 @@ def test_several_networks_a_fold(tmp_path: Path) -> None:
     expected = {f"train-{f}{m}" for f in (0, 1) for m in ("", "-1", "-2")}
     assert expected <= stages_of(tmp_path)
     assert result.significance > 5
+    assert "fold 1, network 2" in (tmp_path / "report.html").read_text("utf-8")
     assert not (tmp_path / "stages" / ".checkpoints").exists()

@@ -287,7 +287,7 @@ def _training_section(report: SearchReport) -> Html:
     return _section(
         "Training",
         _figure(
-            loss_figure(report.training_history),
+            loss_figure(report.training_history, report.training_names),
             "A loss that stays at ln 2 means that the networks found nothing to tell"
             " the regions apart; one below it may also come from memorised jets, which"
             " is why held-out scores are the ones to trust.",
