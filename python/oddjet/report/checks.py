@@ -26,7 +26,6 @@ def checks_tables(results: Mapping[str, Any]) -> Html:
             ("mismodelling", _mismodelling),
             ("low_tail", _low_tail),
             ("scan", _scan),
-            ("composition", _composition),
         )
         if results.get(key)
     ]
@@ -95,25 +94,6 @@ def _scan(found: Mapping[str, Any], _: Mapping[str, Any]) -> Html:
         " pseudo-experiments"
     )
     return table(("Efficiency", "Observed", "Expected", "Sigma"), rows, caption=caption)
-
-
-def _composition(found: Mapping[str, Any], _: Mapping[str, Any]) -> Html:
-    rows = [
-        (name, _percent(part["fraction"]), _percent(part["efficiency"]),
-         _relative(part["shift"]))
-        for name, part in found["parts"].items()
-    ]  # fmt: skip
-    rows.append(("together", "", "", _relative(found["total"])))
-    relative = f"{100 * found['relative']:g} %"
-    return table(
-        ("Process", "Fraction %", "Passes %", "Shift of the rate"),
-        rows,
-        caption=f"Control-region composition, each fraction known to {relative}",
-    )
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.3g}"
 
 
 def _relative(value: float) -> str:
