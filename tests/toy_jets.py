@@ -43,7 +43,7 @@ def toy_jets(count, *, seed, sizes=(2, 12), length=12, prongs=1):
     return np.where(mask[..., np.newaxis], values, 0).astype(np.float32), mask
 
 
-def toy_weights(blocks, dense, *, seed):
+def toy_weights(blocks, dense, *, seed, input_norm=False, outputs=1):
     """Random weights of an EdgeConv network, named as in its state."""
     random = np.random.default_rng(seed)
     features = len(FEATURES)
@@ -76,6 +76,8 @@ def toy_weights(blocks, dense, *, seed):
     for layer, (before, after) in enumerate(pairwise((pooled, *dense))):
         weights[f"dense.{layer}.weight"] = matrix(after, before)
         weights[f"dense.{layer}.bias"] = random.normal(0.0, 0.3, after)
-    weights["output.weight"] = matrix(1, (pooled, *dense)[-1])
-    weights["output.bias"] = random.normal(0.0, 0.3, 1)
+    weights["output.weight"] = matrix(outputs, (pooled, *dense)[-1])
+    weights["output.bias"] = random.normal(0.0, 0.3, outputs)
+    if input_norm:
+        weights |= norm("input_norm", features)
     return {name: value.astype(np.float32) for name, value in weights.items()}

@@ -22,9 +22,9 @@ def test_the_help_names_every_process(capsys):
 
 def test_an_unknown_process_is_told(capsys, tmp_path):
     output = str(tmp_path / "a.parquet")
-    assert main(["simulate", "zjet", "-n", "1", "-o", output]) == 2
+    assert main(["simulate", "zjet_nnu", "-n", "1", "-o", output]) == 2
     assert capsys.readouterr().err == (
-        "oddjet: simulate: there is no process 'zjet'; did you mean zjet_nunu?\n"
+        "oddjet: simulate: there is no process 'zjet_nnu'; did you mean zjet_nunu?\n"
     )
     assert not list(tmp_path.iterdir())
 
@@ -36,11 +36,19 @@ def test_every_option_arrives(monkeypatch, tmp_path):
     )
     output = tmp_path / "a.parquet"
     words = ["simulate", "svj_monojet", "-n", "7", "--jobs", "2", "-o", str(output)]
+    words += ["--pileup", "20", "--constituents", "towers"]
     assert main([*words, "--seed", "5"]) == 0
     (arguments, options) = calls[0]
     assert isinstance(options.pop("progress"), Progress)
     assert arguments == ("svj_monojet",)
-    assert options == {"num_events": 7, "seed": 5, "path": output, "jobs": 2}
+    assert options == {
+        "num_events": 7,
+        "seed": 5,
+        "path": output,
+        "jobs": 2,
+        "pileup": 20.0,
+        "constituents": "towers",
+    }
 
 
 def test_events_are_written(capsys, tmp_path):

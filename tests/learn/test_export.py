@@ -11,7 +11,7 @@ from oddjet.deploy.scorer import Scorer
 from oddjet.features import FeatureSpec
 from oddjet.learn.batches import TrainingSample
 from oddjet.learn.config import TrainingConfig
-from oddjet.learn.export import ControlSample, export_folds
+from oddjet.learn.export import ControlSample, export_folds, graph_weights
 from oddjet.learn.fold_training import train_fold
 from oddjet.learn.folds import training_folds
 from oddjet.learn.models.config import EdgeConvConfig
@@ -58,7 +58,7 @@ def export(path, folds, sample, fold_of_jet):
     control = ~sample.in_signal_region
     export_folds(
         path,
-        folds,
+        [[weights] for weights in folds],
         network=NETWORK,
         spec=SPEC,
         control=ControlSample(
@@ -101,6 +101,45 @@ def test_graph_and_network_agree():
     raw, _ = session.run(values, mask)
     # The rest are jets with two equal distances in feature space, up to rounding.
     assert np.mean(np.abs(raw - logits) < 1e-5 * np.ptp(logits)) > 0.999
+
+
+@pytest.mark.parametrize("padding", ["masked", "faithful"])
+def test_graph_and_dgcnn_agree_and_average_probabilities(padding):
+    config = EdgeConvConfig.dgcnn(padding=padding)
+    values, mask = toy_jets(120, seed=8, sizes=(0, 40), length=40)
+    probabilities, members = [], []
+    for seed in range(2):
+        weights = toy_weights(
+            config.blocks, config.dense, seed=seed, input_norm=True, outputs=2
+        )
+        network = EdgeConvNetwork(config, len(FEATURES), (0, 1), slots=40).eval()
+        state = {name: torch.from_numpy(value) for name, value in weights.items()}
+        network.load_state_dict(state, strict=False)
+        with torch.no_grad():
+            logits = network(torch.from_numpy(values), torch.from_numpy(mask))
+        probabilities.append(torch.sigmoid(logits.double()).numpy())
+        members.append(graph_weights(weights))
+    mean = np.mean(probabilities, axis=0)
+    slots = 40 if padding == "faithful" else None
+    design = EdgeConvDesign(config.neighbours, config.slope, (0, 1), slots)
+    session = JetSession(model_bytes(edge_conv_graph([members], design)), "cpu")
+    raw, _ = session.run(values, mask)
+    expected = np.log(mean) - np.log1p(-mean)
+    close = np.abs(raw - expected) < 2e-5 * np.ptp(expected)
+    # The rest are jets with two equal distances in feature space, up to rounding.
+    assert np.mean(close) > 0.98
+    shorter, _ = session.run(values[:, :39], mask[:, :39])
+    same = mask.sum(axis=1) < 40
+    np.testing.assert_allclose(shorter[same], raw[same], atol=1e-5)
+
+
+def test_an_input_that_the_network_ignores_is_refused():
+    weights = toy_weights([(4,)], (4,), seed=1, input_norm=True)
+    weights["input_norm.weight"][2] = 0
+    with pytest.raises(
+        UserError, match=r"gain of exactly zero; set network\.input_norm"
+    ):
+        graph_weights(weights)
 
 
 def test_scores_rank_as_the_networks_do(scorer, folds, sample):

@@ -4,7 +4,14 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from oddjet.learn.folds import RESERVE, fold_of, in_reserve, training_folds
+from oddjet.learn.folds import (
+    RESERVE,
+    TRAINING_ONLY,
+    fold_of,
+    in_reserve,
+    seen_by,
+    training_folds,
+)
 from oddjet.runs.errors import UserError
 
 
@@ -74,3 +81,29 @@ def test_an_event_without_source_is_refused():
         fold_of({"entry": np.arange(3), "run": np.arange(3)}, 2)
     with pytest.raises(ValueError, match="folds must be >= 1, got 0"):
         fold_of(ids_of(3), 0)
+
+
+def test_sequential_folds_learn_from_the_past_only():
+    ids = {"file": np.zeros(3000, np.uint64), "entry": np.arange(3000)}
+    control = np.arange(3000) % 2 == 0
+    plain = training_folds(ids, control, folds=4)
+    folds = training_folds(ids, control, folds=4, scoring="sequential")
+    assert (folds[plain == 0] == TRAINING_ONLY).all()
+    assert (folds[plain > 0] == plain[plain > 0] - 1).all()
+    assert (folds[plain == RESERVE] == RESERVE).all()
+    for fold in range(3):
+        seen = folds[seen_by(folds, fold, "sequential")]
+        earlier = {TRAINING_ONLY, *range(fold)}
+        assert set(seen.tolist()) == earlier
+
+
+def test_in_sample_scoring_sees_everything():
+    ids = {"file": np.zeros(100, np.uint64), "entry": np.arange(100)}
+    folds = training_folds(ids, np.ones(100, bool), folds=4, scoring="in_sample")
+    assert (folds == 0).all()
+    assert seen_by(folds, 0, "in_sample").all()
+
+
+def test_k_fold_sees_neither_the_fold_nor_the_reserve():
+    folds = np.array([RESERVE, 0, 1, 2])
+    assert seen_by(folds, 1).tolist() == [False, True, False, True]

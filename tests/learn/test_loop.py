@@ -7,6 +7,8 @@ import torch
 from oddjet.learn.batches import TrainingSample
 from oddjet.learn.config import TrainingConfig
 from oddjet.learn.loop import reproducible, train
+from oddjet.learn.models.config import EdgeConvConfig
+from oddjet.learn.models.edge_conv import EdgeConvNetwork
 from oddjet.runs.errors import UserError
 from toy_jets import toy_jets
 
@@ -60,6 +62,47 @@ def test_regions_balance_whatever_their_size_and_weight(weight):
     loss = train(network, toy_sample(400, weight=weight), config, seed=1)
     assert abs(network.logit.item()) < 0.2
     assert loss[-1] == pytest.approx(np.log(2), abs=1e-2)
+
+
+def test_without_class_weights_the_sizes_of_the_regions_are_learnt():
+    network = Constant()
+    config = TrainingConfig(
+        epochs=150,
+        batch_size=400,
+        learning_rate=0.1,
+        weight_average=0,
+        balance_regions=False,
+    )
+    train(network, toy_sample(400), config, seed=1)
+    assert network.logit.item() == pytest.approx(np.log(1 / 3), abs=0.05)
+
+
+def test_a_plateau_ends_the_training():
+    config = TrainingConfig.paper(learning_rate=1e-30, batch_size=400)
+    loss = train(Constant(), toy_sample(100), config, seed=1)
+    assert len(loss) == 1 + 8 + 4
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there_is_refused():
+    config = TrainingConfig(device="cuda")
+    with pytest.raises(UserError, match="PyTorch finds no CUDA device here; install"):
+        train(Constant(), toy_sample(100), config, seed=1)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_training_on_cuda_ends_near_that_on_a_cpu():
+    losses = [
+        train(
+            EdgeConvNetwork(EdgeConvConfig(), 7, (0, 1)),
+            toy_sample(2000),
+            TrainingConfig(epochs=3, device=device),
+            seed=1,
+        )[-1]
+        for device in ("cpu", "cuda")
+    ]
+    assert losses[1] == pytest.approx(losses[0], abs=0.02)
 
 
 def test_every_epoch_is_told():

@@ -109,7 +109,12 @@ def exported(tmp_path_factory):
     )
     path = tmp_path_factory.mktemp("parity") / "model.onnx"
     export_folds(
-        path, folds, network=NETWORK, spec=SPEC, control=held_out, provenance={}
+        path,
+        [[weights] for weights in folds],
+        network=NETWORK,
+        spec=SPEC,
+        control=held_out,
+        provenance={},
     )
     raw_session = JetSession(model_bytes(edge_conv_graph(folds, DESIGN)))
     tables = []

@@ -7,11 +7,19 @@ from oddjet.simulate.cards import load_card, process_names
 
 
 def test_every_card_is_valid_and_named_after_its_file():
-    assert process_names() == ("svj_monojet", "zjet_nunu")
+    assert process_names() == (
+        "diboson_wz",
+        "qcd_dijet",
+        "svj_monojet",
+        "ttbar_semileptonic",
+        "wjet_lnu",
+        "zjet_ll",
+        "zjet_nunu",
+    )
     for name in process_names():
         card = load_card(name)
         assert card.process == name
-        assert card.met_min_gev == 200
+        assert card.met_min_gev == (0 if name == "qcd_dijet" else 200)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +29,7 @@ def test_every_card_is_valid_and_named_after_its_file():
             "zjet_nnu",
             r"simulate: there is no process 'zjet_nnu'; did you mean zjet_nunu\?",
         ),
-        ("higgs", "no process 'higgs'; known are svj_monojet, zjet_nunu"),
+        ("higgs", "no process 'higgs'; known are diboson_wz, qcd_dijet, svj_monojet"),
         ("../cards/zjet_nunu", "there is no process"),
     ],
 )

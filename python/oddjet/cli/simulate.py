@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -23,6 +24,20 @@ __all__ = ["simulate"]
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Decides every event."
 )
+@click.option(
+    "--pileup",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Mean number of further collisions in an event.",
+)
+@click.option(
+    "--constituents",
+    type=click.Choice(["energy_flow", "towers"]),
+    default="energy_flow",
+    show_default=True,
+    help="What the particles of an event are.",
+)
 @jobs_option
 @click.option(
     "-o",
@@ -32,12 +47,19 @@ __all__ = ["simulate"]
     help="The Parquet file to write.",
 )
 def simulate(
-    process: str, *, num_events: int, seed: int, jobs: int, output: Path
+    process: str,
+    *,
+    num_events: int,
+    seed: int,
+    pileup: float,
+    constituents: Literal["energy_flow", "towers"],
+    jobs: int,
+    output: Path,
 ) -> None:
     """Generate events of PROCESS and measure them with a detector response.
 
-    PROCESS is zjet_nunu (Z to neutrinos, with jets) or svj_monojet
-    (semi-visible jets that recoil against a jet).
+    PROCESS is zjet_nunu (Z to neutrinos, with jets), zjet_ll, wjet_lnu,
+    ttbar_semileptonic, diboson_wz, qcd_dijet or svj_monojet (semi-visible jets).
     """
     from oddjet.runs.progress import Progress
     from oddjet.simulate.generate import simulate as generate
@@ -49,5 +71,7 @@ def simulate(
             seed=seed,
             path=output,
             jobs=jobs,
+            pileup=pileup,
+            constituents=constituents,
             progress=progress,
         )

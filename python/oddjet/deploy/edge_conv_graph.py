@@ -7,18 +7,20 @@ are single matrix products, and ONNX Runtime fuses each with its activation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from oddjet.deploy.calibration_graph import calibrate
+from oddjet.deploy.faithful_rows import FaithfulRows
 from oddjet.deploy.graph_builder import GraphBuilder
 from oddjet.deploy.particle_rows import ParticleRows
 from oddjet.runs.errors import require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -43,15 +45,19 @@ class EdgeConvDesign:
         Slope of the activation below zero.
     coordinates : (int, int)
         Columns of the features in which particles are neighbours at first.
+    slots : int, optional
+        Constituents that jets are padded to if empty slots take part as in
+        ParticleNet for Keras; None: padding takes part in nothing.
     """
 
     neighbours: int
     slope: float
     coordinates: tuple[int, int]
+    slots: int | None = None
 
 
 def edge_conv_graph(
-    folds: Sequence[Weights],
+    folds: Sequence[Weights | Sequence[Weights]],
     design: EdgeConvDesign,
     calibration: Sequence[CalibrationTable] | None = None,
 ) -> Any:
@@ -63,9 +69,10 @@ def edge_conv_graph(
 
     Parameters
     ----------
-    folds : sequence of dict of str to array
-        State of each fold's `EdgeConvNetwork`; its output may be one logit or two
-        classes, of which the second is the signal region.
+    folds : sequence of (dict of str to array, or sequence of them)
+        State of each fold's `EdgeConvNetwork`, or of its networks: then the fold's
+        raw output is the logit of the mean of their probabilities. A network has one
+        logit or two classes, of which the second is the signal region.
     design : EdgeConvDesign
     calibration : sequence of CalibrationTable, optional
         One a fold; without, the outputs are the raw logits.
@@ -76,12 +83,15 @@ def edge_conv_graph(
     """
     helper = require("onnx.helper", extra="onnx")
     kind = require("onnx", extra="onnx").TensorProto
-    num_features = len(folds[0]["feature_mean"])
+    networks = [[fold] if isinstance(fold, Mapping) else list(fold) for fold in folds]
+    num_features = len(networks[0][0]["feature_mean"])
     graph = GraphBuilder()
-    particles = ParticleRows.of_inputs(graph, design.neighbours)
-    plane = particles.columns(design.coordinates)
-    first = particles.neighbours_in_plane(plane)
-    logits = [_logit(weights, design, particles, first) for weights in folds]
+    particles = _particles(graph, design)
+    first = particles.neighbours_in_plane(particles.columns(design.coordinates))
+    logits = [
+        _mean_logit(graph, [_logit(one, design, particles, first) for one in members])
+        for members in networks
+    ]
     raw = logits[0] if len(folds) == 1 else graph.add("Concat", *logits, axis=1)
     scores = calibrate(graph, raw, calibration) if calibration else raw
     graph.name_output(scores, "fold_scores")
@@ -113,6 +123,30 @@ def bytes_per_constituent(weights: Weights, design: EdgeConvDesign) -> int:
         if ".layers." in name and name.endswith(".weight")
     ]
     return np.dtype(np.float32).itemsize * design.neighbours * max(widths)
+
+
+def _particles(graph: GraphBuilder, design: EdgeConvDesign) -> ParticleRows:
+    if design.slots is None:
+        return ParticleRows.of_inputs(graph, design.neighbours)
+    return FaithfulRows.of_slots(graph, design.neighbours, design.slots)
+
+
+def _mean_logit(graph: GraphBuilder, logits: Sequence[str]) -> str:
+    """Give the logit of the mean probability of several networks: (events, 1).
+
+    log sum p - log sum (1 - p), which keeps its digits where the p are nearly one.
+    """
+    if len(logits) == 1:
+        return logits[0]
+    z = graph.add("Concat", *logits, axis=1)
+    sums = [
+        graph.add("ReduceSum", graph.add("Sigmoid", x), graph.integers(1), keepdims=1)
+        for x in (z, graph.add("Neg", z))
+    ]
+    signal, control = (
+        graph.add("Log", graph.add("Max", total, graph.float(1e-37))) for total in sums
+    )
+    return graph.add("Sub", signal, control)
 
 
 def _logit(

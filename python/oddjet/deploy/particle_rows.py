@@ -131,17 +131,8 @@ class ParticleRows:
         distances are equal in floating point. `points` is (events, n, 2).
         """
         add, integers = self.graph.add, self.graph.integers
-        squares = []
-        for column in range(2):
-            index = self.graph.constant(np.array(column))
-            coordinate = add("Gather", points, index, axis=2)
-            row, other = (
-                add("Unsqueeze", coordinate, integers(axis)) for axis in (2, 1)
-            )
-            difference = add("Sub", row, other)
-            squares.append(add("Mul", difference, difference))
         penalties = add("Unsqueeze", self._out_of_reach(), integers(1))
-        distances = add("Sub", add("Add", *squares), self._not_itself())
+        distances = add("Sub", self._squared_distances(points), self._not_itself())
         return self._best(add("Sub", distances, penalties), largest=0)
 
     def neighbours_in_space(self, points: str, mean: str) -> str:
@@ -160,12 +151,30 @@ class ParticleRows:
         nearness = add("Add", products, add("Add", offset, self._not_itself()))
         return self._best(nearness, largest=1)
 
+    def _squared_distances(self, points: str) -> str:
+        """By differences in two dimensions: (events, n, n)."""
+        add, integers = self.graph.add, self.graph.integers
+        squares = []
+        for column in range(2):
+            index = self.graph.constant(np.array(column))
+            coordinate = add("Gather", points, index, axis=2)
+            row, other = (
+                add("Unsqueeze", coordinate, integers(axis)) for axis in (2, 1)
+            )
+            difference = add("Sub", row, other)
+            squares.append(add("Mul", difference, difference))
+        return add("Add", *squares)
+
     def _best(self, values: str, *, largest: int) -> str:
         """Rows of the k best of (events, n, n) along the last axis: (rows, k)."""
-        add, integers = self.graph.add, self.graph.integers
         _, indices = self.graph.add_many(
             "TopK", values, self.k, outputs=2, axis=2, largest=largest, sorted=1
         )
+        return self._rows_of(indices)
+
+    def _rows_of(self, indices: str) -> str:
+        """Positions in each jet (events, n, k) as rows of the batch: (rows, k)."""
+        add, integers = self.graph.add, self.graph.integers
         first_rows = add("Mul", self._range(self.events), self.n)
         first_rows = add("Unsqueeze", first_rows, integers(1, 2))
         return self._reshape(add("Add", indices, first_rows), self.rows, self.k)

@@ -37,6 +37,15 @@ class Batch:
     label: Tensor
     weight: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """Move the jets to a device."""
+        return Batch(
+            self.values.to(device),
+            self.mask.to(device),
+            self.label.to(device),
+            self.weight.to(device),
+        )
+
 
 @dataclass(frozen=True)
 class TrainingSample:
@@ -71,20 +80,25 @@ class TrainingSample:
             self.weight[chosen],
         )
 
-    def balanced_weight(self) -> NDArray[np.float64]:
+    def balanced_weight(self, *, balance_regions: bool = True) -> NDArray[np.float64]:
         """Scale the weights so that both regions sum to half the number of jets.
+
+        Parameters
+        ----------
+        balance_regions : bool
+            False: scale all weights alike, to sum to the number of jets.
 
         Raises
         ------
         UserError
             A region that is empty or whose weights do not sum to more than zero.
         """
-        balanced = self.weight.copy()
+        totals = {}
         for name, region in {
             "signal": self.in_signal_region,
             "control": ~self.in_signal_region,
         }.items():
-            total = balanced[region].sum()
+            total = self.weight[region].sum()
             if not total > 0:
                 message = (
                     f"training needs {name} region events of positive total weight, "
@@ -92,7 +106,14 @@ class TrainingSample:
                     "check the files and the selection of that region"
                 )
                 raise UserError(message)
-            balanced[region] *= len(self) / (2 * total)
+            totals[name] = total
+        if not balance_regions:
+            alike: NDArray[np.float64] = self.weight * (
+                len(self) / sum(totals.values())
+            )
+            return alike
+        total = np.where(self.in_signal_region, totals["signal"], totals["control"])
+        balanced: NDArray[np.float64] = self.weight * (len(self) / (2 * total))
         return balanced
 
     def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -129,7 +150,11 @@ class TrainingSample:
 
 
 def epoch_batches(
-    sample: TrainingSample, batch_size: int, random: np.random.Generator
+    sample: TrainingSample,
+    batch_size: int,
+    random: np.random.Generator,
+    *,
+    balance_regions: bool = True,
 ) -> Iterator[Batch]:
     """Shuffle a sample and go once through it.
 
@@ -144,12 +169,14 @@ def epoch_batches(
         Largest number of jets per batch; `TrainingConfig` takes no fewer than four.
     random : numpy.random.Generator
         Source of the order.
+    balance_regions : bool
+        As in `TrainingSample.balanced_weight`.
 
     Yields
     ------
     Batch
     """
-    weight = sample.balanced_weight()
+    weight = sample.balanced_weight(balance_regions=balance_regions)
     order = random.permutation(len(sample))
     for chosen in np.array_split(order, -(-len(sample) // batch_size)):
         mask = sample.mask[chosen]

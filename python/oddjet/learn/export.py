@@ -10,6 +10,7 @@ import numpy as np
 from oddjet.deploy.bundle import model_bytes, write_bundle
 from oddjet.deploy.calibration import CalibrationTable
 from oddjet.deploy.edge_conv_graph import (
+    BATCH_NORM_EPSILON,
     EdgeConvDesign,
     bytes_per_constituent,
     edge_conv_graph,
@@ -17,6 +18,7 @@ from oddjet.deploy.edge_conv_graph import (
 from oddjet.deploy.runtime import JetSession
 from oddjet.deploy.working_points import measured_working_points
 from oddjet.learn.coordinates import coordinate_columns
+from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from oddjet.features import FeatureSpec
     from oddjet.learn.models.config import EdgeConvConfig
 
-__all__ = ["ControlSample", "export_folds"]
+    Weights = Mapping[str, NDArray[np.floating]]
+
+__all__ = ["ControlSample", "export_folds", "graph_weights"]
 
 # Fractions of control events whose cuts every model names.
 EFFICIENCIES = (0.1, 0.01, 0.001)
@@ -55,7 +59,7 @@ class ControlSample:
 
 def export_folds(
     path: Path | str,
-    folds: Sequence[Mapping[str, NDArray[np.floating]]],
+    folds: Sequence[Sequence[Weights]],
     *,
     network: EdgeConvConfig,
     spec: FeatureSpec,
@@ -69,8 +73,9 @@ def export_folds(
     ----------
     path : Path or str
         The model file.
-    folds : sequence of dict of str to array
-        `TrainedFold.weights` of each fold, in order.
+    folds : sequence of sequences of dict of str to array
+        `TrainedFold.weights` of the networks of each fold, in order; a fold's raw
+        output is the logit of the mean of their probabilities.
     network : EdgeConvConfig
         The configuration they were trained with.
     spec : FeatureSpec
@@ -91,17 +96,19 @@ def export_folds(
         neighbours=network.neighbours,
         slope=network.slope,
         coordinates=coordinate_columns(spec.features),
+        slots=spec.num_constituents if network.padding == "faithful" else None,
     )
-    width = bytes_per_constituent(folds[0], design)
+    plain = [[graph_weights(weights) for weights in fold] for fold in folds]
+    width = bytes_per_constituent(plain[0][0], design)
 
     def session(tables: Sequence[CalibrationTable] | None) -> JetSession:
         # Calibrated on what the runtime gives, not PyTorch: the file measures itself.
         # On the processor, whatever else there is, so that a run can be repeated.
-        model = model_bytes(edge_conv_graph(folds, design, tables))
+        model = model_bytes(edge_conv_graph(plain, design, tables))
         return JetSession(model, "cpu", threads, bytes_per_constituent=width)
 
     raw_session, tables = session(None), []
-    for fold in range(len(folds)):
+    for fold in range(len(plain)):
         own = (control.fold == fold) & control.mask.any(axis=1)
         _, raw = raw_session.run(control.values[own], control.mask[own])
         tables.append(CalibrationTable.from_control(raw[:, fold], control.weight[own]))
@@ -109,7 +116,7 @@ def export_folds(
     score, _ = session(tables).run(control.values[reserve], control.mask[reserve])
     write_bundle(
         path,
-        edge_conv_graph(folds, design, tables),
+        edge_conv_graph(plain, design, tables),
         spec=spec,
         folds=len(folds),
         provenance=provenance,
@@ -121,3 +128,44 @@ def export_folds(
         ),
         bytes_per_constituent=width,
     )
+
+
+def graph_weights(weights: Weights) -> dict[str, NDArray[np.floating]]:
+    """Write a network's state as the graph has it: without a batch norm of the inputs.
+
+    At inference that is a shift and a scale, so this is an exact rewriting.
+
+    Parameters
+    ----------
+    weights : dict of str to array
+        State of an `EdgeConvNetwork`.
+
+    Returns
+    -------
+    dict of str to array
+        Without `input_norm`, which `feature_mean` and `feature_scale` take in.
+
+    Raises
+    ------
+    UserError
+        An input whose batch norm has learnt to ignore it (gain zero).
+    """
+    plain = {name: value for name, value in weights.items() if "input_norm" not in name}
+    if "input_norm.weight" in weights:
+        mean, variance, gain, shift = (
+            np.asarray(weights[f"input_norm.{name}"], np.float64)
+            for name in ("running_mean", "running_var", "weight", "bias")
+        )
+        if not np.all(gain):
+            message = (
+                "export: the batch norm of the features has a gain of exactly zero; "
+                "set network.input_norm to false and train again"
+            )
+            raise UserError(message)
+        # gain (x - mean) / sqrt(variance) + shift, of x standardised before.
+        scale = np.sqrt(variance + BATCH_NORM_EPSILON) / gain
+        outer = np.asarray(weights["feature_scale"], np.float64)
+        centre = weights["feature_mean"] + outer * (mean - shift * scale)
+        plain["feature_mean"] = centre.astype(np.float32)
+        plain["feature_scale"] = (outer * scale).astype(np.float32)
+    return plain

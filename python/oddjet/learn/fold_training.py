@@ -1,22 +1,27 @@
-"""The network of one fold: trained on all other folds, as plain arrays in and out."""
+"""A network that scores one fold, as plain arrays in and out."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
+from oddjet.learn.checkpoint import Checkpoint
 from oddjet.learn.coordinates import coordinate_columns
-from oddjet.learn.folds import RESERVE
+from oddjet.learn.folds import seen_by
 from oddjet.learn.loop import reproducible, train
 from oddjet.learn.models.edge_conv import EdgeConvNetwork
+from oddjet.runs.digests import digest
+from oddjet.runs.provenance import provenance
 from oddjet.runs.seeds import derive_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from oddjet.learn.batches import TrainingSample
@@ -51,9 +56,11 @@ def train_fold(
     training: TrainingConfig,
     features: Sequence[str],
     seed: int,
+    member: int = 0,
+    checkpoints: Path | None = None,
     on_epoch: Callable[[int, float], None] = lambda _epoch, _loss: None,
 ) -> TrainedFold:
-    """Train the network that scores one fold, on the events of all others.
+    """Train a network that scores one fold, on the events it may see.
 
     Parameters
     ----------
@@ -62,35 +69,66 @@ def train_fold(
     fold_of_jet : int64, shape (jets,)
         As `oddjet.learn.folds.training_folds` gives it.
     fold : int
-        The fold that the network must not see; nor does it see the reserve.
+        The fold that is scored; what the network sees of it `training.scoring`
+        says. It never sees the reserve.
     network : EdgeConvConfig
     training : TrainingConfig
     features : sequence of str
         Names of the features, `FeatureSpec.features`.
     seed : int
-        Seed of the search; every fold derives its own.
+        Seed of the search; every network derives its own.
+    member : int
+        Number of the network among those of its fold.
+    checkpoints : Path, optional
+        Directory for the state of an unfinished training, made if needed. A later
+        call with the same arguments goes on there, and ends with the same bits.
     on_epoch : callable, optional
         Told the epoch (from 1) and its mean loss.
 
     Returns
     -------
     TrainedFold
-        The same bits for the same arguments, thread count and processor.
+        The same bits for the same arguments, thread count and processor, on a CPU.
 
     Raises
     ------
     UserError
-        A region without events to train on, a loss that is not finite, or features
-        without the coordinates of the first graph.
+        A region without events to train on, a loss that is not finite, features
+        without the coordinates of the first graph, a device that is not there, or a
+        damaged checkpoint.
     """
-    seen = (fold_of_jet != fold) & (fold_of_jet != RESERVE) & sample.mask.any(axis=1)
+    seen = seen_by(fold_of_jet, fold, training.scoring) & sample.mask.any(axis=1)
     chosen = sample[seen]
     mean, scale = map(torch.from_numpy, chosen.moments())
-    seed = derive_seed(seed, "fold", fold)
-    with reproducible(derive_seed(seed, "network"), training.threads):
-        model = EdgeConvNetwork(network, len(features), coordinate_columns(features))
-        model.standardise(mean, scale)
-        loss = train(model, chosen, training, seed=seed, on_epoch=on_epoch)
+    # The first network of a fold has the seed that a fold of one network has.
+    names = ("fold", fold) if member == 0 else ("fold", fold, "network", member)
+    seed = derive_seed(seed, *names)
+    checkpoint = None
+    if checkpoints is not None:
+        key = _training_key(chosen, network, training, features, seed)
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        checkpoint = Checkpoint(checkpoints / f"{key[:16]}.pt", key)
+    with reproducible(
+        derive_seed(seed, "network"), training.threads, device=training.device
+    ):
+        model = EdgeConvNetwork(
+            network,
+            len(features),
+            coordinate_columns(features),
+            slots=sample.values.shape[1],
+        )
+        if not network.input_norm:
+            model.standardise(mean, scale)
+        loss = train(
+            model,
+            chosen,
+            training,
+            seed=seed,
+            checkpoint=checkpoint,
+            on_epoch=on_epoch,
+        )
+    if checkpoint is not None:
+        checkpoint.discard()
     # Batch norm counts its batches; nothing depends on that number.
     weights = {
         name: value.numpy()
@@ -98,3 +136,34 @@ def train_fold(
         if value.is_floating_point()
     }
     return TrainedFold(weights, tuple(loss))
+
+
+def _training_key(
+    sample: TrainingSample,
+    network: EdgeConvConfig,
+    training: TrainingConfig,
+    features: Sequence[str],
+    seed: int,
+) -> str:
+    """Digest everything that decides a training, the jets included."""
+    columns = (sample.values, sample.mask, sample.in_signal_region, sample.weight)
+    # How many networks a fold has, and how folds are cut, shows in jets and seed.
+    shaped = training.model_copy(update={"networks": 1, "folds": 2})
+    return digest(
+        {
+            "sample": [_digest(column) for column in columns],
+            "network": network,
+            "training": shaped,
+            "features": list(features),
+            "seed": seed,
+            "made_with": provenance(),
+        }
+    )
+
+
+def _digest(column: NDArray[np.generic]) -> str:
+    content = np.ascontiguousarray(column)
+    head = f"{content.dtype.str} {content.shape}".encode("ascii")
+    total = hashlib.sha256(head)
+    total.update(content.view(np.uint8).reshape(-1).data)
+    return total.hexdigest()

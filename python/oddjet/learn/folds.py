@@ -17,14 +17,27 @@ from oddjet.runs.errors import UserError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RESERVE", "fold_of", "in_reserve", "training_folds"]
+    from oddjet.learn.config import Scoring
+
+__all__ = [
+    "RESERVE",
+    "TRAINING_ONLY",
+    "fold_of",
+    "half_of",
+    "in_reserve",
+    "seen_by",
+    "training_folds",
+]
 
 #: Fold of a control event that no network sees.
 RESERVE = -1
+#: Fold of an event that only trains: the first one of sequential folds.
+TRAINING_ONLY = -2
 
 # Different salts make the fold and the reserve independent of each other.
 _FOLD_SALT = 0x6F64646A65740001
 _RESERVE_SALT = 0x6F64646A65740002
+_HALF_SALT = 0x6F64646A65740003
 _DETECTOR_FIELDS = ("run", "lumi", "event")
 _FILE_FIELDS = ("file", "entry")
 
@@ -92,12 +105,34 @@ def in_reserve(ids: Any, fraction: float = 0.1) -> NDArray[np.bool_]:
     return chosen
 
 
+def half_of(ids: Any) -> NDArray[np.int64]:
+    """Split events in two for a null test, independently of fold and reserve.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        As for `fold_of`.
+
+    Returns
+    -------
+    int64, shape (events,)
+        0 or 1.
+
+    Raises
+    ------
+    UserError
+        As `fold_of`.
+    """
+    return (_source_hash(ids, _HALF_SALT) >> np.uint64(63)).astype(np.int64)
+
+
 def training_folds(
     ids: Any,
     in_control_region: NDArray[np.bool_],
     *,
     folds: int,
     reserve_fraction: float = 0.1,
+    scoring: Scoring = "k_fold",
 ) -> NDArray[np.int64]:
     """Assign the events of a search: a fold each, or the reserve.
 
@@ -111,19 +146,61 @@ def training_folds(
         Number of folds, >= 1.
     reserve_fraction : float
         Expected share of the control events that no network sees.
+    scoring : "k_fold", "sequential" or "in_sample"
+        Of sequential folds the first only trains and the others are numbered from
+        0; in-sample scoring knows one fold and no reserve.
 
     Returns
     -------
     int64, shape (events,)
-        The fold, or `RESERVE` (-1).
+        The fold that scores the event, `RESERVE` (-1) or `TRAINING_ONLY` (-2).
 
     Raises
     ------
     UserError, ValueError
         As `fold_of`.
     """
+    if scoring == "in_sample":
+        return fold_of(ids, 1)
+    fold = fold_of(ids, folds)
+    if scoring == "sequential":
+        fold = np.where(fold == 0, np.int64(TRAINING_ONLY), fold - 1)
     reserved = in_control_region & in_reserve(ids, reserve_fraction)
-    return np.where(reserved, np.int64(RESERVE), fold_of(ids, folds))
+    return np.where(reserved, np.int64(RESERVE), fold)
+
+
+def seen_by(
+    fold_of_jet: NDArray[np.int64], fold: int, scoring: Scoring = "k_fold"
+) -> NDArray[np.bool_]:
+    """Choose the events that the networks of a fold are trained on.
+
+    Parameters
+    ----------
+    fold_of_jet : int64, shape (events,)
+        As `training_folds` gives it.
+    fold : int
+        The fold that the networks will score.
+    scoring : "k_fold", "sequential" or "in_sample"
+        All other folds; earlier folds; all events.
+
+    Returns
+    -------
+    bool, shape (events,)
+        Never the reserve.
+
+    Examples
+    --------
+    >>> folds = np.array([RESERVE, TRAINING_ONLY, 0, 1, 2])
+    >>> seen_by(folds, 1, "sequential")
+    array([False,  True,  True, False, False])
+    """
+    learnt = {
+        "k_fold": fold_of_jet != fold,
+        "sequential": fold_of_jet < fold,
+        "in_sample": np.ones(len(fold_of_jet), np.bool_),
+    }[scoring]
+    seen: NDArray[np.bool_] = learnt & (fold_of_jet != RESERVE)
+    return seen
 
 
 def _source_hash(ids: Any, salt: int) -> NDArray[np.uint64]:

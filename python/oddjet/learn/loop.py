@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils import deterministic
 
 from oddjet.learn.batches import epoch_batches
-from oddjet.learn.weight_average import WeightAverage
+from oddjet.learn.training_state import TrainingState
 from oddjet.runs.errors import UserError
-from oddjet.runs.seeds import derive_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from oddjet.learn.batches import Batch, TrainingSample
+    from oddjet.learn.checkpoint import Checkpoint
     from oddjet.learn.config import TrainingConfig
 
-__all__ = ["reproducible", "train"]
+__all__ = ["available_device", "reproducible", "train"]
 
 
 def train(
@@ -33,13 +33,14 @@ def train(
     config: TrainingConfig,
     *,
     seed: int,
+    checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[int, float], None] = lambda _epoch, _loss: None,
 ) -> list[float]:
     """Train a network to tell the signal region from the control region.
 
-    Adam on the weighted binary cross-entropy, step size falling along a cosine. The
-    network ends with the moving average of its weights, which follows weak labels
-    with less noise than the last weights do. Run it within `reproducible`.
+    Adam on the weighted binary cross-entropy. The network ends with the moving
+    average of its weights, which follows weak labels with less noise than the last
+    weights do. Run it within `reproducible`.
 
     Parameters
     ----------
@@ -49,6 +50,9 @@ def train(
     config : TrainingConfig
     seed : int
         Order of the jets.
+    checkpoint : Checkpoint, optional
+        Keeps the state now and then; if there is one, training goes on from it. A
+        training that was interrupted ends with the bits of one that was not.
     on_epoch : callable, optional
         Told the epoch (from 1) and its mean loss.
 
@@ -60,34 +64,74 @@ def train(
     Raises
     ------
     UserError
-        A loss that is not finite, before it reaches the weights; or a region
-        without events.
+        A loss that is not finite, before it reaches the weights; a region without
+        events; a checkpoint of another training; or no CUDA device where the
+        configuration asks for one.
     """
-    random = np.random.default_rng(derive_seed(seed, "batches"))
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    steps = config.epochs * -(-len(sample) // config.batch_size)
-    schedule = CosineAnnealingLR(optimizer, T_max=steps)
-    average = WeightAverage(network, config.weight_average)
-    history = []
-    network.train()
-    for epoch in range(1, config.epochs + 1):
-        total = 0.0
-        for batch in epoch_batches(sample, config.batch_size, random):
-            loss = _weighted_loss(network(batch.values, batch.mask), batch)
-            total += _finite(loss, epoch) * len(batch.label)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            average.update(network)
-        history.append(total / len(sample))
-        on_epoch(epoch, history[-1])
-    average.load_into(network)
-    return history
+    device = available_device(config)
+    network.to(device).train()
+    state = TrainingState(network, config, len(sample), seed)
+    if checkpoint is not None and (kept := checkpoint.restore()) is not None:
+        state.load_state_dict(kept)
+        for epoch, loss in enumerate(state.history, start=1):
+            on_epoch(epoch, loss)
+    while not state.finished:
+        batches = epoch_batches(
+            sample,
+            config.batch_size,
+            state.epoch_random(),
+            balance_regions=config.balance_regions,
+        )
+        for batch in islice(batches, state.step, None):
+            _step(state, batch.to(device))
+            if checkpoint is not None:
+                checkpoint.offer(state.state_dict)
+        loss = state.end_epoch(len(sample), config.epochs)
+        on_epoch(len(state.history), loss)
+    state.average.load_into(network)
+    network.cpu()
+    return state.history
+
+
+def _step(state: TrainingState, batch: Batch) -> None:
+    """Take one batch forward, back and into the weights."""
+    with _mixed_precision(batch.values.device):
+        logits = state.network(batch.values, batch.mask)
+    loss = _weighted_loss(logits, batch)
+    state.total += _finite(loss, len(state.history) + 1) * len(batch.label)
+    state.optimizer.zero_grad()
+    state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+    state.scaler.step(state.optimizer)
+    state.scaler.update()
+    state.schedule.after_step()
+    state.average.update(state.network)
+    state.step += 1
+
+
+def available_device(config: TrainingConfig) -> torch.device:
+    """Give the device of a configuration.
+
+    Raises
+    ------
+    UserError
+        There is no CUDA device here.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        message = (
+            "training.device is cuda, but PyTorch finds no CUDA device here; install a"
+            " build of PyTorch for your GPU, or train on the cpu"
+        )
+        raise UserError(message)
+    return torch.device(config.device)
+
+
+def _mixed_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Let CUDA compute matrix products in half precision; a CPU gains nothing."""
+    return torch.autocast("cuda") if device.type == "cuda" else nullcontext()
 
 
 @contextmanager
-def reproducible(seed: int, threads: int) -> Iterator[None]:
+def reproducible(seed: int, threads: int, device: str = "cpu") -> Iterator[None]:
     """Make everything that PyTorch does inside repeatable bit for bit.
 
     Parameters
@@ -96,6 +140,9 @@ def reproducible(seed: int, threads: int) -> Iterator[None]:
         Initial weights and dropout.
     threads : int
         Threads within an operation; sums depend on their number.
+    device : "cpu" or "cuda"
+        Not all operations have a repeatable form on a GPU: there, no bits are
+        promised.
 
     Yields
     ------
@@ -103,7 +150,11 @@ def reproducible(seed: int, threads: int) -> Iterator[None]:
         The caller's generator, threads and settings come back afterwards.
     """
     threads_before = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]), _deterministic_algorithms():
+    devices = range(torch.cuda.device_count())
+    with (
+        torch.random.fork_rng(devices=devices),
+        _deterministic_algorithms() if device == "cpu" else nullcontext(),
+    ):
         torch.set_num_threads(threads)
         torch.manual_seed(seed)
         try:

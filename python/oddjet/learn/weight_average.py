@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -46,3 +46,13 @@ class WeightAverage:
     def load_into(self, network: nn.Module) -> None:
         """Replace the network's weights by their average."""
         network.load_state_dict(self._average)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the average and how many steps are in it."""
+        return {"steps": self._steps, "average": dict(self._average)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from such a state."""
+        self._steps = state["steps"]
+        for name, value in state["average"].items():
+            self._average[name].copy_(value)

@@ -119,13 +119,17 @@ def truth_figure(
     )
 
 
-def loss_figure(training_history: Sequence[Sequence[float]]) -> Html:
-    """Draw the training loss of every fold.
+def loss_figure(
+    training_history: Sequence[Sequence[float]], names: Sequence[str] = ()
+) -> Html:
+    """Draw the training loss of every network.
 
     Parameters
     ----------
     training_history : sequence of sequences of float
-        Loss of each epoch, for each fold; not all need the same length.
+        Loss of each epoch, for each network; not all need the same length.
+    names : sequence of str
+        Of the networks; by default they are folds.
 
     Returns
     -------
@@ -133,6 +137,7 @@ def loss_figure(training_history: Sequence[Sequence[float]]) -> Html:
         One <svg> element.
     """
     named = len(training_history) <= _MOST_LINES
+    names = names or [f"fold {fold}" for fold in range(len(training_history))]
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
@@ -143,7 +148,7 @@ def loss_figure(training_history: Sequence[Sequence[float]]) -> Html:
                 # The first colour, a grey, would pass for the dashed line.
                 color=PROCESS_COLORS[fold + 1] if named else MUTED,
                 marker="o" if len(losses) == 1 else "",
-                label=f"fold {fold}" if named else None,
+                label=names[fold] if named else None,
             )
         axes.axhline(
             math.log(2.0), color=MUTED, linestyle="--", label="ln 2: no separation"

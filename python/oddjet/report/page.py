@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from oddjet.report.checks import checks_tables
 from oddjet.report.figures import loss_figure, score_figure, truth_figure
 from oddjet.report.markup import Html, document, element, fragment
 from oddjet.report.numbers import MINUS, format_count
@@ -64,9 +66,10 @@ def write_report(path: Path | str, report: SearchReport) -> None:
         report = close_signal_region(report)
     sections = [
         _header(report),
-        _reading_section(),
+        _reading_section(report.results),
         _cutflow_section(report),
         _counts_section(report),
+        _checks_section(report),
         _score_section(report),
         _truth_section(report),
         _training_section(report),
@@ -128,7 +131,18 @@ def _figure(svg: Html, *caption: str) -> Html:
     return element("figure", svg, element("figcaption", *caption))
 
 
-def _reading_section() -> Html:
+# Who scored a jet, after "Networks learnt ... by their structure alone, and ".
+_WHO_SCORED = {
+    "k_fold": "each jet was scored by networks that had not seen it",
+    "sequential": "each jet was scored by networks that had seen earlier folds only",
+    "in_sample": "all jets were scored by networks that were trained on them, as in"
+    " the paper: what a network memorises can look like an excess, so this page"
+    " compares with published tables and claims nothing",
+}
+
+
+def _reading_section(results: Mapping[str, Any]) -> Html:
+    who_scored = _WHO_SCORED[str(results.get("scoring", "k_fold"))]
     link = element(
         "a",
         "Finke, Krämer, Lipp, Mück, arXiv:2204.11889",
@@ -139,8 +153,7 @@ def _reading_section() -> Html:
         element(
             "p",
             "Networks learnt to tell jets of the signal region from jets of the control"
-            " region by their structure alone, and each jet was scored by networks"
-            " that had not seen it. A calibrated score ",
+            f" region by their structure alone, and {who_scored}. A calibrated score ",
             Html(f"<i>s</i> means that a fraction 10<sup>{MINUS}<i>s</i></sup>"),
             " of the control region scores higher, so if both"
             " regions hold the same jets, the threshold lets the same fraction of"
@@ -168,6 +181,11 @@ def _counts_section(report: SearchReport) -> Html:
             class_="columns",
         ),
     )
+
+
+def _checks_section(report: SearchReport) -> Html:
+    tables = checks_tables(report.results)
+    return _section("How far to trust it", tables) if tables else fragment()
 
 
 def _score_section(report: SearchReport) -> Html:
@@ -269,10 +287,10 @@ def _training_section(report: SearchReport) -> Html:
     return _section(
         "Training",
         _figure(
-            loss_figure(report.training_history),
+            loss_figure(report.training_history, report.training_names),
             "A loss that stays at ln 2 means that the networks found nothing to tell"
             " the regions apart; one below it may also come from memorised jets, which"
-            " is why only held-out scores count.",
+            " is why held-out scores are the ones to trust.",
         ),
     )
 

@@ -25,7 +25,14 @@ CutRow = tuple[str, int, float, float]
 
 # A list of what may be shown, not of what may not: a number that is added to
 # results.json later stays closed until somebody decides otherwise.
-_OPEN_RESULTS = ("schema_version", "search", "oddjet_version", "seed", "blinded")
+_OPEN_RESULTS = (
+    "schema_version",
+    "search",
+    "oddjet_version",
+    "seed",
+    "scoring",
+    "blinded",
+)
 _OPEN_COUNTS = ("n_cr_total", "cr_efficiency", "threshold")
 _OPEN_FOLD = ("fold", "k", "num_cr", "threshold")
 
@@ -56,7 +63,9 @@ class SearchReport:
     folds : sequence of mappings
         One row a fold. The folds of ``results["counts"]`` if empty.
     training_history : sequence of sequences of float
-        Loss of each epoch, for each fold.
+        Loss of each epoch, for each network.
+    training_names : sequence of str
+        Of the networks; folds if empty.
     config_yaml : str
         The resolved configuration.
     provenance : mapping
@@ -77,6 +86,7 @@ class SearchReport:
     weights: Mapping[str, NDArray[np.floating]] | None = None
     folds: Sequence[Mapping[str, Any]] = ()
     training_history: Sequence[Sequence[float]] = ()
+    training_names: Sequence[str] = ()
     config_yaml: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -117,6 +127,7 @@ def close_signal_region(report: SearchReport) -> SearchReport:
         weights=_only(report.weights, (CONTROL_REGION,)) if report.weights else None,
         folds=[_only(fold, _OPEN_FOLD) for fold in folds],
         training_history=(),
+        training_names=(),
     )
 
 

@@ -100,10 +100,10 @@ def significance_table(results: Mapping[str, Any]) -> Html:
 def _describe_method(results: Mapping[str, Any]) -> str:
     if method_name(results) != "exact test":
         return str(results["significance"].get("method", ""))
-    return (
-        "negative binomial: thresholds from the control region, folds convolved, "
-        "one-sided"
-    )
+    law = "negative binomial: thresholds from the control region, folds convolved"
+    if results.get("scoring") == "in_sample":
+        return f"{law}; not valid, because scores are those of the training jets"
+    return f"{law}, one-sided"
 
 
 def counts_table(results: Mapping[str, Any]) -> Html:

@@ -10,6 +10,8 @@ import numpy as np
 from oddjet.learn.folds import RESERVE
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.provenance import oddjet_version
+from oddjet.runs.seeds import derive_seed
+from oddjet.searches import cross_checks
 from oddjet.searches.regions import CONTROL_REGION, SIGNAL_REGION
 from oddjet.searches.scores import read_scores
 from oddjet.searches.stages import SCORES
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oddjet.runs.progress import Progress
+    from oddjet.searches.monojet_config import CountingConfig
     from oddjet.searches.scores import RegionScores
     from oddjet.stats.counting import CountingResult
     from oddjet.stats.fold_counts import FoldCount
@@ -35,19 +38,22 @@ def count(
     *,
     search: str,
     seed: int,
+    scoring: str,
     is_null_test: bool,
-    cr_efficiency: float,
+    counting: CountingConfig,
     blinded: bool,
     unblinded: bool,
 ) -> None:
     """Count above the thresholds and write results.json."""
     regions = read_scores(inputs["score"] / SCORES)
     control = regions[CONTROL_REGION]
+    cr_efficiency = counting.cr_efficiency
     results: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "search": search,
         "oddjet_version": oddjet_version(),
         "seed": seed,
+        "scoring": scoring,
         "is_null_test": is_null_test,
         "blinded": blinded,
         "unblinded": unblinded,
@@ -56,7 +62,7 @@ def count(
     if blinded:
         results |= _blinded(control, cr_efficiency)
     else:
-        results |= _counted(regions[SIGNAL_REGION], control, cr_efficiency)
+        results |= _counted(regions[SIGNAL_REGION], control, counting, seed)
     write_json_atomic(directory / RESULTS, results)
 
 
@@ -66,17 +72,18 @@ def nominal_threshold(cr_efficiency: float) -> float:
 
 
 def _counted(
-    signal: RegionScores, control: RegionScores, cr_efficiency: float
+    signal: RegionScores, control: RegionScores, counting: CountingConfig, seed: int
 ) -> dict[str, Any]:
-    in_fold = control.fold != RESERVE
+    cr_efficiency = counting.cr_efficiency
+    signal, control = signal.in_folds(), control.in_folds()
     test = counting_test(
         signal.score,
-        control.score[in_fold],
+        control.score,
         efficiency=cr_efficiency,
         sr_folds=signal.fold,
-        cr_folds=control.fold[in_fold],
+        cr_folds=control.fold,
         sr_weights=signal.weight,
-        cr_weights=control.weight[in_fold],
+        cr_weights=control.weight,
     )
     results: dict[str, Any] = {
         "status": test.status,
@@ -91,7 +98,7 @@ def _counted(
             "n_sr": test.n_sr,
             "n_expected": test.n_expected,
             "n_sr_total": len(signal),
-            "n_cr_total": int(np.count_nonzero(in_fold)),
+            "n_cr_total": len(control),
             "num_not_scored": test.num_excluded_sr + test.num_excluded_cr,
             "cr_efficiency": cr_efficiency,
             "threshold": nominal_threshold(cr_efficiency),
@@ -103,6 +110,17 @@ def _counted(
         results["reason"] = test.reason
     if test.significance is not None:
         results["significance"] = {"sigma": test.significance, "method": test.method}
+        results["mismodelling"] = cross_checks.mismodelling(test)
+        results["low_tail"] = cross_checks.low_tail(signal, control, cr_efficiency)
+        if counting.transfer_uncertainty > 0:
+            results |= cross_checks.with_transfer(test, counting.transfer_uncertainty)
+    if counting.scan_efficiencies and test.significance is not None:
+        results["scan"] = cross_checks.scan(
+            signal,
+            control,
+            counting.scan_efficiencies,
+            derive_seed(seed, "efficiency scan"),
+        )
     return results
 
 
@@ -116,7 +134,7 @@ def _blinded(control: RegionScores, cr_efficiency: float) -> dict[str, Any]:
         "log10_p_value": None,
         "uncertainty": {"statistical": None, "systematic": None},
         "counts": {
-            "n_cr_total": int(np.count_nonzero(control.fold != RESERVE)),
+            "n_cr_total": len(control.in_folds()),
             "cr_efficiency": cr_efficiency,
             "threshold": nominal_threshold(cr_efficiency),
         },

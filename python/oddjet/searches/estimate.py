@@ -10,11 +10,12 @@ import numpy as np
 
 from oddjet.features import event_tensors
 from oddjet.io import read
-from oddjet.searches.regions import REGIONS
+from oddjet.searches.regions import CONTROL_REGION, REGIONS
 from oddjet.searches.stages import named_errors
 from oddjet.select.monojet import select_monojet
 
 if TYPE_CHECKING:
+    from oddjet.learn.config import TrainingConfig
     from oddjet.searches.monojet import MonoJet
     from oddjet.searches.monojet_config import MonoJetConfig
 
@@ -56,16 +57,27 @@ def estimate_cost(search: MonoJet) -> Cost:
         started = time.perf_counter()
         probe = read(sample.files, entry_range=(0, _PROBE_EVENTS)).without("truth")
         with named_errors(region, sample.files):
-            chosen = probe[select_monojet(probe, config.selection).mask]
+            control = config.control if region == CONTROL_REGION else None
+            selection = select_monojet(probe, config.selection, control=control)
+            chosen = probe[selection.mask]
             event_tensors(chosen.array[spec.source], spec)
         factor = sample.num_events / max(1, len(probe))
         seconds += factor * (time.perf_counter() - started)
         selected += factor * len(chosen)
-    folds, epochs = config.training.folds, config.training.epochs
-    seconds += (folds - 1) * epochs * selected * _seconds_per_jet(config)
+    seconds += _jets_trained_on(config.training) * selected * _seconds_per_jet(config)
     bytes_per_jet = 4 * spec.num_constituents * len(spec.features)
     # The tensors, their share of a fold, and the columns they were read from.
     return Cost(seconds, _BASE_GIGABYTES + 3e-9 * bytes_per_jet * selected)
+
+
+def _jets_trained_on(training: TrainingConfig) -> float:
+    """Count how often a jet is trained on, all networks and epochs together."""
+    seen = {
+        "k_fold": training.folds - 1,
+        "sequential": (training.folds - 1) / 2,
+        "in_sample": 1,
+    }[training.scoring]
+    return seen * training.networks * training.epochs
 
 
 def _seconds_per_jet(config: MonoJetConfig) -> float:
@@ -88,7 +100,7 @@ def _seconds_per_jet(config: MonoJetConfig) -> float:
         np.ones(_PROBE_JETS, np.int64),
         0,
         network=config.network,
-        training=config.training.model_copy(update={"epochs": 1}),
+        training=config.training.model_copy(update={"epochs": 1, "scoring": "k_fold"}),
         features=spec.features,
         seed=0,
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from oddjet.io import Sample, describe
-from oddjet.runs.atomic import write_text_atomic
+from oddjet.runs.atomic import remove_tree, write_text_atomic
 from oddjet.runs.config import dump_yaml, load_yaml, parse_config
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
@@ -67,6 +68,21 @@ class MonoJet:
         config = parse_config(MonoJetConfig, load_yaml(path), source=path)
         return cls(config, base=path.parent)
 
+    def on_device(self, device: Literal["cpu", "cuda"]) -> MonoJet:
+        """Copy the search, with networks that train elsewhere.
+
+        Parameters
+        ----------
+        device : "cpu" or "cuda"
+
+        Returns
+        -------
+        MonoJet
+        """
+        training = self.config.training.model_copy(update={"device": device})
+        config = self.config.model_copy(update={"training": training})
+        return MonoJet(config, base=self.base)
+
     def run(
         self,
         *,
@@ -75,6 +91,7 @@ class MonoJet:
         directory: Path | str | None = None,
         jobs: int = 1,
         unblind: bool = False,
+        null: bool = False,
         progress: Progress | None = None,
     ) -> Result:
         """Run the search, or what is left of it.
@@ -92,6 +109,9 @@ class MonoJet:
             must protect its main part with ``__name__ == "__main__"``.
         unblind : bool
             Look at a signal region of role "data". Recorded in results.json.
+        null : bool
+            Search one half of the control region against the other: a test of
+            everything but the signal region, which is not read.
         progress : Progress, optional
             Where to show what is going on; by default nowhere.
 
@@ -106,21 +126,39 @@ class MonoJet:
         """
         root = Path(directory or tempfile.mkdtemp(prefix="oddjet-"))
         given = {SIGNAL_REGION: signal_region, CONTROL_REGION: control_region}
+        config = self.config
+        # Where each region's events are.
+        home = {name: CONTROL_REGION if null else name for name in REGIONS}
+        if null:
+            config = config.model_copy(update={"is_null_test": True})
         shown = progress or Progress.silent()
         with lock_directory(root):
-            files = {name: self._files(name, given[name], root) for name in REGIONS}
+            files = {
+                name: self._files(name, given[name], root)
+                for name in dict.fromkeys(home.values())
+            }
             regions = {}
             for name in REGIONS:
                 with shown.task(f"read the {name.replace('_', ' ')}"):
-                    regions[name] = RegionFiles.open(files[name], self._region(name))
-            refuse_overlap(regions)
-            stages = plan(self.config, regions, unblind=unblind)
+                    regions[name] = RegionFiles.open(
+                        files[home[name]], self._region(home[name])
+                    )
+            if not null:
+                refuse_overlap(regions)
+            checkpoints = (root / "stages" / ".checkpoints").absolute()
+            stages = plan(
+                config, regions, unblind=unblind, checkpoints=checkpoints, null=null
+            )
             places = run_stages(root, stages, jobs=jobs, progress=shown)
+            # Whatever is left there belongs to configurations of the past.
+            remove_tree(checkpoints)
             used = {
                 name: [str(Path(file).absolute()) for file in region.sample.files]
                 for name, region in regions.items()
             }
-            resolved = dump_yaml(self.config.with_files(used))
+            if null:
+                used[SIGNAL_REGION] = []  # was not read; `--null` makes it again
+            resolved = dump_yaml(config.with_files(used))
             write_text_atomic(root / "config.yaml", resolved)
             for stage, name in PUBLISHED.items():
                 publish(places[stage] / name, root / name)

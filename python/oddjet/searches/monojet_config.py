@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from oddjet.learn.models.config import EdgeConvConfig
 from oddjet.runs.config import ConfigModel
 from oddjet.searches.features_config import FeaturesConfig
 from oddjet.searches.regions import RegionConfig
+from oddjet.searches.reweighting import ReweightConfig
+from oddjet.select.control_region import ControlCuts
 from oddjet.select.monojet import MonoJetCuts
 
 
@@ -20,6 +22,18 @@ class CountingConfig(ConfigModel):
 
     cr_efficiency: float = Field(
         1e-3, gt=0, lt=1, description="fraction of control events above the threshold"
+    )
+    transfer_uncertainty: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="relative uncertainty of the background's pass rate in the signal"
+        " region over that in the control region; enters the significance",
+    )
+    scan_efficiencies: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (),
+        description="further fractions to look at; the best one is quoted with its"
+        " trial factor, beside the answer",
     )
 
 
@@ -39,6 +53,16 @@ class MonoJetConfig(ConfigModel):
     )
     selection: MonoJetCuts = Field(
         default_factory=MonoJetCuts, description="region IM1 of ATLAS, arXiv:2102.10874"
+    )
+    control: ControlCuts | None = Field(
+        None,
+        description="identified leptons of the control region: the recoil replaces the"
+        " missing momentum there; null: both regions have the same selection",
+    )
+    reweight: ReweightConfig | None = Field(
+        None,
+        description="weight the control region to look like the signal region in jet"
+        " pT, eta and recoil, which leaves no exact test; null: as it is",
     )
     features: FeaturesConfig = Field(
         default_factory=FeaturesConfig, description="what the network sees of a jet"

@@ -126,10 +126,17 @@ def search_report(
         threshold=results["counts"]["threshold"],
         folds=results["counts"].get("folds", ()),
         training_history=history,
+        training_names=[_training_name(name) for name in trainings],
         config_yaml=config_yaml,
         # A manifest keeps keys in alphabetical order; so does a page drawn from one.
         provenance=json.loads(json.dumps(provenance, sort_keys=True)),
     )
+
+
+def _training_name(stage: str) -> str:
+    """Write 'train-0-1' as 'fold 0, network 1'."""
+    _, fold, *member = stage.split("-")
+    return f"fold {fold}, network {member[0]}" if member else f"fold {fold}"
 
 
 def _rows(cutflow: CutFlow) -> list[tuple[str, int, float, float]]:

@@ -29,7 +29,7 @@ class RegionScores:
     deployed : float32, shape (events,)
         Mean over the folds: the score of a new event.
     fold : int64, shape (events,)
-        -1 for the reserve.
+        -1 for the reserve, -2 for events that only train.
     weight : float64, shape (events,)
     ids : dict of integer arrays, shape (events,)
     """
@@ -42,6 +42,17 @@ class RegionScores:
 
     def __len__(self) -> int:
         return len(self.score)
+
+    def in_folds(self) -> RegionScores:
+        """Leave out the reserve and what only trains: the events to count."""
+        kept = self.fold >= 0
+        return RegionScores(
+            self.score[kept],
+            self.deployed[kept],
+            self.fold[kept],
+            self.weight[kept],
+            {name: column[kept] for name, column in self.ids.items()},
+        )
 
 
 def write_scores(path: Path, regions: dict[str, RegionScores]) -> None:

@@ -7,18 +7,21 @@ it is given (see `oddjet.runs.stages`); a recipe strings them together.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oddjet.features import FeatureSpec, event_tensors
 from oddjet.io import describe, iterate
-from oddjet.learn.folds import RESERVE, training_folds
+from oddjet.learn.folds import RESERVE, TRAINING_ONLY, half_of, training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
+from oddjet.searches.reweighting import reweighted_control
 from oddjet.searches.scores import RegionScores, write_scores
 from oddjet.searches.tensors import JetTensors, read_tensors, write_tensors
+from oddjet.select.control_region import with_recoil
 from oddjet.select.monojet import select_monojet
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from oddjet.learn.config import TrainingConfig
     from oddjet.learn.models.config import EdgeConvConfig
     from oddjet.runs.progress import Progress
+    from oddjet.searches.reweighting import ReweightConfig
+    from oddjet.select.control_region import ControlCuts
     from oddjet.select.cutflow import CutFlow
     from oddjet.select.monojet import MonoJetCuts
 
@@ -53,11 +58,15 @@ def prepare(
     spec: FeatureSpec,
     paths: tuple[str, ...],
     blinded: bool,
+    half: int | None = None,
+    control: ControlCuts | None = None,
 ) -> None:
     """Select the events of a region and make the tensors of their leading fat jets.
 
     Streams over the files, so memory does not grow with the sample. `truth` is not
-    read: what a stage does not see cannot influence it.
+    read: what a stage does not see cannot influence it. With `half` 0 or 1 the region
+    is one half of its events, for a null test. With `control` it is selected by
+    identified leptons, which the jets then do not contain.
 
     Raises
     ------
@@ -70,13 +79,15 @@ def prepare(
 
     def chunks() -> Iterator[JetTensors]:
         with progress.task(f"select {region}", total=sample.num_events) as task:
-            for events in iterate(paths, columns=columns):
+            for chunk in iterate(paths, columns=columns):
+                events = chunk if half is None else chunk[half_of(chunk.id) == half]
                 with named_errors(region, paths):
-                    selection = select_monojet(events, cuts)
-                    tensors = _tensors(events[selection.mask], spec)
+                    selection = select_monojet(events, cuts, control=control)
+                    tensors = _tensors(events[selection.mask], spec, control)
+                    tensors = replace(tensors, kinematics=selection.kinematics)
                 cutflows.append(selection.cutflow)
                 yield tensors
-                task.advance(len(events))
+                task.advance(len(chunk))
 
     shape = (spec.num_constituents, len(spec.features))
     num_selected = write_tensors(directory / TENSORS, chunks(), shape=shape)
@@ -93,17 +104,21 @@ def train(
     progress: Progress,
     *,
     fold: int,
+    member: int,
     network: EdgeConvConfig,
     training: TrainingConfig,
     spec: FeatureSpec,
     seed: int,
+    checkpoints: Path,
+    reweight: ReweightConfig | None = None,
 ) -> None:
-    """Train the network that scores one fold, on the events of all others."""
+    """Train a network that scores one fold, on the events that it may see."""
     from oddjet.learn.fold_training import train_fold
 
-    regions = _read_regions(inputs)
+    regions = _read_regions(inputs, reweight)
     folds = np.concatenate(list(_folds(regions, training).values()))
-    with progress.task(f"train fold {fold}", total=training.epochs) as task:
+    what = f"train fold {fold}" + (f", network {member}" if member else "")
+    with progress.task(what, total=training.epochs) as task:
         trained = train_fold(
             _training_sample(regions),
             folds,
@@ -112,6 +127,8 @@ def train(
             training=training,
             features=spec.features,
             seed=seed,
+            member=member,
+            checkpoints=checkpoints,
             on_epoch=lambda _epoch, _loss: task.advance(),
         )
     np.savez(directory / NETWORK, allow_pickle=False, **trained.weights)
@@ -123,24 +140,29 @@ def assemble(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
-    trainings: tuple[str, ...],
+    trainings: tuple[tuple[str, ...], ...],
     network: EdgeConvConfig,
     training: TrainingConfig,
     spec: FeatureSpec,
     provenance: Mapping[str, object],
+    reweight: ReweightConfig | None = None,
 ) -> None:
     """Put the networks of all folds into one calibrated model file.
 
-    Each fold is calibrated on its own control events, which its network never saw.
+    Each fold is calibrated on its own control events, which its networks never saw
+    unless scoring is in-sample. `trainings` names the stages of each fold.
     """
     from oddjet.learn.export import ControlSample, export_folds
 
-    regions = _read_regions(inputs)
+    regions = _read_regions(inputs, reweight)
     control = regions[CONTROL_REGION]
     with progress.task("calibrate and export the model", total=1) as task:
         export_folds(
             directory / MODEL,
-            [dict(np.load(inputs[name] / NETWORK)) for name in trainings],
+            [
+                [dict(np.load(inputs[name] / NETWORK)) for name in members]
+                for members in trainings
+            ],
             network=network,
             spec=spec,
             control=ControlSample(
@@ -162,15 +184,17 @@ def score(
     *,
     training: TrainingConfig,
     blinded: bool,
+    reweight: ReweightConfig | None = None,
 ) -> None:
     """Score the selected events with the model file, each by its own fold.
 
-    A blinded search scores the control region only.
+    A blinded search scores the control region only. Events that only train have no
+    score (NaN).
     """
     from oddjet.deploy.scorer import Scorer
 
     scorer = Scorer(inputs["assemble"] / MODEL, "cpu", threads=training.threads)
-    regions = _read_regions(inputs)
+    regions = _read_regions(inputs, reweight)
     folds = _folds(regions, training)
     shown = [name for name in REGIONS if not (blinded and name == SIGNAL_REGION)]
     scored = {}
@@ -180,8 +204,10 @@ def score(
             deployed, per_fold = scorer.score_tensors(jets.values, jets.mask)
             task.advance(len(jets))
         own = per_fold[np.arange(len(jets)), np.maximum(folds[name], 0)]
+        own[folds[name] == RESERVE] = deployed[folds[name] == RESERVE]
+        own[folds[name] == TRAINING_ONLY] = np.nan
         scored[name] = RegionScores(
-            score=np.where(folds[name] == RESERVE, deployed, own),
+            score=own,
             deployed=deployed,
             fold=folds[name],
             weight=jets.weight,
@@ -190,8 +216,11 @@ def score(
     write_scores(directory / SCORES, scored)
 
 
-def _tensors(events: Events, spec: FeatureSpec) -> JetTensors:
-    values, mask, _ = event_tensors(events.array[spec.source], spec)
+def _tensors(
+    events: Events, spec: FeatureSpec, control: ControlCuts | None = None
+) -> JetTensors:
+    array = with_recoil(events.array, control) if control else events.array
+    values, mask, _ = event_tensors(array[spec.source], spec)
     ids = {name: events.id[name].to_numpy() for name in events.id.fields}
     return JetTensors(values, mask, events.weight.to_numpy(), ids)
 
@@ -224,8 +253,17 @@ def _nothing_left(
     )
 
 
-def _read_regions(inputs: Mapping[str, Path]) -> dict[str, JetTensors]:
-    return {name: read_tensors(inputs[f"prepare-{name}"] / TENSORS) for name in REGIONS}
+def _read_regions(
+    inputs: Mapping[str, Path], reweight: ReweightConfig | None
+) -> dict[str, JetTensors]:
+    regions = {
+        name: read_tensors(inputs[f"prepare-{name}"] / TENSORS) for name in REGIONS
+    }
+    if reweight is not None:
+        regions[CONTROL_REGION] = reweighted_control(
+            regions[CONTROL_REGION], regions[SIGNAL_REGION], reweight
+        )
+    return regions
 
 
 def _folds(
@@ -237,6 +275,7 @@ def _folds(
             np.full(len(jets), name == CONTROL_REGION),
             folds=training.folds,
             reserve_fraction=training.reserve_fraction,
+            scoring=training.scoring,
         )
         for name, jets in regions.items()
     }

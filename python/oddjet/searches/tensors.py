@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+KINEMATICS = ("jet_pt", "jet_eta", "recoil")
 ID_FIELDS = ("file", "entry", "run", "lumi", "event")
 
 
@@ -31,12 +32,16 @@ class JetTensors:
     weight : float64, shape (events,)
     ids : dict of integer arrays, shape (events,)
         Source of the event: file, entry and, where known, run, lumi, event.
+    kinematics : float64, shape (events, 3), optional
+        pT [GeV] and eta of the hardest jet, MET or recoil [GeV]: what a control region
+        is reweighted in.
     """
 
     values: NDArray[np.float32]
     mask: NDArray[np.bool_]
     weight: NDArray[np.float64]
     ids: dict[str, NDArray[np.integer]]
+    kinematics: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -57,6 +62,7 @@ def write_tensors(
             pa.field("values", pa.list_(pa.float32(), constituents * features)),
             pa.field("num_constituents", pa.int32()),
             pa.field("weight", pa.float64()),
+            *(pa.field(name, pa.float64()) for name in KINEMATICS),
             *id_fields,
         ],
         metadata={"constituents": str(constituents), "features": str(features)},
@@ -85,7 +91,14 @@ def read_tensors(path: Path) -> JetTensors:
             for name in ID_FIELDS
             if table[f"id_{name}"].null_count == 0
         },
+        kinematics=_kinematics(table),
     )
+
+
+def _kinematics(table: pa.Table) -> NDArray[np.float64] | None:
+    if any(table[name].null_count for name in KINEMATICS):
+        return None
+    return np.stack([table[name].to_numpy() for name in KINEMATICS], axis=1)
 
 
 def _id_type(name: str) -> pa.DataType:
@@ -106,6 +119,14 @@ def _to_table(chunk: JetTensors, schema: pa.Schema) -> pa.Table:
         "values": pa.FixedSizeListArray.from_arrays(flat, width),
         "num_constituents": pa.array(chunk.mask.sum(axis=1), pa.int32()),
         "weight": pa.array(chunk.weight, pa.float64()),
+        **_kinematic_columns(chunk),
         **ids,
     }
     return pa.table(columns, schema=schema)
+
+
+def _kinematic_columns(chunk: JetTensors) -> dict[str, pa.Array]:
+    if chunk.kinematics is None:
+        return {name: pa.nulls(len(chunk), pa.float64()) for name in KINEMATICS}
+    columns = np.ascontiguousarray(chunk.kinematics.T)
+    return {name: pa.array(c) for name, c in zip(KINEMATICS, columns, strict=True)}

@@ -1,19 +1,25 @@
-"""The mono-jet selection: much missing momentum, a hard jet, no lepton."""
+"""The mono-jet selection: much missing momentum (or recoil), a hard jet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from oddjet.events import Events
 from oddjet.jets import cluster
 from oddjet.runs.config import ConfigModel
+from oddjet.select.control_region import (
+    LEPTON_FIELDS,
+    ControlCuts,
+    lepton_cuts,
+    with_recoil,
+)
 from oddjet.select.cutflow import CutFlow, CutSequence
 
 Cut = Callable[[ak.Array], ak.Array]
@@ -38,6 +44,30 @@ class MonoJetCuts(ConfigModel):
         ge=0,
         description="an identified muon above this rejects the event [GeV];"
         " null: no muon veto",
+    )
+    photon_pt_min_gev: float | None = Field(
+        None,
+        ge=0,
+        description="a photon above this rejects the event [GeV], for input that has"
+        " photons; null: no photon veto",
+    )
+    tau_pt_min_gev: float | None = Field(
+        None,
+        ge=0,
+        description="a hadronic tau above this rejects the event [GeV], for input that"
+        " has taus; null: no tau veto",
+    )
+    filters: tuple[str, ...] | None = Field(
+        None,
+        description="event filters that must be passed (beam halo, detector noise);"
+        " null: all that the input has",
+    )
+    charged_fraction_min: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="jet cleaning: tracks carry more than this fraction of the pT of"
+        " the hardest jet, clustered of particles with a charge; null: no cleaning",
     )
     jets: Literal["cluster", "file"] = Field(
         "cluster",
@@ -69,6 +99,16 @@ class MonoJetCuts(ConfigModel):
         " above this [radians]",
     )
 
+    @model_validator(mode="after")
+    def _cleaning_has_constituents(self) -> Self:
+        if self.charged_fraction_min is not None and self.jets == "file":
+            message = (
+                "must leave charged_fraction_min null with jets of the file, whose"
+                " constituents are unknown"
+            )
+            raise ValueError(message)
+        return self
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -80,14 +120,21 @@ class Selection:
         The selected events.
     cutflow : CutFlow
         The same cuts in the same order for any events.
+    kinematics : float64, shape (selected events, 3)
+        pT [GeV] and eta of the hardest jet, and MET or recoil [GeV].
     """
 
     mask: NDArray[np.bool_]
     cutflow: CutFlow
+    kinematics: NDArray[np.float64]
 
 
 def select_monojet(
-    events: Events, cuts: MonoJetCuts | None = None, threads: int | None = None
+    events: Events,
+    cuts: MonoJetCuts | None = None,
+    threads: int | None = None,
+    *,
+    control: ControlCuts | None = None,
 ) -> Selection:
     """Select mono-jet events.
 
@@ -104,6 +151,10 @@ def select_monojet(
         Default: region IM1.
     threads : int, optional
         For clustering; never changes the result.
+    control : ControlCuts, optional
+        Select the control region with identified leptons instead: they replace the
+        lepton vetoes, the recoil replaces the missing momentum everywhere. What is
+        left of the events is for `with_recoil`.
 
     Returns
     -------
@@ -121,24 +172,52 @@ def select_monojet(
     """
     cuts = cuts or MonoJetCuts()
     source = "particles" if cuts.jets == "cluster" else "jets"
-    vetoes = _lepton_vetoes(cuts)
-    needed = ["met", source, *(["leptons"] if vetoes else [])]
-    veto_fields = ["leptons.pt", "leptons.flavour"] if vetoes else []
-    events.require(
-        "met.pt", "met.phi", source, *veto_fields, why="the mono-jet selection"
-    )
+    fields = _needed_fields(cuts, source, control)
+    events.require(*fields, why="the mono-jet selection")
+    filters = cuts.filters
+    if filters is None:
+        filters = tuple(events.filters.fields) if "filters" in events.fields else ()
+    needed = [field.partition(".")[0] for field in fields]
+    needed += ["filters"] if filters else []
 
     sequence = CutSequence(events.weight)
+    left = events.array[list(dict.fromkeys(needed))]
+    left = _apply(sequence, left, _filter_cuts(filters))
+    if control:
+        left = _apply(sequence, left, lepton_cuts(control))
+        left = with_recoil(left, control)
+    name = "recoil" if control else "MET"
     left = _apply(
         sequence,
-        events.array[needed],
-        {f"MET > {cuts.met_min_gev:g} GeV": lambda e: e.met.pt > cuts.met_min_gev}
-        | vetoes,
+        left,
+        {f"{name} > {cuts.met_min_gev:g} GeV": lambda e: e.met.pt > cuts.met_min_gev}
+        | ({} if control else _lepton_vetoes(cuts))
+        | dict(_other_vetoes(cuts).values()),
     )
     jets = left.jets if source == "jets" else _clustered(left.particles, cuts, threads)
     left = ak.Array({"met": left.met, "jets": _hardest_first(jets)})
-    _apply(sequence, left, _jet_cuts(cuts))
-    return Selection(sequence.mask, sequence.cutflow)
+    left = _apply(sequence, left, _jet_cuts(cuts))
+    hardest = left.jets[:, 0]
+    kinematics = [ak.to_numpy(x) for x in (hardest.pt, hardest.eta, left.met.pt)]
+    return Selection(
+        sequence.mask, sequence.cutflow, np.stack(kinematics, 1).astype(np.float64)
+    )
+
+
+def _needed_fields(
+    cuts: MonoJetCuts, source: str, control: ControlCuts | None
+) -> list[str]:
+    """List the fields of events that a selection reads."""
+    fields = ["met.pt", "met.phi", source]
+    if control:
+        fields += [f"leptons.{name}" for name in LEPTON_FIELDS]
+        fields += ["met.contains_muons"] if control.met_contains_muons is None else []
+    elif _lepton_vetoes(cuts):
+        fields += ["leptons.pt", "leptons.flavour"]
+    fields += [f"{name}.pt" for name in _other_vetoes(cuts)]
+    fields += [f"filters.{name}" for name in cuts.filters or ()]
+    fields += ["particles.charge"] if cuts.charged_fraction_min is not None else []
+    return fields
 
 
 def _apply(sequence: CutSequence, left: ak.Array, cuts: dict[str, Cut]) -> ak.Array:
@@ -167,6 +246,27 @@ def _lepton_vetoes(cuts: MonoJetCuts) -> dict[str, Cut]:
     }
 
 
+def _other_vetoes(cuts: MonoJetCuts) -> dict[str, tuple[str, Cut]]:
+    """Vetoes on photons and taus by collection: name of the cut, and the cut."""
+
+    def none_above(collection: str, pt_min_gev: float) -> Cut:
+        return lambda events: ~ak.any(events[collection].pt > pt_min_gev, axis=1)
+
+    wanted = {"photons": cuts.photon_pt_min_gev, "taus": cuts.tau_pt_min_gev}
+    return {
+        name: (f"no {name[:-1]} with pT > {pt_min:g} GeV", none_above(name, pt_min))
+        for name, pt_min in wanted.items()
+        if pt_min is not None
+    }
+
+
+def _filter_cuts(names: Sequence[str]) -> dict[str, Cut]:
+    def passed(name: str) -> Cut:
+        return lambda events: events.filters[name]
+
+    return {f"filter {name}": passed(name) for name in names}
+
+
 def _clustered(particles: ak.Array, cuts: MonoJetCuts, threads: int | None) -> ak.Array:
     softest = min(cuts.jet_pt_min_gev, cuts.leading_jet_pt_min_gev)
     return cluster(
@@ -192,6 +292,15 @@ def _jet_cuts(cuts: MonoJetCuts) -> dict[str, Cut]:
         far = np.abs(events.jets.deltaphi(events.met)) > cuts.delta_phi_min
         return ak.all(far | ~judged, axis=1)
 
+    def clean(events: ak.Array) -> ak.Array:
+        leading = events.jets[:, 0]
+        tracks = leading.constituents[leading.constituents.charge != 0]
+        return ak.sum(tracks.pt, axis=1) > cuts.charged_fraction_min * leading.pt
+
+    cleaning: dict[str, Cut] = {}
+    if cuts.charged_fraction_min is not None:
+        least = f"{100 * cuts.charged_fraction_min:g} %"
+        cleaning[f"tracks carry more than {least} of the leading jet"] = clean
     return {
         "at least one jet": lambda e: ak.num(e.jets.pt) > 0,
         f"leading jet pT > {leading_pt:g} GeV": lambda e: e.jets.pt[:, 0] > leading_pt,
@@ -202,7 +311,7 @@ def _jet_cuts(cuts: MonoJetCuts) -> dict[str, Cut]:
             ak.sum(_is_additional(e.jets, cuts), axis=1) <= limit
         ),
         f"delta phi(jet, MET) > {cuts.delta_phi_min:g}": far_from_met,
-    }
+    } | cleaning
 
 
 def _is_leading(jets: ak.Array) -> ak.Array:

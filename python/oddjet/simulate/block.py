@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from oddjet.runs.seeds import derive_seed
 from oddjet.simulate.cards import Card
-from oddjet.simulate.detector import energy_flow
+from oddjet.simulate.detector import calorimeter_towers, energy_flow
 from oddjet.simulate.event_record import Generated
 from oddjet.simulate.generator import generate_batches
 from oddjet.simulate.leptons import identified_leptons
 from oddjet.simulate.missing_energy import missing_transverse_momentum
-from oddjet.simulate.particles import Particles
+from oddjet.simulate.particles import MUON, Particles
+from oddjet.simulate.pileup import Pileup
 from oddjet.simulate.records import event_records
 
 __all__ = ["simulate_block"]
@@ -29,6 +30,8 @@ def simulate_block(
     seed: int,
     met_min_gev: float,
     enough: int | None = None,
+    pileup: float = 0.0,
+    towers_only: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> ak.Array:
     """Simulate one block of a sample.
@@ -45,10 +48,14 @@ def simulate_block(
     seed : int
         The seed of the whole sample.
     met_min_gev : float
-        Events with less MET are left out.
+        Events with less MET (or recoil: `card.written_by`) are left out.
     enough : int, optional
         The block may end early once it holds so many events; those it does
         hold are the first ones of the whole block.
+    pileup : float
+        Mean number of further collisions in an event.
+    towers_only : bool
+        The particles are calorimeter towers instead of the energy flow.
     cancelled : callable, optional
         Asked between batches; the block ends early once it says True.
 
@@ -72,14 +79,22 @@ def simulate_block(
     random = np.random.Generator(np.random.Philox(key=detector_seed))
     run = derive_seed(seed, card.process, "run") >> 32
     batches = generate_batches(card, met_min_gev=met_min_gev, seed=generator_seed)
+    overlay = None
+    if pileup > 0:
+        overlay = Pileup.generate(
+            pileup, seed=derive_seed(seed, card.process, block, "pile-up")
+        )
     parts: list[ak.Array] = []
     written = 0
-    for first_event, batch in _numbered(batches):
+    for first_event, generated in _numbered(batches):
+        batch = generated if overlay is None else overlay.onto(generated)
         part = _measure(
             batch,
             random,
             process=card.process,
+            written_by=card.written_by,
             met_min_gev=met_min_gev,
+            towers_only=towers_only,
             identity={"run": run, "lumi": block, "event": first_event},
         )
         parts.append(part)
@@ -102,15 +117,25 @@ def _measure(
     random: np.random.Generator,
     *,
     process: str,
+    written_by: str,
     met_min_gev: float,
+    towers_only: bool,
     identity: dict[str, int],
 ) -> ak.Array:
-    """Measure the events of a batch and keep those above the MET cut."""
+    """Measure the events of a batch and keep those above the cut."""
     flow = energy_flow(batch.final, random)
     leptons, isolation = identified_leptons(flow, random)
+    if towers_only:
+        flow = calorimeter_towers(batch.final, random)
     met_pt, met_phi = missing_transverse_momentum(flow, batch.num_events)
-    kept = np.flatnonzero(met_pt > met_min_gev)
+    # Muons are no part of towers: there, the missing momentum holds them already.
+    seen = leptons[np.abs(leptons.pdg_id) != MUON] if towers_only else leptons
+    cut_on = met_pt
+    if written_by == "recoil":
+        cut_on = _recoil(met_pt, met_phi, seen)
+    kept = np.flatnonzero(cut_on > met_min_gev)
     return event_records(
+        met_contains_muons=not towers_only,
         flow=_only(flow, kept),
         leptons=_only(leptons, kept),
         isolation=isolation[np.isin(leptons.event, kept)],
@@ -123,6 +148,14 @@ def _measure(
         truth={"process": np.full(len(kept), process)}
         | {name: column[kept] for name, column in batch.truth.items()},
     )
+
+
+def _recoil(
+    met_pt: NDArray[np.float64], met_phi: NDArray[np.float64], leptons: Particles
+) -> NDArray[np.float64]:
+    """Transverse momentum of the missing momentum and the leptons [GeV]."""
+    px, py = leptons.momentum_sum(len(met_pt))
+    return np.hypot(met_pt * np.cos(met_phi) + px, met_pt * np.sin(met_phi) + py)
 
 
 def _only(particles: Particles, kept: NDArray[np.int64]) -> Particles:

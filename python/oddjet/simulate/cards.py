@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,21 +16,23 @@ __all__ = ["Card", "RecoilCut", "load_card", "process_names"]
 
 
 class RecoilCut(ConfigModel):
-    """Generator cuts on a boson that leaves the detector unseen.
+    """Generator cuts on a boson that leaves the detector unseen, or is a recoil.
 
     They spare the events that cannot reach the MET cut their multiparton
     interactions and hadronisation; both follow the MET cut.
     """
 
-    boson_pdg_id: int = Field(description="the boson of the hard process")
     pt_hat_margin_gev: float = Field(
         ge=0, description="PhaseSpace:pTHatMin is the MET cut minus this"
     )
+    boson_pdg_id: int | None = Field(
+        None, description="the boson of the hard process, if it is to be looked at"
+    )
     boson_pt_margin_gev: float = Field(
-        ge=0, description="the boson needs a pt of the MET cut minus this"
+        0, ge=0, description="the boson needs a pt of the MET cut minus this"
     )
     veto_scale_gev: float = Field(
-        gt=0, description="shower scale at which the pt of the boson is looked at"
+        20, gt=0, description="shower scale at which the pt of the boson is looked at"
     )
 
 
@@ -39,6 +42,10 @@ class Card(ConfigModel):
     process: str = Field(description="name of the process")
     description: str = Field(description="one line for people")
     met_min_gev: float = Field(ge=0, description="events below are not written")
+    written_by: Literal["met", "recoil"] = Field(
+        "met",
+        description="what the cut is on: MET, or MET and the identified leptons",
+    )
     recoil: RecoilCut | None = Field(
         default=None, description="generator cuts; none where MET has another source"
     )
@@ -53,8 +60,8 @@ def process_names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> process_names()
-    ('svj_monojet', 'zjet_nunu')
+    >>> process_names()[:3]
+    ('diboson_wz', 'qcd_dijet', 'svj_monojet')
     """
     cards = resources.files("oddjet.simulate") / "cards"
     names = (card.name.removesuffix(".yaml") for card in cards.iterdir())

@@ -17,7 +17,7 @@ from oddjet.simulate.particles import Particles, is_invisible
 from oddjet.simulate.towers import ECAL, HCAL
 from oddjet.simulate.tracks import find_tracks
 
-__all__ = ["energy_flow"]
+__all__ = ["calorimeter_towers", "energy_flow"]
 
 CHARGED_PION, CHARGED_PION_MASS_GEV = 211, 0.13957
 
@@ -46,6 +46,31 @@ def energy_flow(particles: Particles, random: np.random.Generator) -> Particles:
     tracks, neutral_hadrons = measure(HCAL, visible, tracks, resolution, random)
     flow = Particles.concatenate(_as_measured(tracks), photons, neutral_hadrons)
     return flow.hardest_first()
+
+
+def calorimeter_towers(particles: Particles, random: np.random.Generator) -> Particles:
+    """Measure the particles of events with the calorimeters alone.
+
+    Parameters
+    ----------
+    particles : Particles
+        Final state of the generator, invisible particles included.
+    random : Generator
+        The source of all measurement errors.
+
+    Returns
+    -------
+    Particles
+        Massless towers, by event, hardest first, called photon (22) or neutral kaon
+        (130) after their calorimeter. Muons leave nothing there.
+    """
+    visible = particles[~is_invisible(particles.pdg_id)]
+    none, resolution = visible[:0], np.zeros(0)
+    towers = [
+        measure(calorimeter, visible, none, resolution, random)[1]
+        for calorimeter in (ECAL, HCAL)
+    ]
+    return Particles.concatenate(*towers).hardest_first()
 
 
 def _as_measured(tracks: Particles) -> Particles:

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import awkward as ak
 
@@ -22,6 +22,7 @@ from oddjet.runs.progress import Progress, Task
 from oddjet.runs.workers import die_with_parent, interrupts_held_back
 from oddjet.simulate.block import simulate_block
 from oddjet.simulate.cards import Card, load_card
+from oddjet.simulate.pileup import MOST_PILEUP
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event as Flag
@@ -40,6 +41,8 @@ def simulate(
     path: Path | str,
     jobs: int = 1,
     met_min_gev: float | None = None,
+    pileup: float = 0.0,
+    constituents: Literal["energy_flow", "towers"] = "energy_flow",
     progress: Progress | None = None,
 ) -> Path:
     """Generate, measure and write events of a process.
@@ -64,7 +67,12 @@ def simulate(
         calls this must protect its main part with ``__name__ == "__main__"``.
     met_min_gev : float, optional
         MET cut instead of the card's [GeV], not below it. A higher cut
-        also raises the generator cuts, so few events are generated in vain.
+        also raises the generator cuts, so few events are generated in vain. Where the
+        card says so it is a cut on the recoil.
+    pileup : float
+        Mean number of further collisions in each event, none of them removed.
+    constituents : "energy_flow" or "towers"
+        What the particles of an event are. With towers, MET does not contain muons.
     progress : Progress, optional
         Where to show how many events there are.
 
@@ -84,9 +92,18 @@ def simulate(
     card = load_card(process)
     met_min_gev = card.met_min_gev if met_min_gev is None else met_min_gev
     _check_request(card, num_events=num_events, jobs=jobs, met_min_gev=met_min_gev)
+    if not 0 <= pileup <= MOST_PILEUP:
+        message = f"simulate: pileup must be in [0, {MOST_PILEUP}], got {pileup:g}"
+        raise UserError(message)
     require("pythia8mc", extra="sim")
     make_block = partial(
-        simulate_block, card, seed=seed, met_min_gev=met_min_gev, enough=num_events
+        simulate_block,
+        card,
+        seed=seed,
+        met_min_gev=met_min_gev,
+        enough=num_events,
+        pileup=pileup,
+        towers_only=constituents == "towers",
     )
     if progress is None:
         progress = Progress.silent()

@@ -48,7 +48,8 @@ def generate_batches(
     pt_hat_min_gev, hook = None, None
     if card.recoil is not None:
         pt_hat_min_gev = met_min_gev - card.recoil.pt_hat_margin_gev
-        hook = recoil_veto(pythia8, card.recoil, met_min_gev=met_min_gev)
+        if card.recoil.boson_pdg_id is not None:
+            hook = recoil_veto(pythia8, card.recoil, met_min_gev=met_min_gev)
     pythia = start_pythia(card, seed=seed, pt_hat_min_gev=pt_hat_min_gev, hook=hook)
     charges = ChargeTable(pythia)
     for start in range(0, card.block_events, _BATCH_EVENTS):

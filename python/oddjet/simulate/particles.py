@@ -55,8 +55,8 @@ class Particles:
     def __len__(self) -> int:
         return len(self.event)
 
-    def __getitem__(self, selection: BoolArray | IntArray) -> Particles:
-        """Select by mask or index."""
+    def __getitem__(self, selection: BoolArray | IntArray | slice) -> Particles:
+        """Select by mask, index or slice."""
         return Particles(
             **{
                 field.name: getattr(self, field.name)[selection]

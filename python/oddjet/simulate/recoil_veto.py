@@ -31,6 +31,10 @@ def recoil_veto(pythia8: Any, cut: RecoilCut, *, met_min_gev: float) -> Any:
         only, and without the Python half the veto is silently never asked.
     """
     pt_min = met_min_gev - cut.boson_pt_margin_gev
+    if cut.boson_pdg_id is None:
+        message = "recoil_veto: the card names no boson to look at"
+        raise ValueError(message)
+    pdg_id: int = cut.boson_pdg_id
 
     class RecoilVeto(pythia8.UserHooks):  # type: ignore[misc]
         """Called by Pythia."""
@@ -49,7 +53,7 @@ def recoil_veto(pythia8: Any, cut: RecoilCut, *, met_min_gev: float) -> Any:
 
         def doVetoPT(self, _position: int, event: Any) -> bool:
             """Decide."""
-            return boson_pt(event, cut.boson_pdg_id) < pt_min
+            return boson_pt(event, pdg_id) < pt_min
 
     return RecoilVeto()
 
@@ -62,11 +66,12 @@ def boson_pt(event: Any, pdg_id: int) -> float:
     event : pythia8mc.Event
         At any stage of the generation.
     pdg_id : int
+        Of the boson or of its antiparticle.
 
     Returns
     -------
     float
     """
     # Entries 5 and 6 are the outgoing particles; emissions add recoiled copies.
-    outgoing = event[5] if event[5].id() == pdg_id else event[6]
+    outgoing = event[5] if abs(event[5].id()) == abs(pdg_id) else event[6]
     return float(event[outgoing.iBotCopyId()].pT())

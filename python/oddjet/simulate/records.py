@@ -25,6 +25,7 @@ def event_records(
     leptons: Particles,
     isolation: FloatArray,
     met: tuple[FloatArray, FloatArray],
+    met_contains_muons: bool = True,
     identity: Mapping[str, ArrayLike],
     truth: Mapping[str, ArrayLike],
 ) -> ak.Array:
@@ -38,7 +39,9 @@ def event_records(
         Identified leptons, sorted by event.
     isolation : float64, shape (leptons,)
     met : pair of float64, shape (events,)
-        Missing transverse momentum, pt [GeV] and phi, muons included.
+        Missing transverse momentum, pt [GeV] and phi.
+    met_contains_muons : bool
+        Whether muons were counted as visible in it.
     identity : mapping of array-likes, shape (events,)
         Columns of `id`.
     truth : mapping of array-likes, shape (events,)
@@ -68,7 +71,7 @@ def event_records(
             {
                 "pt": met_pt.astype(np.float32),
                 "phi": _azimuth(met_phi),
-                "contains_muons": np.ones(num_events, dtype=bool),
+                "contains_muons": np.full(num_events, met_contains_muons),
             },
             with_name="Momentum2D",
         ),

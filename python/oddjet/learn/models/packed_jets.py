@@ -10,7 +10,12 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Edges", "PackedJets"]
+__all__ = [
+    "Edges",
+    "PackedJets",
+    "distances_by_differences",
+    "distances_by_products",
+]
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,10 @@ class PackedJets:
         missing = max(k - padded.shape[1], 0)
         padded = torch.nn.functional.pad(padded, (0, 0, 0, missing))
         mask = torch.nn.functional.pad(self.mask, (0, missing))
-        squared = _by_differences(padded) if exact else _by_products(padded, mask)
+        if exact:
+            squared = distances_by_differences(padded)
+        else:
+            squared = distances_by_products(padded, mask)
         squared = squared.masked_fill(~mask[:, None, :], torch.inf)
         squared.diagonal(dim1=1, dim2=2).fill_(torch.inf)
         # A stable sort, because topk leaves the order of equal distances open.
@@ -133,7 +141,7 @@ class PackedJets:
         return Edges(neighbours, slots, valid.sum(dim=1), k)
 
 
-def _by_differences(points: Tensor) -> Tensor:
+def distances_by_differences(points: Tensor) -> Tensor:
     """Squared distances (jets, n, n), summed over dimensions in their order."""
     total = points.new_zeros(())
     for coordinate in points.unbind(dim=2):
@@ -142,14 +150,14 @@ def _by_differences(points: Tensor) -> Tensor:
     return total
 
 
-def _by_products(points: Tensor, mask: Tensor) -> Tensor:
+def distances_by_products(points: Tensor, mask: Tensor) -> Tensor:
     """Squared distances (jets, n, n) as |a|^2 + |b|^2 - 2 a b.
 
     About the mean of the jet's real particles, where the cancellation is smallest.
     """
     real = mask[:, :, None]
-    mean = points.sum(dim=1, keepdim=True) / real.sum(dim=1, keepdim=True).clamp(min=1)
-    centred = (points - mean) * real
+    total = (points * real).sum(dim=1, keepdim=True)
+    centred = points - total / real.sum(dim=1, keepdim=True).clamp(min=1)
     norm = (centred * centred).sum(dim=2)
     both = norm[:, :, None] + norm[:, None, :]
     return torch.baddbmm(both, centred, centred.transpose(1, 2), alpha=-2)

@@ -1,0 +1,68 @@
+"""Rows of a study, put together: means, nulls and a table as in the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["summarise"]
+
+
+def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Summarise the repeats of each row.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        As `oddjet.studies.rows.make_row` writes them.
+
+    Returns
+    -------
+    dict
+        ``rows`` (all of them), ``summary`` (a row each: mean, width and all values of
+        sigma) and ``table`` (Markdown, with the columns of arXiv:2204.11889).
+    """
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    summary = {
+        name: _summary([row for row in rows if row["name"] == name]) for name in names
+    }
+    return {"rows": list(rows), "summary": summary, "table": _table(rows)}
+
+
+def _summary(repeats: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    sigma = [row["sigma"] for row in repeats if row["sigma"] is not None]
+    return {
+        "repeats": len(repeats),
+        "not_determined": len(repeats) - len(sigma),
+        "sigma": sigma,
+        "mean": float(np.mean(sigma)) if sigma else None,
+        "width": float(np.std(sigma, ddof=1)) if len(sigma) > 1 else None,
+    }
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write a line a row and repeat; counts of processes are simulation truth."""
+    processes = sorted(
+        {name for row in rows for part in ("selected_sr", "selected_cr")
+         for name in row[part]}
+    )  # fmt: skip
+    head = ["row", "N_SR", "N_CR", "n_exp", "n_SR"]
+    head += [f"n_SR {name}" for name in processes]
+    head += [f"n_CR {name}" for name in processes]
+    head += ["exact sigma", "paper's formula"]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        line = [f"{row['name']} #{row['repeat']}"]
+        line += [str(row["n_sr_total"]), str(row["n_cr_total"])]
+        line += [_number(row["n_expected"], 1), _number(row["n_sr"], 0)]
+        for part in ("selected_sr", "selected_cr"):
+            line += [str(row[part].get(name, 0)) for name in processes]
+        line += [_number(row["sigma"], 2), _number(row["paper_sigma"], 2)]
+        lines.append(line)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "" if value is None else f"{value:.{decimals}f}"
