@@ -12,7 +12,7 @@ import torch
 
 from oddjet.stats.abcd import (
     FourRegions,
-    Yields,
+    RegionYields,
     closure_test,
     closure_tests_of_processes,
     count_regions,
@@ -43,7 +43,7 @@ TABLE = {
 
 def of_the_talk(row):
     a, b, c, d = row
-    return Yields.of_counts(
+    return RegionYields.of_counts(
         FourRegions(pass_pass=b, pass_fail=a, fail_pass=d, fail_fail=c)
     )
 
@@ -124,7 +124,7 @@ class TestArithmetic:
         means = FourRegions(400, 2000, 1000, 5000)
         rng = np.random.default_rng(2)
         toys = FourRegions(*(rng.poisson(n, 40_000) for n in means.named.values()))
-        found = closure_test(Yields.of_counts(means))
+        found = closure_test(RegionYields.of_counts(means))
         # Beyond the linear propagation: terms of 1/n, 0.2 % here.
         assert np.std(predicted_yield(toys)) == pytest.approx(
             found.prediction.error, rel=0.02
@@ -133,7 +133,7 @@ class TestArithmetic:
             found.non_closure_error, rel=0.02
         )
         pulls = [
-            closure_test(Yields.of_counts(FourRegions(*counts))).pull
+            closure_test(RegionYields.of_counts(FourRegions(*counts))).pull
             for counts in np.array(list(toys.named.values())).T[:4000]
         ]
         assert abs(np.mean(pulls)) < 0.06
@@ -211,7 +211,9 @@ class TestNotDetermined:
     @pytest.mark.parametrize("region", ["pass_fail", "fail_pass", "fail_fail"])
     def test_an_empty_control_region(self, region):
         counts = {"pass_pass": 5, "pass_fail": 9, "fail_pass": 8, "fail_fail": 20}
-        found = closure_test(Yields.of_counts(FourRegions(**(counts | {region: 0}))))
+        found = closure_test(
+            RegionYields.of_counts(FourRegions(**(counts | {region: 0})))
+        )
         assert found.status == found.prediction.status == "not_determined"
         assert found.reason.endswith("is empty")
         assert region.split("_")[0] in found.reason
@@ -219,7 +221,7 @@ class TestNotDetermined:
         assert found.prediction.predicted is None
 
     def test_an_empty_signal_region_has_a_prediction(self):
-        found = closure_test(Yields.of_counts(FourRegions(0, 9, 8, 20)))
+        found = closure_test(RegionYields.of_counts(FourRegions(0, 9, 8, 20)))
         assert found.status == "not_determined"
         assert found.reason == "the region pass X, pass Y is empty"
         assert found.prediction.predicted == pytest.approx(3.6)
@@ -238,7 +240,9 @@ class TestNotDetermined:
 
     def test_results_are_plain_data(self):
         for counts in (FourRegions(0, 9, 8, 20), FourRegions(3, 9, 8, 20)):
-            json.dumps(asdict(closure_test(Yields.of_counts(counts))), allow_nan=False)
+            json.dumps(
+                asdict(closure_test(RegionYields.of_counts(counts))), allow_nan=False
+            )
 
     def test_no_processes(self):
         with pytest.raises(ValueError, match=r"there must be a process.* got \[\]"):

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
 
+from oddjet.stats.event_columns import event_columns
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -26,7 +28,7 @@ __all__ = [
     "Closure",
     "FourRegions",
     "Prediction",
-    "Yields",
+    "RegionYields",
     "closure_test",
     "closure_tests_of_processes",
     "count_regions",
@@ -79,7 +81,7 @@ class FourRegions(Generic[Value]):
 
 
 @dataclass(frozen=True)
-class Yields:
+class RegionYields:
     """Sums of weights in the four regions, with their variances.
 
     Attributes
@@ -91,7 +93,7 @@ class Yields:
 
     Examples
     --------
-    >>> yields = Yields.of_counts(FourRegions(48, 100, 50, 100))
+    >>> yields = RegionYields.of_counts(FourRegions(48, 100, 50, 100))
     >>> (yields + yields).weight.pass_fail
     200
     """
@@ -100,32 +102,32 @@ class Yields:
     variance: FourRegions[Any]
 
     @classmethod
-    def of_counts(cls, counts: FourRegions[Any]) -> Yields:
+    def of_counts(cls, counts: FourRegions[Any]) -> RegionYields:
         """Take counts with Poisson variances."""
         return cls(counts, counts)
 
-    def __add__(self, other: Yields) -> Yields:
+    def __add__(self, other: RegionYields) -> RegionYields:
         """Add independent yields: processes, or chunks of one sample."""
-        if not isinstance(other, Yields):
+        if not isinstance(other, RegionYields):
             return NotImplemented
-        return Yields(
+        return RegionYields(
             _sum(self.weight, other.weight), _sum(self.variance, other.variance)
         )
 
-    def bins(self) -> tuple[Yields, ...]:
+    def bins(self) -> tuple[RegionYields, ...]:
         """Split yields of shape (bins,) into those of each bin."""
         count = len(self.weight.pass_pass)
         return tuple(
-            Yields(
+            RegionYields(
                 self.weight.map(lambda n, i=i: float(n[i])),  # type: ignore[misc]
                 self.variance.map(lambda n, i=i: float(n[i])),  # type: ignore[misc]
             )
             for i in range(count)
         )
 
-    def total(self) -> Yields:
+    def total(self) -> RegionYields:
         """Add the bins."""
-        return Yields(
+        return RegionYields(
             self.weight.map(lambda n: float(np.sum(n))),
             self.variance.map(lambda n: float(np.sum(n))),
         )
@@ -309,7 +311,7 @@ def count_regions(
     weights: ArrayLike | None = None,
     bin_of: ArrayLike | None = None,
     num_bins: int | None = None,
-) -> Yields:
+) -> RegionYields:
     """Count events in the four regions.
 
     An event passes a cut if its score is strictly above it.
@@ -330,7 +332,7 @@ def count_regions(
 
     Returns
     -------
-    Yields
+    RegionYields
         Floats, or arrays of shape (num_bins,).
 
     Raises
@@ -345,46 +347,34 @@ def count_regions(
     >>> yields.weight
     FourRegions(pass_pass=1.0, pass_fail=1.0, fail_pass=0.0, fail_fail=1.0)
     """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    weight = np.ones(x.shape) if weights is None else np.asarray(weights, np.float64)
     if (bin_of is None) != (num_bins is None):
         message = "count_regions: bin_of and num_bins go together, got one of them"
         raise ValueError(message)
-    index = np.zeros(x.shape, np.int64) if bin_of is None else np.asarray(bin_of)
-    _check_columns(x, y=y, weights=weight, bin_of=index)
+    x, y, weight, index = event_columns(
+        "count_regions",
+        x=x,
+        y=y,
+        weights=np.ones(np.shape(x)) if weights is None else weights,
+        bin_of=np.zeros(np.shape(x)) if bin_of is None else bin_of,
+    )
     inside = (index >= 0) & (index < (num_bins or 1))
     region = 2 * (x <= cut[0]) + (y <= cut[1])
-    cell = (4 * index + region)[inside]
+    cell = (4 * index.astype(np.int64) + region)[inside]
 
     def by_region(values: NDArray[np.float64]) -> FourRegions[Any]:
         sums = np.bincount(cell, values[inside], minlength=4 * (num_bins or 1))
         table = sums.reshape(-1, 4).T
         return FourRegions(*(row if num_bins else float(row[0]) for row in table))
 
-    return Yields(by_region(weight), by_region(weight**2))
+    return RegionYields(by_region(weight), by_region(weight**2))
 
 
-def _check_columns(x: NDArray[np.float64], **others: NDArray[Any]) -> None:
-    for name, column in {"x": x, **others}.items():
-        if column.ndim != 1 or column.shape != x.shape:
-            message = (
-                f"count_regions: {name} must have one value an event, {x.shape}, got "
-                f"the shape {column.shape}"
-            )
-            raise ValueError(message)
-        finite = np.isfinite(column)
-        if not finite.all():
-            index = int(np.argmin(finite))
-            message = f"count_regions: {name}[{index}] is not finite, {column[index]}"
-            raise ValueError(message)
-
-
-def predict(yields: Yields) -> Prediction:
+def predict(yields: RegionYields) -> Prediction:
     """Predict the signal region with its statistical error, if there is an answer.
 
     Parameters
     ----------
-    yields : Yields
+    yields : RegionYields
         Of numbers; `pass_pass` is not looked at.
 
     Returns
@@ -395,10 +385,10 @@ def predict(yields: Yields) -> Prediction:
 
     Examples
     --------
-    >>> found = predict(Yields.of_counts(FourRegions(0, 100, 50, 100)))
+    >>> found = predict(RegionYields.of_counts(FourRegions(0, 100, 50, 100)))
     >>> found.predicted, round(found.error, 3)
     (50.0, 10.0)
-    >>> predict(Yields.of_counts(FourRegions(7, 100, 0, 50))).reason
+    >>> predict(RegionYields.of_counts(FourRegions(7, 100, 0, 50))).reason
     'the region fail X, pass Y is empty'
     """
     named = zip(
@@ -428,12 +418,12 @@ def _no_answer(name: str, weight: float, variance: float) -> str | None:
     return None
 
 
-def closure_test(yields: Yields) -> Closure:
+def closure_test(yields: RegionYields) -> Closure:
     """Compare the prediction with what the signal region holds.
 
     Parameters
     ----------
-    yields : Yields
+    yields : RegionYields
         Of numbers: of simulation, or of data that may be looked at.
 
     Returns
@@ -443,7 +433,7 @@ def closure_test(yields: Yields) -> Closure:
 
     Examples
     --------
-    >>> found = closure_test(Yields.of_counts(FourRegions(40, 100, 50, 100)))
+    >>> found = closure_test(RegionYields.of_counts(FourRegions(40, 100, 50, 100)))
     >>> found.non_closure, round(found.pull, 2)
     (0.25, 0.85)
     """
@@ -476,7 +466,7 @@ def closure_test(yields: Yields) -> Closure:
 
 
 def closure_tests_of_processes(
-    processes: Mapping[str, Yields],
+    processes: Mapping[str, RegionYields],
 ) -> dict[str, Closure]:
     """Test each process and their sum.
 
@@ -485,7 +475,7 @@ def closure_tests_of_processes(
 
     Parameters
     ----------
-    processes : mapping of name to Yields
+    processes : mapping of name to RegionYields
 
     Returns
     -------
@@ -499,8 +489,8 @@ def closure_tests_of_processes(
 
     Examples
     --------
-    >>> up = Yields.of_counts(FourRegions(100, 120, 100, 100))
-    >>> down = Yields.of_counts(FourRegions(100, 80, 100, 100))
+    >>> up = RegionYields.of_counts(FourRegions(100, 120, 100, 100))
+    >>> down = RegionYields.of_counts(FourRegions(100, 80, 100, 100))
     >>> found = closure_tests_of_processes({"up": up, "down": down})
     >>> {name: round(each.non_closure, 3) for name, each in found.items()}
     {'up': 0.2, 'down': -0.2, 'total': 0.0}
