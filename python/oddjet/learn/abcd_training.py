@@ -197,9 +197,10 @@ class AbcdTrainer:
         objectives, terms = [], []
         for _ in range(self.config.steps):
             batch = self._batch(random)
-            objective, values = self._losses(batch, random)
+            objective, values = self._losses(batch, random, epoch)
             loss = objective + self._penalty(values)
-            objectives.append(self._finite(loss, objective, epoch))
+            self._check_finite(loss, epoch)
+            objectives.append(objective.item())
             terms.append(values.detach())
             self._optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -226,7 +227,7 @@ class AbcdTrainer:
         return self._tensors[torch.from_numpy(chosen).to(self._device)]
 
     def _losses(
-        self, batch: EventTensors, random: np.random.Generator
+        self, batch: EventTensors, random: np.random.Generator, epoch: int
     ) -> tuple[Tensor, Tensor]:
         logits = {
             name: network(batch.features) for name, network in self.networks.items()
@@ -240,6 +241,7 @@ class AbcdTrainer:
                 for logit in logits.values()
             ]
         ).sum()
+        self._check_finite(objective, epoch)
         is_background = batch.label == 0
         background = batch[is_background]
         x = torch.sigmoid(logits["X"][is_background])
@@ -257,14 +259,13 @@ class AbcdTrainer:
         return self._fixed @ values
 
     @staticmethod
-    def _finite(loss: Tensor, objective: Tensor, epoch: int) -> float:
+    def _check_finite(loss: Tensor, epoch: int) -> None:
         if not np.isfinite(loss.item()):
             message = (
                 f"epoch {epoch} of the ABCD training stopped: a loss of {loss.item()};"
                 " lower learning_rate, or the fixed weights or the damping of its terms"
             )
             raise UserError(message)
-        return objective.item()
 
     def scores(
         self, features: NDArray[np.float32], chunk: int = 1 << 18
