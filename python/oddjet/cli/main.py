@@ -14,6 +14,7 @@ from oddjet.cli.init import init
 from oddjet.cli.report import report
 from oddjet.cli.search import search
 from oddjet.cli.simulate import simulate
+from oddjet.cli.simulate_grid import simulate_grid
 from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def oddjet() -> None:
 
 
 # One line a command, in the order in which people need them.
-for command in (demo, init, check, search, report, simulate):
+for command in (demo, init, check, search, report, simulate, simulate_grid):
     oddjet.add_command(command)
 
 
