@@ -59,7 +59,7 @@ def test_the_numbers_of_the_benchmark():
         "HiddenValley:Ngauge = 2",
         "HiddenValley:nFlav = 2",
         "HiddenValley:setLambda = on",
-        "HiddenValley:Lambda = 35.1541",
+        "HiddenValley:Lambda = 35.1539",
         "4900101:m0 = 10",
         "4900213:m0 = 20",
     ):

@@ -182,18 +182,17 @@ def select_svj(
     )
     jets = jets[two][:, :2]
     variables = _variables(jets, met[two], ht[two])
-    for name, passes in {
-        f"M_T > {cuts.transverse_mass_min_gev:g} GeV": lambda v: (
-            v["transverse_mass"] > cuts.transverse_mass_min_gev
-        ),
-        f"R_T > {cuts.transverse_ratio_min:g}": lambda v: (
-            v["transverse_ratio"] > cuts.transverse_ratio_min
-        ),
-        f"min delta phi < {cuts.delta_phi_max:g}": lambda v: (
-            v["delta_phi_min"] < cuts.delta_phi_max
-        ),
-    }.items():
-        kept = sequence.apply(name, passes(variables))
+    m_t, r_t, phi = (
+        cuts.transverse_mass_min_gev,
+        cuts.transverse_ratio_min,
+        cuts.delta_phi_max,
+    )
+    for name, key, sign, bound in (
+        (f"M_T > {m_t:g} GeV", "transverse_mass", 1, m_t),
+        (f"R_T > {r_t:g}", "transverse_ratio", 1, r_t),
+        (f"min delta phi < {phi:g}", "delta_phi_min", -1, phi),
+    ):
+        kept = sequence.apply(name, sign * variables[key] > sign * bound)
         variables = {key: each[kept] for key, each in variables.items()}
         jets = jets[kept]
     in_signal_plane = variables["delta_eta"] < cuts.delta_eta_max

@@ -52,7 +52,7 @@ def dark_confinement_scale(dark_mass_gev: float) -> float:
     >>> round(dark_confinement_scale(20.0), 2)
     35.15
     """
-    return 3.2 * dark_mass_gev**0.8
+    return 3.2 * math.pow(dark_mass_gev, 0.8)
 
 
 def svj_card(
@@ -282,7 +282,7 @@ def _meson_decays(dark_mass_gev: float, r_inv: float) -> tuple[str, ...]:
 def _running_mass(quark: int, scale_gev: float) -> float:
     """Give the MS-bar mass at a scale [GeV], at one loop with five flavours."""
     mass, at = _MS_BAR[quark]
-    return mass * (_alpha_s(scale_gev) / _alpha_s(at)) ** (12 / 23)
+    return mass * math.pow(_alpha_s(scale_gev) / _alpha_s(at), 12 / 23)
 
 
 def _alpha_s(scale_gev: float) -> float:
