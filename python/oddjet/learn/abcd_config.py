@@ -122,10 +122,16 @@ class AbcdTrainingConfig(ConfigModel):
     )
     sharpness: float = Field(100.0, gt=0, description="of soft cuts")
     multiplier_rate: float = Field(
-        0.1, gt=0, description="step of the multipliers for a miss of one target"
+        0.005,
+        gt=0,
+        description="step of the multipliers for a miss of one target; above the"
+        " network's own pace the scores give up separation first and get it back late",
     )
     damping: float = Field(
-        1.0, gt=0, description="strength of the quadratic term of each constraint"
+        0.02,
+        gt=0,
+        description="strength of the quadratic term of each constraint; a miss of ten"
+        " targets, as at the start, adds fifty times this to the loss",
     )
     threads: int = Field(1, ge=1, le=256, description="threads of PyTorch")
 
