@@ -230,7 +230,7 @@ def non_closure(n: FourRegions[Any]) -> Any:
 
     References
     ----------
-    J. Janik et al., talk, 12 Jan 2026, "FOM Details".
+    J. Janik et al., talk, 12 Jan 2026, the formulas of its working points.
 
     Examples
     --------

@@ -76,7 +76,7 @@ def simple_significance(
 
     References
     ----------
-    J. Janik et al., talk, 12 Jan 2026, "FOM Details".
+    J. Janik et al., talk, 12 Jan 2026, the formulas of its working points.
 
     Examples
     --------
