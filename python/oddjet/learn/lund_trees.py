@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from oddjet.learn.models.packed_jets import Edges
-from oddjet.lund import lund_tree
 from oddjet.runs.errors import UserError
+from oddjet.substructure import lund_tree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,21 +110,18 @@ class LundTrees:
             below_kt=config.below_kt,
             leaves=config.leaves,
             logarithms=config.logarithms,
+            empty="zeros",
             threads=threads,
         )
         counts = ak.num(trees.psi, axis=1).to_numpy().astype(np.int64)
         nodes = ak.flatten(trees, axis=1)
-        filled = np.concatenate([[0], np.cumsum(np.maximum(counts, 1))])
-        # Where the real nodes go among those of zeros.
-        place = np.delete(np.arange(filled[-1]), filled[:-1][counts == 0])
-        names = config.names
-        values = np.zeros((filled[-1], len(names)), np.float32)
-        neighbours = np.full((filled[-1], _MAX_NEIGHBOURS), -1, np.int64)
-        if len(place):
-            columns = [nodes[name].to_numpy() for name in names]
-            values[place] = np.stack(columns, axis=1)
-            neighbours[place] = ak.to_regular(nodes.neighbours).to_numpy()
-        return cls(values, neighbours, filled)
+        columns = [nodes[name].to_numpy() for name in config.names]
+        neighbours = ak.to_numpy(nodes.neighbours).reshape(-1, _MAX_NEIGHBOURS)
+        return cls(
+            np.stack(columns, axis=1).astype(np.float32),
+            np.asarray(neighbours, np.int64),
+            np.concatenate([[0], np.cumsum(counts)]),
+        )
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

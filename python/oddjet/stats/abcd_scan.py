@@ -196,8 +196,8 @@ def scan_cuts(
 
     References
     ----------
-    J. Janik et al., talk, 12 Jan 2026, the formulas of its working points; which sigma_b it uses is not
-    said there. Contamination: arXiv:2007.14400, equation 2.8.
+    J. Janik et al., talk, 12 Jan 2026, the formulas of its working points; which
+    sigma_b it uses is not said there. Contamination: arXiv:2007.14400, equation 2.8.
     """
     rules = rules or WorkingPointRules()
     edges = np.asarray(mass_edges, np.float64)

@@ -12,9 +12,9 @@ from oddjet.jets import cluster
 from oddjet.learn.lund_trees import LundTrees
 from oddjet.learn.models.lund_config import LundNetConfig, LundTreeConfig
 from oddjet.learn.models.lund_net import LundNet
-from oddjet.lund import lund_tree
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
+from oddjet.substructure import lund_tree
 
 SMALL = {"blocks": ((8, 8), (8, 12), (12,)), "fusion": 16, "dense": 8}
 VARIANTS = {
