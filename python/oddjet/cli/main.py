@@ -18,6 +18,7 @@ from oddjet.cli.report import report
 from oddjet.cli.score import score
 from oddjet.cli.search import search
 from oddjet.cli.simulate import simulate
+from oddjet.cli.simulate_grid import simulate_grid
 from oddjet.cli.study import study
 from oddjet.runs.errors import UserError
 
@@ -55,7 +56,10 @@ def oddjet() -> None:
 
 
 # One line a command, in the order in which people need them.
-for command in (demo, init, check, search, study, report, score, inspect, convert, simulate):
+for command in (
+    demo, init, check, search, study, report,
+    score, inspect, convert, simulate, simulate_grid,
+):  # fmt: skip
     oddjet.add_command(command)
 
 

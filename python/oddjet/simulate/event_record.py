@@ -9,7 +9,13 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
-from oddjet.simulate.particles import Particles, is_dark, is_invisible, sums_of
+from oddjet.simulate.particles import (
+    DARK_MATTER,
+    Particles,
+    is_dark,
+    is_invisible,
+    sums_of,
+)
 
 __all__ = ["ChargeTable", "Generated", "flatten"]
 
@@ -26,7 +32,7 @@ class Generated:
     truth : dict of arrays, shape (num_events,)
         `met_pt` and `met_phi`, the sum of the invisible particles [GeV, radians];
         `dark_hadrons` and `dark_energy` [GeV], number and energy of all hadrons of
-        the dark sector, and of those that are stable, `invisible_dark_hadrons`
+        the dark sector, and of those that stay invisible, `invisible_dark_hadrons`
         and `invisible_dark_energy`.
     """
 
@@ -88,9 +94,13 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
     truth = _true_missing_momentum(particles, len(counts))
     # Statuses 83 and 84 mark hadrons from strings, positive if they are stable.
     dark = np.flatnonzero(is_dark(pdg_id) & np.isin(np.abs(status), (83, 84)))
-    stable = dark[status[dark] > 0]
+    # Invisible are those that are stable, and those whose daughters are dark matter.
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    daughter = pdg_id[first[dark] + _flat(records.daughter1)[dark]]
+    silent = (status[dark] > 0) | np.isin(np.abs(daughter), DARK_MATTER)
+    invisible = dark[silent]
     energy = _flat(records.p["e"])
-    for prefix, hadrons in (("", dark), ("invisible_", stable)):
+    for prefix, hadrons in (("", dark), ("invisible_", invisible)):
         number = np.bincount(event[hadrons], minlength=len(counts))
         total = sums_of(energy[hadrons], event[hadrons], len(counts))
         truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)

@@ -34,7 +34,7 @@ _MAX_EMPTY_BLOCKS = 200
 
 
 def simulate(
-    process: str,
+    process: str | Card,
     *,
     num_events: int,
     seed: int,
@@ -54,8 +54,8 @@ def simulate(
 
     Parameters
     ----------
-    process : str
-        One of `oddjet.simulate.cards.process_names`.
+    process : str or Card
+        One of `oddjet.simulate.cards.process_names`, or a card, as of `svj_card`.
     num_events : int
         Events in the file, >= 1. Events below the MET cut do not count.
     seed : int
@@ -89,7 +89,7 @@ def simulate(
         An unknown process, a number out of range, or a `path` that cannot be
         written.
     """
-    card = load_card(process)
+    card = process if isinstance(process, Card) else load_card(process)
     met_min_gev = card.met_min_gev if met_min_gev is None else met_min_gev
     _check_request(card, num_events=num_events, jobs=jobs, met_min_gev=met_min_gev)
     if not 0 <= pileup <= MOST_PILEUP:
@@ -109,7 +109,7 @@ def simulate(
         progress = Progress.silent()
     with (
         _blocks(make_block, jobs=jobs) as blocks,
-        progress.task(f"simulate {process}", total=num_events) as task,
+        progress.task(f"simulate {card.process}", total=num_events) as task,
     ):
         return write_events(path, _first_events(blocks, num_events, task))
 
