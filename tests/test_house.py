@@ -13,7 +13,7 @@ import pytest
 import oddjet
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "pythia8mc")
+HEAVY = ("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "iminuit", "pythia8mc")
 
 
 def modules_loaded_by(statement: str) -> set[str]:
