@@ -333,8 +333,8 @@ def _checked(
     if n.ndim != 1 or any(shape != n.shape for shape in shapes):
         message = (
             "fit_spectrum: counts, masked, edges and covariance must belong "
-            f"to the same bins, got the shapes {n.shape}, {hidden.shape}, {edges.shape}, "
-            f"{extra.shape}"
+            f"to the same bins, got the shapes {n.shape}, {hidden.shape}, "
+            f"{edges.shape}, {extra.shape}"
         )
         raise ValueError(message)
     if not (np.isfinite(n).all() and np.all(n >= 0) and np.isfinite(extra).all()):
