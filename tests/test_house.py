@@ -14,8 +14,8 @@ import oddjet
 
 ROOT = Path(__file__).parents[1]
 HEAVY = (
-    *("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "pythia8mc"),
-    *("uproot", "h5py", "hdf5plugin", "pyhepmc"),
+    *("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "iminuit"),
+    *("pythia8mc", "uproot", "h5py", "hdf5plugin", "pyhepmc"),
 )
 
 

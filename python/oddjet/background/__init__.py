@@ -1,0 +1,1 @@
+"""Background templates: what a signal region would hold without signal."""
