@@ -40,9 +40,7 @@ class FaithfulRows(ParticleRows):
         features = add("Where", is_real, "features", graph.float(0))
         pads = add("Concat", integers(0, 0, 0, 0), missing, integers(0), axis=0)
         features = add("Pad", features, pads)
-        return cls(
-            graph, features, real, graph.float(slots), events, n, integers(k)
-        )
+        return cls(graph, features, real, graph.float(slots), events, n, integers(k))
 
     def mean_over_neighbours(self, messages: str, width: int) -> str:
         """Average (rows * k, width) over all k neighbours, empty ones too."""
