@@ -68,6 +68,7 @@ fuzz: test-asan $(VENV)/.fuzz
 	build/asan/tests/fuzz/fuzz_clustering $(FUZZ) -max_len=2048
 	build/asan/tests/fuzz/fuzz_offsets $(FUZZ) -max_len=600
 	$(BIN)/python tests/fuzz/fuzz_arrays.py $(FUZZ) -max_len=2048
+	$(BIN)/python tests/fuzz/fuzz_readers.py --seconds $(FUZZ_SECONDS)
 
 # What must survive being killed, killed more often.
 test-robustness: $(VENV)/.test

@@ -30,7 +30,7 @@ class RegionConfig(ConfigModel):
     """The events of one region."""
 
     files: tuple[str, ...] = Field(
-        (), description="Parquet files or patterns, relative to this file"
+        (), description="files of events or patterns, relative to this file"
     )
     role: Literal["data", "pseudo-data", "mc"] | None = Field(
         None,
@@ -48,7 +48,7 @@ class RegionConfig(ConfigModel):
         """
         if not self.files:
             message = (
-                f"{name}.files is empty: name the Parquet files of the "
+                f"{name}.files is empty: name the files of the "
                 f"{name.replace('_', ' ')}"
             )
             raise UserError(message)

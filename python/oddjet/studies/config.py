@@ -22,7 +22,7 @@ class ProcessConfig(ConfigModel):
     """The simulated events of one process."""
 
     files: tuple[str, ...] = Field(
-        min_length=1, description="Parquet files or patterns, relative to this file"
+        min_length=1, description="files of events or patterns, relative to this file"
     )
     control: ControlCuts | None = Field(
         None, description="select by identified leptons and recoil; null: by MET"
