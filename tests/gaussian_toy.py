@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from oddjet.learn.abcd_sample import AbcdSample
-from oddjet.stats.abcd import count_regions
+from oddjet.stats.region_yields import count_regions
 
 SIGMA, RHO, MEAN = 1.5, -0.8, (2.5, 2.5, 2.0)
 OVERLAPPING = 0.8

@@ -10,7 +10,8 @@ import torch
 
 from oddjet.learn.losses.closure import closure_losses, draw_cut, soft_regions
 from oddjet.runs.errors import UserError
-from oddjet.stats.abcd import count_regions, symmetric_closure
+from oddjet.stats.abcd import symmetric_closure
+from oddjet.stats.region_yields import count_regions
 
 
 def scores(n, seed=1, *, dtype=torch.float64):

@@ -11,17 +11,15 @@ import pytest
 import torch
 
 from oddjet.stats.abcd import (
-    FourRegions,
-    RegionYields,
     closure_test,
     closure_tests_of_processes,
-    count_regions,
     non_closure,
     predict,
     predicted_yield,
     signal_contamination,
     symmetric_closure,
 )
+from oddjet.stats.region_yields import FourRegions, RegionYields, count_regions
 
 # J. Janik et al., talk, 12 Jan 2026, "Expected Background Yields at optimized WP":
 # its regions A, B, C, D are (pass, fail), (pass, pass), (fail, fail), (fail, pass).

@@ -10,10 +10,11 @@ from scipy import stats
 
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
-from oddjet.stats.abcd import RegionYields, count_regions, signal_contamination
+from oddjet.stats.abcd import signal_contamination
 from oddjet.stats.abcd_scan import ScoredEvents, WorkingPointRules, scan_cuts
 from oddjet.stats.asimov import asimov_significance, simple_significance
 from oddjet.stats.binned_closure import binned_closure_test
+from oddjet.stats.region_yields import RegionYields, count_regions
 from oddjet.stats.score_grid import yields_of_cuts
 
 EDGES = np.array([600.0, 900.0, 1300.0, 3000.0])

@@ -10,7 +10,7 @@ from scipy import stats
 
 import oddjet
 from oddjet.runs.errors import UserError
-from oddjet.stats.abcd import FourRegions, non_closure, symmetric_closure
+from oddjet.stats.abcd import non_closure, symmetric_closure
 from oddjet.stats.closure_targets import (
     check_closure_target,
     check_distance_correlation_target,
@@ -20,6 +20,7 @@ from oddjet.stats.closure_targets import (
     distance_correlation_target,
     effective_events,
 )
+from oddjet.stats.region_yields import FourRegions
 
 
 @pytest.mark.parametrize("n", [1000, 10_000])

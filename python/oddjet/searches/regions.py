@@ -48,8 +48,7 @@ class RegionConfig(ConfigModel):
         """
         if not self.files:
             message = (
-                f"{name}.files is empty: name the files of the "
-                f"{name.replace('_', ' ')}"
+                f"{name}.files is empty: name the files of the {name.replace('_', ' ')}"
             )
             raise UserError(message)
         # Only the names given may hold wildcards, not the place they start from.

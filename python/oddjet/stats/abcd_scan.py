@@ -15,14 +15,9 @@ from pydantic import Field
 from scipy import ndimage, special
 
 from oddjet.runs.config import ConfigModel
-from oddjet.stats.abcd import (
-    FourRegions,
-    RegionYields,
-    non_closure,
-    predicted_yield,
-    signal_contamination,
-)
+from oddjet.stats.abcd import non_closure, predicted_yield, signal_contamination
 from oddjet.stats.asimov import asimov_significance, simple_significance
+from oddjet.stats.region_yields import FourRegions, RegionYields
 from oddjet.stats.score_grid import yields_of_cuts
 
 if TYPE_CHECKING:

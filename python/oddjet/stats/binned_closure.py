@@ -10,7 +10,8 @@ from scipy import special
 from oddjet.stats.abcd import Closure, closure_test
 
 if TYPE_CHECKING:
-    from oddjet.stats.abcd import RegionYields, Status
+    from oddjet.stats.abcd import Status
+    from oddjet.stats.region_yields import RegionYields
 
 __all__ = ["BinnedClosure", "binned_closure_test"]
 
@@ -59,7 +60,7 @@ def binned_closure_test(yields: RegionYields) -> BinnedClosure:
     Examples
     --------
     >>> import numpy as np
-    >>> from oddjet.stats.abcd import FourRegions, RegionYields
+    >>> from oddjet.stats.region_yields import FourRegions, RegionYields
     >>> counts = np.array([[50.0, 8.0], [100.0, 20.0], [100.0, 20.0], [200.0, 40.0]])
     >>> found = binned_closure_test(RegionYields.of_counts(FourRegions(*counts)))
     >>> round(found.chi_square, 3), found.degrees_of_freedom, round(found.p_value, 3)

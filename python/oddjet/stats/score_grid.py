@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oddjet.stats.abcd import FourRegions, RegionYields
 from oddjet.stats.event_columns import event_columns
+from oddjet.stats.region_yields import FourRegions, RegionYields
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from oddjet.runs.errors import UserError
-from oddjet.stats.abcd import FourRegions, symmetric_closure
+from oddjet.stats.abcd import symmetric_closure
+from oddjet.stats.region_yields import FourRegions
 
 if TYPE_CHECKING:
     from torch import Tensor
