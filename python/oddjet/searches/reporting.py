@@ -126,17 +126,22 @@ def search_report(
         threshold=results["counts"]["threshold"],
         folds=results["counts"].get("folds", ()),
         training_history=history,
-        training_names=[_training_name(name) for name in trainings],
+        training_names=_training_names(trainings),
         config_yaml=config_yaml,
         # A manifest keeps keys in alphabetical order; so does a page drawn from one.
         provenance=json.loads(json.dumps(provenance, sort_keys=True)),
     )
 
 
-def _training_name(stage: str) -> str:
-    """Write 'train-0-1' as 'fold 0, network 1'."""
-    _, fold, *member = stage.split("-")
-    return f"fold {fold}, network {member[0]}" if member else f"fold {fold}"
+def _training_names(stages: Sequence[str]) -> list[str]:
+    """Write 'train-0' and 'train-0-1' as 'fold 0, network 0' and 'fold 0, network 1'.
+
+    Where every fold has one network, it is 'fold 0'.
+    """
+    parts = [stage.split("-")[1:] for stage in stages]
+    if all(len(part) == 1 for part in parts):
+        return [f"fold {fold}" for (fold,) in parts]
+    return [f"fold {part[0]}, network {([*part, '0'])[1]}" for part in parts]
 
 
 def _rows(cutflow: CutFlow) -> list[tuple[str, int, float, float]]:
