@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import awkward as ak
+import numpy as np
 
 CARTESIAN = ("px", "py", "pz", "energy")
 CYLINDRICAL = ("pt", "eta", "phi", "mass")
@@ -44,3 +47,22 @@ def named_momenta(records: ak.Array) -> ak.Array:
     temporal = not names.isdisjoint(SPELLINGS["mass"] + SPELLINGS["energy"])
     dimensions = 4 if longitudinal and temporal else 3 if longitudinal else 2
     return ak.with_name(records, f"Momentum{dimensions}D")
+
+
+def wrapped_azimuth(angle: Any) -> Any:
+    """Bring angles, or differences of azimuths, of any number of turns to [-pi, pi).
+
+    Parameters
+    ----------
+    angle : float, NumPy or awkward array [radians]
+
+    Returns
+    -------
+    As given [radians]
+
+    Examples
+    --------
+    >>> round(wrapped_azimuth(4.0), 6)
+    -2.283185
+    """
+    return (angle + np.pi) % (2 * np.pi) - np.pi

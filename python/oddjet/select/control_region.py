@@ -14,6 +14,7 @@ import awkward as ak
 import numpy as np
 from pydantic import Field, model_validator
 
+from oddjet.events.coordinates import wrapped_azimuth
 from oddjet.runs.config import ConfigModel
 
 __all__ = ["LEPTON_FIELDS", "ControlCuts", "lepton_cuts", "with_recoil"]
@@ -168,7 +169,7 @@ def _far_from(objects: ak.Array, leptons: ak.Array, radius: float) -> ak.Array:
         # An event without this lepton gets one that nothing is near to.
         eta = np.where(has, _at(leptons.eta, position), np.inf)
         turn = objects.phi - np.where(has, _at(leptons.phi, position), 0.0)
-        turn = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
+        turn = np.abs(wrapped_azimuth(turn))
         near = near | (np.hypot(objects.eta - eta, turn) < radius)
     return objects[~near]
 

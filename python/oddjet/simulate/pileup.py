@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from oddjet.events.coordinates import wrapped_azimuth
 from oddjet.runs.errors import require
 from oddjet.simulate.cards import Card
 from oddjet.simulate.event_record import ChargeTable, Generated, flatten
@@ -108,7 +109,7 @@ class Pileup:
         collision = np.repeat(np.arange(len(event)), counts)
         row = self.first[drawn][collision] + np.arange(len(collision))
         added = self.pool[row - start_of_collision[collision]]
-        phi = (added.phi + turn[collision] + np.pi) % (2 * np.pi) - np.pi
+        phi = wrapped_azimuth(added.phi + turn[collision])
         added = replace(added, event=event[collision], phi=phi)
         both = Particles.concatenate(generated.final, added)
         order = np.argsort(both.event, kind="stable")

@@ -8,6 +8,7 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
+from oddjet.events.coordinates import wrapped_azimuth
 from oddjet.io.readers.delphes_references import NOWHERE, reference_index
 from oddjet.io.readers.table import Table
 
@@ -179,7 +180,6 @@ def _deposit_near(
     )
     truth = ak.zip({k.lower(): record[particle[k]] for k in ("PT", "Eta", "Phi")})
     pairs = ak.cartesian({"truth": truth, "deposit": deposits}, nested=True)
-    phi = pairs.truth.phi - pairs.deposit.phi
-    phi = (phi + np.pi) % (2 * np.pi) - np.pi
+    phi = wrapped_azimuth(pairs.truth.phi - pairs.deposit.phi)
     near = np.hypot(pairs.truth.eta - pairs.deposit.eta, phi) < 0.1
     return ak.sum(pairs.deposit.pt * near, axis=-1) > 0.5 * truth.pt
