@@ -18,10 +18,13 @@ def check(config: Path) -> None:
     from oddjet.runs.displays import format_seconds
     from oddjet.searches import MonoJet
     from oddjet.searches.estimate import estimate_cost
+    from oddjet.searches.parts import refuse_other_triggers, region_parts
 
     search = MonoJet.from_yaml(config)
     click.echo(f"{config}: a valid mono-jet configuration")
-    for region in ("signal_region", "control_region"):
+    parts = region_parts(search.config)
+    refuse_other_triggers(parts)
+    for region in (part.home for part in parts):
         sample = search.sample(region)
         click.echo(
             f"  {region}: {sample.num_events:,} events ({sample.role}) in"

@@ -49,8 +49,9 @@ class SearchReport:
         The content of results.json. ``uncertainty`` is that of
         ``n_sr - n_expected``, in jets.
     cutflows : mapping of region to rows
-        Rows are (name of the cut, events, sum of weights, sum of squared weights),
-        first row first.
+        Of several control regions one each, "control_region-" and its name. Rows are
+        (name of the cut, events, sum of weights, sum of squared weights), first row
+        first.
     scores : mapping of region to float array, shape (events,)
         Calibrated scores of the ``signal_region`` and the ``control_region``; NaN
         where an event could not be scored.
@@ -121,7 +122,12 @@ def close_signal_region(report: SearchReport) -> SearchReport:
     return replace(
         report,
         results=results,
-        cutflows=_only(report.cutflows, (CONTROL_REGION,)),
+        cutflows={
+            name: rows
+            for name, rows in report.cutflows.items()
+            # One of several control regions has its name after a hyphen.
+            if name.partition("-")[0] == CONTROL_REGION
+        },
         scores=_only(report.scores, (CONTROL_REGION,)),
         truth=None,
         weights=_only(report.weights, (CONTROL_REGION,)) if report.weights else None,
