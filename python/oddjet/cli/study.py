@@ -1,4 +1,4 @@
-"""`oddjet study`: many searches of known mixtures."""
+"""`oddjet study`: many searches of known mixtures, and tests of the method."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ __all__ = ["study"]
 )
 @jobs_option
 def study(config: Path, *, output: Path, jobs: int) -> None:
-    """Search the mixtures that CONFIG describes and write a table.
+    r"""Search known mixtures as CONFIG describes and write a table and a page.
 
-    Rows of Tables 1-5 of arXiv:2204.11889 at any size, label permutations, injections
-    of rising size, and control regions that stand for a signal region.
+    \b
+    study: tables       rows of Tables 1-5 of arXiv:2204.11889 at any size, label
+                        permutations, other files in the control region
+    study: sensitivity  the smallest signal for 3 and 5 sigma, by injection
+    study: assumption   may one sample stand for another? Must be indistinguishable
     """
     from oddjet.runs.progress import Progress
-    from oddjet.studies.tables import TableStudy
+    from oddjet.studies.reading import read_study
 
     with Progress() as progress:
-        found = TableStudy.from_yaml(config).run(output, jobs=jobs, progress=progress)
+        found = read_study(config).run(output, jobs=jobs, progress=progress)
     click.echo(found["table"])
-    click.echo(f"study: {output / 'study.json'}")
+    click.echo(f"report: {output / 'report.html'}")

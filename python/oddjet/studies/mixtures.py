@@ -78,13 +78,13 @@ def draw_mixture(
         if name in control_samples:
             pools = [(samples, wanted[0], True), (control_samples, wanted[1], False)]
             for pool, number, is_signal in pools:
-                chosen = _drawn(pool, name, number, random)
-                parts.append((pool[name], chosen, is_signal, name))
+                if number:
+                    chosen = _drawn(pool, name, number, random)
+                    parts.append((pool[name], chosen, is_signal, name))
         elif sum(wanted):
             chosen = _drawn(samples, name, sum(wanted), random)
             parts.append((samples[name], chosen[: wanted[0]], True, name))
             parts.append((samples[name], chosen[wanted[0] :], False, name))
-    parts = [part for part in parts if len(part[1])]
     order = random.permutation(sum(len(chosen) for _, chosen, _, _ in parts))
     label = np.concatenate([np.full(len(c), s) for _, c, s, _ in parts])
     process = np.concatenate([np.full(len(c), n) for _, c, _, n in parts])
@@ -111,6 +111,4 @@ def _drawn(
             f" {available}; simulate more, or lower n_sr and n_cr"
         )
         raise UserError(message)
-    if number == 0:
-        return np.empty(0, np.int64)
     return random.permutation(available)[:number]

@@ -1,4 +1,4 @@
-"""The pages of studies: what each of them shows."""
+"""The page of a study of mixtures: tables and figures as in the paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import numpy as np
 from oddjet.report.figures import loss_figure
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import format_expectation, format_sigma
-from oddjet.report.study_figures import class_score_figure, comparison_figure
+from oddjet.report.study_figures import (
+    class_score_figure,
+    comparison_figure,
+)
 from oddjet.report.study_page import StudyReport, StudySection, figure
 from oddjet.runs.config import dump_yaml
 from oddjet.studies.jets import read_jets
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from oddjet.studies.config import MixturesConfig, RowConfig, StudyConfig
     from oddjet.studies.jets import ScoredJets
 
-__all__ = ["row_sections", "table_report"]
+__all__ = ["mean_curve", "row_sections", "table_report"]
 
 Row = dict[str, Any]
 
@@ -196,7 +199,7 @@ def _selected_section(
 
 def _training_section(by_name: Mapping[str, list[Row]]) -> StudySection:
     names = list(by_name)[:MOST_FIGURES]
-    curves = [_mean_curve(by_name[name][0]["losses"]) for name in names]
+    curves = [mean_curve(by_name[name][0]["losses"]) for name in names]
     caption = (
         "Mean training loss of the networks of each row, first repeat. A loss that"
         " stays at ln 2 means that there was nothing to tell the regions apart."
@@ -204,7 +207,7 @@ def _training_section(by_name: Mapping[str, list[Row]]) -> StudySection:
     return StudySection("Training", [figure(loss_figure(curves, names), caption)])
 
 
-def _mean_curve(losses: Sequence[Sequence[float]]) -> list[float]:
+def mean_curve(losses: Sequence[Sequence[float]]) -> list[float]:
     """Average the losses of networks by epoch, as far as each has come."""
     longest = max(map(len, losses))
     return [

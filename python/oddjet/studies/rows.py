@@ -19,18 +19,19 @@ from oddjet.studies.jets import write_jets
 from oddjet.studies.mixtures import draw_mixture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from oddjet.learn.cross_scores import CrossScores
     from oddjet.runs.progress import Progress
+    from oddjet.searches.tagging_config import TaggingConfig
     from oddjet.stats.counting import CountingResult
     from oddjet.studies.config import MixturesConfig, RowConfig
     from oddjet.studies.mixtures import Mixture
 
-__all__ = ["JETS", "ROW", "make_row", "read_row"]
+__all__ = ["JETS", "ROW", "make_row", "read_row", "scored_mixture"]
 
 ROW = "row.json"
 JETS = "jets.parquet"
@@ -56,7 +57,7 @@ def make_row(
         f"train row {row.name}",
         total=study.training.num_scored_folds * study.training.networks,
     ) as task:
-        found, folds = _scored(
+        found, folds = scored_mixture(
             mixture, label, study, seed, checkpoints, on_network=task.advance
         )
     scored = folds >= 0
@@ -94,34 +95,62 @@ def read_row(stage: Path) -> dict[str, Any]:
     return row
 
 
-def _scored(
+def scored_mixture(
     mixture: Mixture,
     label: NDArray[np.bool_],
-    study: MixturesConfig,
+    config: TaggingConfig,
     seed: int,
     checkpoints: Path,
     *,
-    on_network: Any,
+    weight: NDArray[np.float64] | None = None,
+    on_network: Callable[[], None] = lambda: None,
 ) -> tuple[CrossScores, NDArray[np.int64]]:
-    """Train the networks of all folds; give scores and folds of the jets."""
+    """Train networks to tell two regions apart and score every jet by them.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    label : bool, shape (jets,)
+        Which jets are of the signal region, or of the first of two samples.
+    config : TaggingConfig
+    seed : int
+    checkpoints : Path
+    weight : float64, shape (jets,), optional
+        For training; one each by default.
+    on_network : callable
+        Called after each training.
+
+    Returns
+    -------
+    CrossScores
+    int64, shape (jets,)
+        The fold that scored each jet.
+
+    Raises
+    ------
+    UserError
+        As `oddjet.learn.fold_training.train_fold`.
+    """
     from oddjet.learn.batches import TrainingSample
     from oddjet.learn.cross_scores import cross_scores
 
+    size, training = len(mixture), config.training
     # A mixture is in random order, so the position of a jet can name it.
-    ids = {"file": np.zeros(len(mixture), np.uint64), "entry": np.arange(len(mixture))}
+    ids = {"file": np.zeros(size, np.uint64), "entry": np.arange(size)}
     folds = training_folds(
         ids,
         ~label,
-        folds=study.training.folds,
+        folds=training.folds,
         reserve_fraction=0.0,
-        scoring=study.training.scoring,
+        scoring=training.scoring,
     )
+    weight = np.ones(size) if weight is None else weight
     found = cross_scores(
-        TrainingSample(mixture.values, mixture.mask, label, np.ones(len(mixture))),
+        TrainingSample(mixture.values, mixture.mask, label, weight),
         folds,
-        network=study.network,
-        training=study.training,
-        features=study.features.spec().features,
+        network=config.network,
+        training=training,
+        features=config.features.spec().features,
         seed=seed,
         checkpoints=checkpoints,
         on_network=on_network,

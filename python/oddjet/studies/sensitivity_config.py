@@ -33,7 +33,7 @@ class SensitivityConfig(MixturesConfig):
         min_length=2, description="numbers of signal events N_A to inject"
     )
     repeats: int = Field(5, ge=1, le=1000, description="draws and seeds of each")
-    levels: tuple[Annotated[float, Field(gt=0, le=10)], ...] = Field(
+    levels: tuple[Annotated[float, Field(gt=0, le=40)], ...] = Field(
         (3.0, 5.0), min_length=1, description="significances to reach [sigma]"
     )
 
