@@ -59,6 +59,10 @@ class SearchReport:
         Calibrated score above which jets are counted; None if there is none.
     truth : mapping of region to array of str, shape (events,), optional
         Names of the simulated processes. Shown under that name, used for nothing.
+    observables : mapping of observable to float array, shape (events,)
+        Of the jets of the signal region, in the order of its scores.
+    selected : bool, shape (events,), optional
+        Which of them were counted.
     weights : mapping of region to float array, shape (events,), optional
         Event weights of the score figures; one each if absent.
     folds : sequence of mappings
@@ -84,6 +88,8 @@ class SearchReport:
     scores: Mapping[str, NDArray[np.floating]]
     threshold: float | None
     truth: Mapping[str, NDArray[Any]] | None = None
+    observables: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
+    selected: NDArray[np.bool_] | None = None
     weights: Mapping[str, NDArray[np.floating]] | None = None
     folds: Sequence[Mapping[str, Any]] = ()
     training_history: Sequence[Sequence[float]] = ()
@@ -130,6 +136,8 @@ def close_signal_region(report: SearchReport) -> SearchReport:
         },
         scores=_only(report.scores, (CONTROL_REGION,)),
         truth=None,
+        observables={},
+        selected=None,
         weights=_only(report.weights, (CONTROL_REGION,)) if report.weights else None,
         folds=[_only(fold, _OPEN_FOLD) for fold in folds],
         training_history=(),

@@ -8,7 +8,7 @@ from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
-from oddjet.searches import counting, cutflows, reporting, stages, truth
+from oddjet.searches import counting, cutflows, observables, reporting, stages, truth
 from oddjet.searches.parts import part_configs, region_parts
 from oddjet.searches.regions import REGIONS, SIGNAL_REGION
 
@@ -94,6 +94,16 @@ def plan(
         _assemble(config, parts, trainings, blinded=blinded),
         _score(config, parts, blinded=blinded),
         _count(config, parts, blinded=blinded, unblinded=is_data and unblind),
+        Stage(
+            "observables",
+            observables.describe_jets,
+            inputs=prepared,
+            arguments={
+                "parts": parts,
+                "spec": config.features.spec(),
+                "blinded": blinded,
+            },
+        ),
         _truth(parts, files),
         _report(config, trained),
     ]
@@ -256,7 +266,7 @@ def _report(config: MonoJetConfig, trained: Names) -> Stage:
     return Stage(
         "report",
         reporting.render,
-        inputs=("count", "score", "cutflow", "truth", *trained),
+        inputs=("count", "score", "cutflow", "truth", "observables", *trained),
         arguments={
             "title": "Mono-jet search",
             "trainings": trained,

@@ -9,13 +9,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from oddjet.searches.mixing import mixed_regions
+from oddjet.searches.regions import SIGNAL_REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["jet_observables"]
+    from oddjet.features import FeatureSpec
+    from oddjet.runs.progress import Progress
+    from oddjet.searches.parts import RegionPart
+
+__all__ = ["OBSERVABLES", "describe_jets", "jet_observables", "read_observables"]
+
+OBSERVABLES = "observables.parquet"
+
+
+def describe_jets(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    parts: tuple[RegionPart, ...],
+    spec: FeatureSpec,
+    blinded: bool,
+) -> None:
+    """Describe the jets of the signal region in the order of their scores, as a stage.
+
+    Of a blinded region nothing is written. Only the report page depends on it.
+    """
+    columns: dict[str, NDArray[np.float32]] = {}
+    if not blinded:
+        jets = mixed_regions(inputs, parts, None, blinded=False)[SIGNAL_REGION]
+        columns = jet_observables(
+            jets.values, jets.mask, spec.features, jets.kinematics
+        )
+    pq.write_table(pa.table(columns), directory / OBSERVABLES, compression="zstd")
+
+
+def read_observables(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Read what `describe_jets` wrote; empty for a blinded region."""
+    table = pq.read_table(path)
+    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def jet_observables(
