@@ -50,7 +50,7 @@ def test_the_curve_gives_the_smallest_signal(tmp_path: Path) -> None:
     table = (run / "table.md").read_text("utf-8")
     assert "| 30 | not reached | |" in table
     page = (run / "report.html").read_text("utf-8")
-    assert "injected-140" in page
+    assert "injected\N{NON-BREAKING HYPHEN}140" in page
     assert "Selected and rejected jets" in page
 
 

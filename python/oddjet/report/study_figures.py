@@ -23,7 +23,7 @@ _LABELS = {
     "constituents": "constituents",
     "width": r"width $\sum z\,\Delta R$",
     "leading_fraction": "largest $z = p_T/p_T$(jet)",
-    "pt_dispersion": r"dispersion $\sqrt{\sum z^2}$",
+    "pt_dispersion": r"dispersion $(\sum z^2)^{1/2}$",
     "jet_pt": "jet $p_T$ [GeV]",
     "jet_eta": r"jet $\eta$",
     "recoil": "MET or recoil [GeV]",
@@ -45,7 +45,7 @@ def class_score_figure(
     name : str
         Unique on the page.
     signal_region : mapping of process to float array
-        Scores s in [0, 1] of the signal region.
+        Scores s in [0, 1] of the signal region, in the order of the legend.
     control_region : float array
         Scores of the control region.
     rest : str

@@ -32,6 +32,7 @@ Row = dict[str, Any]
 #: Figures beyond so many would make a page that no browser likes.
 MOST_FIGURES = 12
 _SIGNAL = "signal"
+NO_BREAK_HYPHEN, NO_BREAK_SPACE = "\N{NON-BREAKING HYPHEN}", "\N{NO-BREAK SPACE}"
 
 
 def table_report(
@@ -82,7 +83,8 @@ def row_sections(
     if any(row.r_sr or row.r_cr for row in rows):
         tables = [_composition_table(by_name, rows, study.rest)]
         sections.append(StudySection("Selected events by process", tables))
-    sections.append(_score_section(first, by_name, study.rest))
+    order = [study.rest, *(name for name in study.background if name != study.rest)]
+    sections.append(_score_section(first, by_name, [*order, _SIGNAL]))
     sections += _selected_section(first, by_name)
     sections.append(_training_section(by_name))
     return sections
@@ -99,9 +101,9 @@ def _signal_table(by_name: Mapping[str, list[Row]], rows: Sequence[RowConfig]) -
         others = [n - n_a for n, n_a in zip(every, anomalous, strict=True)]
         lines.append(
             (
-                row.name if len(repeats) == 1 else f"{row.name} (x{len(repeats)})",
+                _unbroken(row.name) + _times(len(repeats)),
                 f"{row.n_sr:,}",
-                f"{100 * row.f_sr:g} %",
+                f"{100 * row.f_sr:.3g} %",
                 _number(_mean(r["n_expected"] for r in repeats)),
                 _number(_mean(r["n_sr"] for r in repeats)),
                 _number(_mean(anomalous)),
@@ -125,13 +127,16 @@ def _composition_table(
     counted = [rest, *varied]
     with_signal = any(row.f_sr > 0 for row in rows)
     in_sr = [_SIGNAL, *counted] if with_signal else counted
-    head = ["Row", *(f"r CR {name}" for name in varied)]
-    head += [f"n CR {name}" for name in counted] + [f"n SR {name}" for name in in_sr]
+    head = ["Row", *(f"CR: r {name}" for name in varied)]
+    head += [f"CR: n {name}" for name in counted] + [f"SR: n {name}" for name in in_sr]
     head += ["n SR", "Exact"]
     lines = []
     for row in rows:
         repeats = by_name[row.name]
-        line = [row.name, *(f"{100 * row.r_cr.get(name, 0):g} %" for name in varied)]
+        line = [
+            _unbroken(row.name),
+            *(f"{100 * row.r_cr.get(name, 0):g} %" for name in varied),
+        ]
         for part, names in (("selected_cr", counted), ("selected_sr", in_sr)):
             line += [
                 _number(_mean(r[part].get(name, 0) for r in repeats)) for name in names
@@ -146,26 +151,30 @@ def _composition_table(
 
 
 def _score_section(
-    first: Mapping[str, Path], by_name: Mapping[str, list[Row]], rest: str
+    first: Mapping[str, Path],
+    by_name: Mapping[str, list[Row]],
+    processes: Sequence[str],
 ) -> StudySection:
     content: list[str] = []
     for name, stage in list(first.items())[:MOST_FIGURES]:
-        svg = _class_figure(name, read_jets(stage / JETS), by_name[name][0], rest)
+        svg = _class_figure(name, read_jets(stage / JETS), by_name[name][0], processes)
         content.append(figure(svg, f"Row {name}, first repeat, as in Figs. 1-3."))
     if len(first) > MOST_FIGURES:
         content.append(f"Further rows ({len(first) - MOST_FIGURES}) are not drawn.")
     return StudySection("Scores by simulated process", content)
 
 
-def _class_figure(name: str, jets: ScoredJets, row: Row, rest: str) -> Html:
+def _class_figure(
+    name: str, jets: ScoredJets, row: Row, processes: Sequence[str]
+) -> Html:
     scored = np.isfinite(jets.score)
     signal = jets.in_signal_region & scored
-    names = [rest, *sorted(set(jets.process[signal].tolist()) - {rest})]
+    names = [n for n in processes if (jets.process[signal] == n).any()]
     return class_score_figure(
         name,
         {n: jets.score[signal & (jets.process == n)] for n in names},
         jets.score[~jets.in_signal_region & scored],
-        rest=rest,
+        rest=processes[0],
         thresholds=row["thresholds"],
     )
 
@@ -214,6 +223,14 @@ def mean_curve(losses: Sequence[Sequence[float]]) -> list[float]:
         float(np.mean([loss[epoch] for loss in losses if epoch < len(loss)]))
         for epoch in range(longest)
     ]
+
+
+def _unbroken(name: str) -> str:
+    return name.replace("-", NO_BREAK_HYPHEN)
+
+
+def _times(repeats: int) -> str:
+    return f"{NO_BREAK_SPACE}(x{repeats})" if repeats > 1 else ""
 
 
 def _mean(values: Any) -> float | None:
