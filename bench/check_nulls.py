@@ -149,12 +149,12 @@ def _trend(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         for row in found["rows"]
     ]
     for row in rows:
-        counts = [
-            f"{e}: {found['n_sr']:.0f} of {found['n_expected']:.1f}, {found['sigma']:+.2f}"
-            for e, found in row.items()
-            if isinstance(found, dict)
-        ]
-        print(row["name"], row["repeat"], *counts)
+        for efficiency in map(str, EFFICIENCIES):
+            found = row[efficiency]
+            print(
+                f"{row['name']} {row['repeat']} at {efficiency}: {found['n_sr']:.0f} of"
+                f" {found['n_expected']:.1f}, {found['sigma']:+.2f} sigma"
+            )
     return {"rows": rows}
 
 
