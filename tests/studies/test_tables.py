@@ -14,7 +14,9 @@ from oddjet.io import write_events
 from oddjet.runs.errors import UserError
 from oddjet.searches.tensors import JetTensors
 from oddjet.studies.config import RowConfig, StudyConfig
+from oddjet.studies.jets import read_jets
 from oddjet.studies.mixtures import draw_mixture
+from oddjet.studies.rows import JETS
 from oddjet.studies.tables import TableStudy
 from toy_collisions import TINY_SEARCH, toy_events
 
@@ -67,6 +69,31 @@ def test_rows_are_what_they_say(base: Path, tmp_path: Path) -> None:
     lines = (tmp_path / "table.md").read_text("utf-8").splitlines()
     assert len(lines) == 2 + 3
     assert "n_SR signal" in lines[0]
+    page = (tmp_path / "report.html").read_text("utf-8")
+    for words in (
+        "As Tables 1-3",
+        "As Tables 4 and 5",
+        "Row signal, first repeat, as in Figs. 1-3.",
+        f"Row signal, first repeat: the {signal['n_sr']:.0f} jets of the signal region",
+        "Mean training loss of the networks of each row",
+    ):
+        assert words in page
+    assert "null\N{NO-BREAK SPACE}(x2)" in page
+
+
+def test_jets_of_a_row_are_those_that_were_counted(base: Path, tmp_path: Path) -> None:
+    row = {"name": "a", "n_sr": 200, "f_sr": 0.3}
+    found = TableStudy(StudyConfig(**study_of(row)), base=base).run(tmp_path)
+    jets = read_jets(tmp_path / "stages" / "row-a-0" / JETS)
+    signal = jets.in_signal_region
+    assert np.count_nonzero(jets.selected & signal) == found["rows"][0]["n_sr"]
+    for fold, threshold in enumerate(found["rows"][0]["thresholds"]):
+        own = signal & (jets.fold == fold)
+        above = jets.score[own] > np.float32(threshold)
+        np.testing.assert_array_equal(above, jets.selected[own])
+    # Signal jets are narrower, and those are selected.
+    width = jets.observables["width"]
+    assert width[jets.selected].mean() < 0.6 * width[~jets.selected].mean()
 
 
 def test_a_finished_row_is_not_made_again(base: Path, tmp_path: Path) -> None:

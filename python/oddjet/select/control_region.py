@@ -7,7 +7,6 @@ jet, and a network would find the control region by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal, Self
 
 import awkward as ak
@@ -16,10 +15,9 @@ from pydantic import Field, model_validator
 
 from oddjet.events.coordinates import wrapped_azimuth
 from oddjet.runs.config import ConfigModel
+from oddjet.select.cutflow import Cut
 
 __all__ = ["LEPTON_FIELDS", "ControlCuts", "lepton_cuts", "with_recoil"]
-
-Cut = Callable[[ak.Array], ak.Array]
 
 LEPTON_FIELDS = ("pt", "eta", "phi", "mass", "flavour", "charge")
 _FLAVOUR = {"electron": 11, "muon": 13}

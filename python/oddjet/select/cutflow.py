@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oddjet.events.missing import materialised
+
+#: One bool an event, of the events that are left.
+Cut = Callable[[ak.Array], ak.Array]
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,32 @@ class CutSequence:
         self.mask[self.mask] = kept
         self._rows.append(self._row(name, self._weights[self.mask]))
         return kept
+
+    def apply_each(self, left: ak.Array, cuts: Mapping[str, Cut]) -> ak.Array:
+        """Apply several cuts in order, each to what the ones before have left.
+
+        Parameters
+        ----------
+        left : awkward array, shape (events that are left,)
+        cuts : mapping of name to callable
+            Each takes the events that are left and gives one bool an event.
+
+        Returns
+        -------
+        awkward array
+            What passes all of them.
+
+        Examples
+        --------
+        >>> sequence = CutSequence(np.ones(3))
+        >>> met = ak.Array([300.0, 100.0, 400.0])
+        >>> cuts = {"MET > 250": lambda m: m > 250, "MET < 350": lambda m: m < 350}
+        >>> sequence.apply_each(met, cuts).to_list()
+        [300.0]
+        """
+        for name, passes in cuts.items():
+            left = left[self.apply(name, passes(left))]
+        return left
 
     @property
     def cutflow(self) -> CutFlow:

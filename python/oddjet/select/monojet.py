@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -20,9 +20,7 @@ from oddjet.select.control_region import (
     lepton_cuts,
     with_recoil,
 )
-from oddjet.select.cutflow import CutFlow, CutSequence
-
-Cut = Callable[[ak.Array], ak.Array]
+from oddjet.select.cutflow import Cut, CutFlow, CutSequence
 
 _ELECTRON, _MUON = 11, 13
 
@@ -186,13 +184,12 @@ def select_monojet(
 
     sequence = CutSequence(events.weight)
     left = events.array[list(dict.fromkeys(needed))]
-    left = _apply(sequence, left, _trigger_cut(triggers) | _filter_cuts(filters))
+    left = sequence.apply_each(left, _trigger_cut(triggers) | _filter_cuts(filters))
     if control:
-        left = _apply(sequence, left, lepton_cuts(control))
+        left = sequence.apply_each(left, lepton_cuts(control))
         left = with_recoil(left, control)
     name = "recoil" if control else "MET"
-    left = _apply(
-        sequence,
+    left = sequence.apply_each(
         left,
         {f"{name} > {cuts.met_min_gev:g} GeV": lambda e: e.met.pt > cuts.met_min_gev}
         | ({} if control else _lepton_vetoes(cuts))
@@ -200,7 +197,7 @@ def select_monojet(
     )
     jets = left.jets if source == "jets" else _clustered(left.particles, cuts, threads)
     left = ak.Array({"met": left.met, "jets": _hardest_first(jets)})
-    left = _apply(sequence, left, _jet_cuts(cuts))
+    left = sequence.apply_each(left, _jet_cuts(cuts))
     hardest = left.jets[:, 0]
     kinematics = [ak.to_numpy(x) for x in (hardest.pt, hardest.eta, left.met.pt)]
     return Selection(
@@ -222,12 +219,6 @@ def _needed_fields(
     fields += [f"filters.{name}" for name in cuts.filters or ()]
     fields += ["particles.charge"] if cuts.charged_fraction_min is not None else []
     return fields
-
-
-def _apply(sequence: CutSequence, left: ak.Array, cuts: dict[str, Cut]) -> ak.Array:
-    for name, passes in cuts.items():
-        left = left[sequence.apply(name, passes(left))]
-    return left
 
 
 def _lepton_vetoes(cuts: MonoJetCuts) -> dict[str, Cut]:

@@ -187,14 +187,16 @@ def select_svj(
         cuts.transverse_ratio_min,
         cuts.delta_phi_max,
     )
-    for name, key, sign, bound in (
-        (f"M_T > {m_t:g} GeV", "transverse_mass", 1, m_t),
-        (f"R_T > {r_t:g}", "transverse_ratio", 1, r_t),
-        (f"min delta phi < {phi:g}", "delta_phi_min", -1, phi),
-    ):
-        kept = sequence.apply(name, sign * variables[key] > sign * bound)
-        variables = {key: each[kept] for key, each in variables.items()}
-        jets = jets[kept]
+    selected = sequence.apply_each(
+        ak.zip({"jets": jets, **variables}, depth_limit=1),
+        {
+            f"M_T > {m_t:g} GeV": lambda e: e.transverse_mass > m_t,
+            f"R_T > {r_t:g}": lambda e: e.transverse_ratio > r_t,
+            f"min delta phi < {phi:g}": lambda e: e.delta_phi_min < phi,
+        },
+    )
+    jets = selected.jets
+    variables = {name: ak.to_numpy(selected[name]) for name in variables}
     in_signal_plane = variables["delta_eta"] < cuts.delta_eta_max
     planes = _planes(sequence, events, in_signal_plane, cuts)
     return SvjSelection(
