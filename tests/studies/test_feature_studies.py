@@ -14,7 +14,7 @@ import yaml
 from oddjet.cli.main import main
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.errors import UserError
-from oddjet.studies.event_table import EventTable
+from oddjet.searches.event_table import EventTable
 from oddjet.studies.feature_study import FeatureStudy
 from oddjet.studies.hunting import HuntingStudyConfig
 from oddjet.studies.mixed import MixedStudyConfig

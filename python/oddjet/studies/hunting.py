@@ -18,6 +18,8 @@ from oddjet.runs.config import ConfigModel
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
+from oddjet.searches.event_table import EventTable, read_event_table
+from oddjet.searches.table_source import TABLE, TableSource, table_stage
 from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
 from oddjet.stats.classification import (
     area_under_curve,
@@ -26,10 +28,9 @@ from oddjet.stats.classification import (
 )
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
-from oddjet.studies.event_table import EventTable, read_event_table
+from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
 from oddjet.studies.repeats import summarised
 from oddjet.studies.sculpting import features_to_keep
-from oddjet.studies.table_source import TABLE, TableSource, table_stage
 from oddjet.studies.windows import Windows
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class HuntingStudyConfig(ConfigModel):
 def hunting_stages(config: HuntingStudyConfig, base: Path) -> list[Stage]:
     """Give the stages of the study: tables, features, then a point a size."""
     tables = [
-        table_stage(name, source, config.selection, base)
+        table_stage(name, source, DIHIGGS_TABLE, config.selection, base)
         for name, source in ((SIGNAL, config.signal), (BACKGROUND, config.background))
     ]
     # What a point does not depend on must not make it again.

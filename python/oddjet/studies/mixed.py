@@ -18,12 +18,13 @@ from oddjet.runs.config import ConfigModel
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
+from oddjet.searches.event_table import EventTable, read_event_table
+from oddjet.searches.table_source import TABLE, TableSource, table_stage
 from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
 from oddjet.stats.classification import area_under_curve, best_accuracy
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
-from oddjet.studies.event_table import EventTable, read_event_table
+from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
 from oddjet.studies.repeats import Repeated, markdown_table, summarised
-from oddjet.studies.table_source import TABLE, TableSource, table_stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +83,7 @@ class MixedStudyConfig(ConfigModel):
 def mixed_stages(config: MixedStudyConfig, base: Path) -> list[Stage]:
     """Give the stages of the study: the tables, then a point a fraction."""
     tables = [
-        table_stage(name, source, config.selection, base)
+        table_stage(name, source, DIHIGGS_TABLE, config.selection, base)
         for name, source in ((SIGNAL, config.signal), (BACKGROUND, config.background))
     ]
     # What a point does not depend on must not make it again.

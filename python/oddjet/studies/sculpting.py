@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from oddjet.learn.batched_training import TrainedMembers
     from oddjet.learn.classifier_config import ClassifierConfig
-    from oddjet.studies.event_table import EventTable
+    from oddjet.searches.event_table import EventTable
     from oddjet.studies.windows import Windows
 
 __all__ = ["Sculpting", "features_to_keep", "sculpting_test"]

@@ -13,7 +13,7 @@ from oddjet.runs.config import ConfigModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from oddjet.studies.event_table import EventTable
+    from oddjet.searches.event_table import EventTable
 
 __all__ = ["Windows"]
 
