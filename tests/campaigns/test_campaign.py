@@ -78,7 +78,7 @@ def test_a_failed_task_has_a_reason_and_the_others_go_on(tmp_path, log):
     graph = [failed, sum_of(leaf(1, log), failed, log=log), leaf(9, log)]
     first, behind, last = run_campaign(tmp_path / "c", graph)
     assert first.reason == "this window holds 3 events, 10 are needed"
-    assert behind.reason == "part-1: this window holds 3 events, 10 are needed"
+    assert behind.reason == "this window holds 3 events, 10 are needed"
     assert last.reason is None
     assert value(last) == 9
     assert {path.name for path in first.place.iterdir()} == {

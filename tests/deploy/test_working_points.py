@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from oddjet.deploy.describe_model import working_point_line
 from oddjet.deploy.working_points import (
     WorkingPoint,
     measured_working_points,
@@ -50,6 +51,31 @@ def test_what_is_not_a_number_is_not_selected_and_nothing_is_no_efficiency():
     assert point.efficiency == 0.5
     (point,) = measured_working_points([0.1], score[:0], score[:0], measured_on="none")
     assert math.isnan(point.efficiency)
+
+
+def test_where_no_event_passes_there_is_an_upper_limit():
+    score = np.zeros(200)
+    (point,) = measured_working_points([0.1], score, np.full(200, 3.0), measured_on="u")
+    assert point.efficiency == 0
+    # An efficiency at the limit would let 200 events all fail in 5 % of the cases.
+    assert (1 - point.uncertainty) ** 200 == pytest.approx(0.05)
+    uneven = np.repeat([1.0, 3.0], 100)
+    (point,) = measured_working_points([0.1], score, uneven, measured_on="u")
+    assert (1 - point.uncertainty) ** 160 == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("efficiency", "uncertainty", "words"),
+    [
+        (0.0, 0.0149, "efficiency below 0.015 at 95 % confidence"),
+        (0.0, 0.0, "no event passed"),
+        (0.01, 0.002, "efficiency 0.01 ± 0.002"),
+        (math.nan, math.nan, "efficiency not measured"),
+    ],
+)
+def test_a_limit_is_not_told_as_an_efficiency(efficiency, uncertainty, words):
+    point = WorkingPoint("a", 1.0, efficiency, uncertainty, "control")
+    assert words in working_point_line(point)
 
 
 def test_what_would_not_come_back_is_refused():

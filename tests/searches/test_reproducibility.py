@@ -28,6 +28,7 @@ STAGES = (
     "assemble",
     "score",
     "count",
+    "observables",
     "truth",
     "report",
 )

@@ -15,9 +15,8 @@ from oddjet.cli.main import main
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.errors import UserError
 from oddjet.searches.event_table import EventTable
-from oddjet.studies.feature_study import FeatureStudy
-from oddjet.studies.hunting import HuntingStudyConfig
-from oddjet.studies.mixed import MixedStudyConfig
+from oddjet.studies.hunting import HuntingStudy, HuntingStudyConfig
+from oddjet.studies.mixed import MixedStudy, MixedStudyConfig
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
 from oddjet.studies.windows import Windows
 
@@ -94,7 +93,7 @@ def test_half_and_half_learns_nothing_on_average(base):
         **sources(), features=("separating",), events=1500, test_events=1000,
         repeats=20, fractions=(0.5,), classifier=QUICK,
     )  # fmt: skip
-    found = FeatureStudy(config, base=base).run(base / "half")
+    found = MixedStudy(config, base=base).run(base / "half")
     summary = found["points"][0]["summary"]["auc"]
     assert abs(summary["mean"] - 0.5) < 3 * summary["error"]
     assert summary["spread"] > 0.1
@@ -105,11 +104,11 @@ def test_a_point_that_is_there_is_not_made_again(base, tmp_path):
         **sources(), features=("a",), events=200, test_events=100, repeats=1,
         fractions=(0.3,), classifier=QUICK,
     )  # fmt: skip
-    FeatureStudy(config, base=base).run(tmp_path)
+    MixedStudy(config, base=base).run(tmp_path)
     point = tmp_path / "stages" / "point-0300" / "point.json"
     made, content = point.stat().st_mtime_ns, point.read_bytes()
     more = config.model_copy(update={"fractions": (0.3, 0.7)})
-    found = FeatureStudy(more, base=base).run(tmp_path)
+    found = MixedStudy(more, base=base).run(tmp_path)
     assert point.stat().st_mtime_ns == made
     assert point.read_bytes() == content
     assert [p["fraction"] for p in found["points"]] == [0.3, 0.7]
@@ -147,7 +146,7 @@ def test_the_pathology_without_dropping_anything(base):
         **sources(), features=tuple(NAMES), windows=Windows(**WINDOWS), drop="none",
         signal_events=0, times=(0.0,), test_events=1500, repeats=2, classifier=QUICK,
     )  # fmt: skip
-    found = FeatureStudy(config, base=base).run(base / "pathology")
+    found = HuntingStudy(config, base=base).run(base / "pathology")
     summary = found["points"][0]["summary"]
     assert found["features"]["used"] == NAMES
     assert summary["auc_regions"]["mean"] > 0.75
@@ -190,7 +189,7 @@ def test_what_cannot_be_studied_is_said(base, tmp_path, change, sentence):
         **({**sources(), "features": ["a"], "fractions": [0.5]} | change)
     )
     with pytest.raises(UserError, match=sentence):
-        FeatureStudy(config, base=base).run(tmp_path)
+        MixedStudy(config, base=base).run(tmp_path)
 
 
 def test_a_sample_with_copies_is_refused():

@@ -105,7 +105,7 @@ def _stage(task: Task) -> Stage:
         task.address,
         attempt,
         inputs=tuple(dict.fromkeys(names.values())),
-        arguments={"kind": task.kind, "arguments": task.arguments, "names": names},
+        arguments={"arguments": task.arguments, "names": names},
         sources=task.sources,
         versions=task.versions,
         untracked={"run": task.run, "untracked": task.untracked},

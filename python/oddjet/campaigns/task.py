@@ -86,16 +86,15 @@ def attempt(
     *,
     run: Callable[..., object],
     names: Mapping[str, str],
-    kind: str,
     arguments: Mapping[str, Any],
     untracked: Mapping[str, Any],
     **_: object,
 ) -> None:
     """Do a task, or write down why it cannot be done, as a stage."""
     places = {name: inputs[address] for name, address in names.items()}
-    for name, place in places.items():
+    for place in places.values():
         if reason := failure_of(place):
-            _fail(directory, f"{name}: {reason}" if kind != name else reason)
+            _fail(directory, reason)
             return
     try:
         run(directory, places, progress, **arguments, **untracked)

@@ -1,4 +1,4 @@
-"""`oddjet study`: what a method does where the truth is known."""
+"""`oddjet study`: many searches of known mixtures, and tests of the method."""
 
 from __future__ import annotations
 
@@ -22,27 +22,21 @@ __all__ = ["study"]
 )
 @jobs_option
 def study(config: Path, *, output: Path, jobs: int) -> None:
-    """Study what CONFIG describes, whose key `study` says which it is.
+    r"""Study what CONFIG describes and write a table and a page.
 
-    tables: searches of known mixtures, rows of Tables 1-5 of arXiv:2204.11889 at any
-    size, label permutations, injections of rising size, and control regions that
-    stand for a signal region. mixed: AUC against the signal fraction of two mixtures.
-    hunting: a mass window against its sidebands with signals of many sizes and none,
-    and which features know the mass.
+    \b
+    study: tables       rows of Tables 1-5 of arXiv:2204.11889 at any size, label
+                        permutations, other files in the control region
+    study: sensitivity  the smallest signal for 3 and 5 sigma, by injection
+    study: assumption   may one sample stand for another? Must be indistinguishable
+    study: mixed        AUC against the signal fraction of two mixtures
+    study: hunting      a mass window against its sidebands, with signals of many
+                        sizes and none, and which features know the mass
     """
-    from oddjet.runs.config import load_yaml
     from oddjet.runs.progress import Progress
-    from oddjet.studies.feature_study import FEATURE_STUDIES, FeatureStudy
-    from oddjet.studies.tables import TableStudy
+    from oddjet.studies.reading import read_study
 
-    name = load_yaml(config).get("study", "tables")
-    of_features = isinstance(name, str) and name in FEATURE_STUDIES
-    chosen: FeatureStudy | TableStudy = (
-        FeatureStudy.from_yaml(config, name)
-        if of_features
-        else TableStudy.from_yaml(config)
-    )
     with Progress() as progress:
-        found = chosen.run(output, jobs=jobs, progress=progress)
+        found = read_study(config).run(output, jobs=jobs, progress=progress)
     click.echo(found["table"])
-    click.echo(f"study: {output / 'study.json'}")
+    click.echo(f"report: {output / 'report.html'}")

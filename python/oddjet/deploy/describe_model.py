@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from oddjet.deploy.bundle import read_bundle
+from oddjet.deploy.working_points import LIMIT_CONFIDENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from oddjet.deploy.working_points import WorkingPoint
 
-__all__ = ["describe_model"]
+__all__ = ["describe_model", "working_point_line"]
 
 
 def describe_model(path: Path | str) -> str:
@@ -51,14 +52,22 @@ def describe_model(path: Path | str) -> str:
         f"  digest: {bundle.digest}",
         "working points (select score > threshold):",
     ]
-    lines += [_line(point) for point in bundle.working_points.values()] or ["  none"]
+    lines += [
+        working_point_line(point) for point in bundle.working_points.values()
+    ] or ["  none"]
     lines.append("made from:")
     lines += [f"  {key} = {value}" for key, value in bundle.provenance.items()]
     return "\n".join(lines)
 
 
-def _line(point: WorkingPoint) -> str:
+def working_point_line(point: WorkingPoint) -> str:
+    """Say where a working point cuts and what passes it."""
     efficiency = "efficiency not measured"
-    if math.isfinite(point.efficiency):
+    if point.efficiency == 0:
+        # Models of earlier releases carry no limit.
+        confidence = f"{100 * LIMIT_CONFIDENCE:g} % confidence"
+        limit = f"efficiency below {point.uncertainty:.2g} at {confidence}"
+        efficiency = limit if point.uncertainty > 0 else "no event passed"
+    elif math.isfinite(point.efficiency):
         efficiency = f"efficiency {point.efficiency:.3g} ± {point.uncertainty:.1g}"
     return f"  {point.name}: {point.threshold:g}, {efficiency} ({point.measured_on})"

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "LIMIT_CONFIDENCE",
     "WorkingPoint",
     "measured_working_points",
     "parse_working_points",
     "working_points_text",
 ]
+
+#: Of the upper limit on an efficiency where no event passes.
+LIMIT_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class WorkingPoint:
         Weighted fraction of the events of a sample that are selected; NaN where
         nobody has measured it.
     uncertainty : float
-        Its statistical standard error.
+        Its statistical standard error; where the efficiency is 0, its upper limit at
+        95 % confidence.
     measured_on : str
         That sample, in words; no path.
 
@@ -91,7 +96,8 @@ def measured_working_points(
     Returns
     -------
     list of WorkingPoint
-        Without events, their efficiencies are NaN.
+        Without events, their efficiencies are NaN. Where no event passes, the upper
+        limit is 1 - 0.05^(1/n), with n = (sum w)^2 / sum w^2.
 
     Examples
     --------
@@ -109,15 +115,26 @@ def measured_working_points(
         efficiency = uncertainty = math.nan
         if total > 0:
             efficiency = float(weights[passed].sum() / total)
-            # The error of a ratio of weighted counts: the part that passes is in both.
-            spread = (weights * (passed - efficiency)) ** 2
-            uncertainty = float(np.sqrt(spread.sum()) / total)
+            uncertainty = _uncertainty(weights, passed, efficiency)
         mantissa, _, exponent = f"{wanted:e}".partition("e")
         name = f"{float(mantissa):g}e{int(exponent)}".replace(".", "_")
         points.append(
             WorkingPoint(name, threshold, efficiency, uncertainty, measured_on)
         )
     return points
+
+
+def _uncertainty(
+    weights: NDArray[np.float64], passed: NDArray[np.bool_], efficiency: float
+) -> float:
+    """Give the standard error, or an upper limit where no event passes."""
+    total = weights.sum()
+    if not passed.any():
+        effective = float(total**2 / np.square(weights).sum())
+        return -math.expm1(math.log(1 - LIMIT_CONFIDENCE) / effective)
+    # The error of a ratio of weighted counts: the part that passes is in both.
+    spread = (weights * (passed - efficiency)) ** 2
+    return float(np.sqrt(spread.sum()) / total)
 
 
 def working_points_text(points: Iterable[WorkingPoint]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy import special
 
 from oddjet.learn.coordinates import coordinate_columns
 from oddjet.learn.fold_training import train_fold
@@ -47,6 +48,12 @@ class CrossScores:
 
     score: NDArray[np.float64]
     losses: tuple[tuple[float, ...], ...]
+
+    @property
+    def probability(self) -> NDArray[np.float64]:
+        """Mean probability of the signal region, in [0, 1]."""
+        mean: NDArray[np.float64] = special.expit(self.score)
+        return mean
 
 
 def cross_scores(

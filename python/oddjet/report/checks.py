@@ -24,6 +24,7 @@ def checks_tables(results: Mapping[str, Any]) -> Html:
         make(results[key], results)
         for key, make in (
             ("mismodelling", _mismodelling),
+            ("transfer", _transfer),
             ("low_tail", _low_tail),
             ("scan", _scan),
         )
@@ -57,6 +58,45 @@ def _mismodelling(found: Mapping[str, Any], results: Mapping[str, Any]) -> Html:
         rows,
         caption="The mismodelling that would explain this",
     )
+
+
+def _transfer(found: Mapping[str, Any], _: Mapping[str, Any]) -> Html:
+    """Break the uncertainty of the transfer down, source by source."""
+    parts = [("given", "given"), ("composition", "of the composition")]
+    budget = table(
+        ("Uncertainty of the pass rate", "Relative"),
+        [(words, f"{100 * found[name]:.3g} %") for name, words in parts if found[name]],
+        caption="From the control to the signal region",
+        footer=("in quadrature", f"{100 * found['total']:.3g} %"),
+    )
+    sources = found.get("sources")
+    if not sources:
+        return budget
+    rows = [
+        (
+            name,
+            f"{100 * row['share']:.4g} %",
+            format_count(row["num_events"]),
+            f"{row['efficiency']:.2g}",
+            _relative(row["shift"]) if row["shift"] else NOTHING,
+            NOTHING if row["explains"] is None else _relative(row["explains"]),
+        )
+        for name, row in sources.items()
+    ]
+    known = f"{100 * found['relative_uncertainty']:g} %"
+    mixture = table(
+        ("Control region", "Share", "Jets", "Efficiency", "Shift", "Explains at"),
+        rows,
+        caption="What the control region is made of",
+    )
+    note = element(
+        "p",
+        f"Shift: change of the pass rate if the share is larger by {known}, at the cost"
+        " of the others. Explains at: change of the share alone that gives the whole"
+        " excess. The largest share fills up and is not varied.",
+        class_="note",
+    )
+    return fragment(budget, element("div", mixture, note))
 
 
 def _low_tail(found: Mapping[str, Any], _: Mapping[str, Any]) -> Html:

@@ -26,6 +26,7 @@ from oddjet.report.search_report import (
     close_signal_region,
     is_blinded,
 )
+from oddjet.report.study_figures import comparison_figure
 from oddjet.report.tables import (
     counts_table,
     cutflow_tables,
@@ -71,6 +72,7 @@ def write_report(path: Path | str, report: SearchReport) -> None:
         _counts_section(report),
         _checks_section(report),
         _score_section(report),
+        _selected_section(report),
         _truth_section(report),
         _training_section(report),
         _details_section(report),
@@ -236,6 +238,30 @@ def _region_histograms(report: SearchReport) -> dict[str, ScoreHistogram]:
         for region, scores in report.scores.items()
         if region in (SIGNAL_REGION, CONTROL_REGION) and len(scores) > 0
     }
+
+
+def _selected_section(report: SearchReport) -> Html:
+    """Show what the selected jets look like: the first thing an excess asks for."""
+    selected = report.selected
+    if selected is None or not report.observables:
+        return fragment()
+    others = ~selected & np.isfinite(report.scores[SIGNAL_REGION])
+    if not (selected.any() and others.any()):
+        return fragment()
+    weight = (report.weights or {}).get(SIGNAL_REGION)
+    svg = comparison_figure(
+        "search",
+        {name: column[selected] for name, column in report.observables.items()},
+        {name: column[others] for name, column in report.observables.items()},
+        None if weight is None else (weight[selected], weight[others]),
+    )
+    caption = (
+        f"The {format_count(int(selected.sum()))} jets of the signal region above the"
+        f" thresholds, and its {format_count(int(others.sum()))} others, both of area"
+        " 1; error bars are statistical. z: constituent pT over jet pT; of the"
+        " constituents that the network sees. Jets beyond an axis are in its last bin."
+    )
+    return _section("Selected and rejected jets", _figure(svg, caption))
 
 
 def _truth_section(report: SearchReport) -> Html:

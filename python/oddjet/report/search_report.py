@@ -49,8 +49,9 @@ class SearchReport:
         The content of results.json. ``uncertainty`` is that of
         ``n_sr - n_expected``, in jets.
     cutflows : mapping of region to rows
-        Rows are (name of the cut, events, sum of weights, sum of squared weights),
-        first row first.
+        Of several control regions one each, "control_region-" and its name. Rows are
+        (name of the cut, events, sum of weights, sum of squared weights), first row
+        first.
     scores : mapping of region to float array, shape (events,)
         Calibrated scores of the ``signal_region`` and the ``control_region``; NaN
         where an event could not be scored.
@@ -58,6 +59,10 @@ class SearchReport:
         Calibrated score above which jets are counted; None if there is none.
     truth : mapping of region to array of str, shape (events,), optional
         Names of the simulated processes. Shown under that name, used for nothing.
+    observables : mapping of observable to float array, shape (events,)
+        Of the jets of the signal region, in the order of its scores.
+    selected : bool, shape (events,), optional
+        Which of them were counted.
     weights : mapping of region to float array, shape (events,), optional
         Event weights of the score figures; one each if absent.
     folds : sequence of mappings
@@ -83,6 +88,8 @@ class SearchReport:
     scores: Mapping[str, NDArray[np.floating]]
     threshold: float | None
     truth: Mapping[str, NDArray[Any]] | None = None
+    observables: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
+    selected: NDArray[np.bool_] | None = None
     weights: Mapping[str, NDArray[np.floating]] | None = None
     folds: Sequence[Mapping[str, Any]] = ()
     training_history: Sequence[Sequence[float]] = ()
@@ -121,9 +128,16 @@ def close_signal_region(report: SearchReport) -> SearchReport:
     return replace(
         report,
         results=results,
-        cutflows=_only(report.cutflows, (CONTROL_REGION,)),
+        cutflows={
+            name: rows
+            for name, rows in report.cutflows.items()
+            # One of several control regions has its name after a hyphen.
+            if name.partition("-")[0] == CONTROL_REGION
+        },
         scores=_only(report.scores, (CONTROL_REGION,)),
         truth=None,
+        observables={},
+        selected=None,
         weights=_only(report.weights, (CONTROL_REGION,)) if report.weights else None,
         folds=[_only(fold, _OPEN_FOLD) for fold in folds],
         training_history=(),

@@ -30,8 +30,11 @@ __all__ = [
 
 
 def region_name(region: str) -> str:
-    """Write the name of a region for people: 'signal_region' -> 'Signal region'."""
-    words = region.replace("_", " ")
+    """Write the name of a region for people.
+
+    'signal_region' -> 'Signal region', 'control_region-zll' -> 'Control region zll'.
+    """
+    words = region.replace("_", " ").replace("-", " ", 1)
     return words[:1].upper() + words[1:]
 
 

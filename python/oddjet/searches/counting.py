@@ -12,6 +12,7 @@ from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.provenance import oddjet_version
 from oddjet.runs.seeds import derive_seed
 from oddjet.searches import cross_checks
+from oddjet.searches.composition import transfer_budget
 from oddjet.searches.regions import CONTROL_REGION, SIGNAL_REGION
 from oddjet.searches.scores import read_scores
 from oddjet.searches.stages import SCORES
@@ -41,6 +42,7 @@ def count(
     scoring: str,
     is_null_test: bool,
     counting: CountingConfig,
+    shares: Mapping[str, float],
     blinded: bool,
     unblinded: bool,
 ) -> None:
@@ -62,7 +64,10 @@ def count(
     if blinded:
         results |= _blinded(control, cr_efficiency)
     else:
-        results |= _counted(regions[SIGNAL_REGION], control, counting, seed)
+        found = _Found(regions[SIGNAL_REGION].in_folds(), control.in_folds(), counting)
+        results |= found.counts()
+        if found.test.significance is not None:
+            results |= found.checks(shares, derive_seed(seed, "efficiency scan"))
     write_json_atomic(directory / RESULTS, results)
 
 
@@ -71,57 +76,72 @@ def nominal_threshold(cr_efficiency: float) -> float:
     return -math.log10(cr_efficiency)
 
 
-def _counted(
-    signal: RegionScores, control: RegionScores, counting: CountingConfig, seed: int
-) -> dict[str, Any]:
-    cr_efficiency = counting.cr_efficiency
-    signal, control = signal.in_folds(), control.in_folds()
-    test = counting_test(
-        signal.score,
-        control.score,
-        efficiency=cr_efficiency,
-        sr_folds=signal.fold,
-        cr_folds=control.fold,
-        sr_weights=signal.weight,
-        cr_weights=control.weight,
-    )
-    results: dict[str, Any] = {
-        "status": test.status,
-        "significance": None,
-        "p_value": test.p_value,
-        "log10_p_value": test.log10_p,
-        "uncertainty": {
-            "statistical": test.uncertainty.get("statistical"),
-            "systematic": None,
-        },
-        "counts": {
-            "n_sr": test.n_sr,
-            "n_expected": test.n_expected,
-            "n_sr_total": len(signal),
-            "n_cr_total": len(control),
-            "num_not_scored": test.num_excluded_sr + test.num_excluded_cr,
-            "cr_efficiency": cr_efficiency,
-            "threshold": nominal_threshold(cr_efficiency),
-            "folds": [_fold_row(fold) for fold in test.folds],
-        },
-        "paper_formula": _paper_formula(test),
-    }
-    if test.reason is not None:
-        results["reason"] = test.reason
-    if test.significance is not None:
-        results["significance"] = {"sigma": test.significance, "method": test.method}
-        results["mismodelling"] = cross_checks.mismodelling(test)
-        results["low_tail"] = cross_checks.low_tail(signal, control, cr_efficiency)
-        if counting.transfer_uncertainty > 0:
-            results |= cross_checks.with_transfer(test, counting.transfer_uncertainty)
-    if counting.scan_efficiencies and test.significance is not None:
-        results["scan"] = cross_checks.scan(
-            signal,
-            control,
-            counting.scan_efficiencies,
-            derive_seed(seed, "efficiency scan"),
+class _Found:
+    """What is counted in two open regions."""
+
+    def __init__(
+        self, signal: RegionScores, control: RegionScores, counting: CountingConfig
+    ) -> None:
+        self.signal, self.control, self.counting = signal, control, counting
+        self.test = counting_test(
+            signal.score,
+            control.score,
+            efficiency=counting.cr_efficiency,
+            sr_folds=signal.fold,
+            cr_folds=control.fold,
+            sr_weights=signal.weight,
+            cr_weights=control.weight,
         )
-    return results
+
+    def counts(self) -> dict[str, Any]:
+        """Give the entries of results.json that every search has."""
+        test, cr_efficiency = self.test, self.counting.cr_efficiency
+        results: dict[str, Any] = {
+            "status": test.status,
+            "significance": None,
+            "p_value": test.p_value,
+            "log10_p_value": test.log10_p,
+            "uncertainty": {
+                "statistical": test.uncertainty.get("statistical"),
+                "systematic": None,
+            },
+            "counts": {
+                "n_sr": test.n_sr,
+                "n_expected": test.n_expected,
+                "n_sr_total": len(self.signal),
+                "n_cr_total": len(self.control),
+                "num_not_scored": test.num_excluded_sr + test.num_excluded_cr,
+                "cr_efficiency": cr_efficiency,
+                "threshold": nominal_threshold(cr_efficiency),
+                "folds": [_fold_row(fold) for fold in test.folds],
+            },
+            "paper_formula": _paper_formula(test),
+        }
+        if test.reason is not None:
+            results["reason"] = test.reason
+        if test.significance is not None:
+            sigma = {"sigma": test.significance, "method": test.method}
+            results["significance"] = sigma
+        return results
+
+    def checks(self, shares: Mapping[str, float], seed: int) -> dict[str, Any]:
+        """Give the entries that stand beside a significance, or change it."""
+        test, counting = self.test, self.counting
+        results: dict[str, Any] = {
+            "mismodelling": cross_checks.mismodelling(test),
+            "low_tail": cross_checks.low_tail(
+                self.signal, self.control, counting.cr_efficiency
+            ),
+        }
+        transfer = transfer_budget(self.control, test, shares, counting)
+        if transfer["total"] > 0:
+            results["transfer"] = transfer
+            results |= cross_checks.with_transfer(test, transfer["total"])
+        if counting.scan_efficiencies:
+            results["scan"] = cross_checks.scan(
+                self.signal, self.control, counting.scan_efficiencies, seed
+            )
+        return results
 
 
 def _blinded(control: RegionScores, cr_efficiency: float) -> dict[str, Any]:

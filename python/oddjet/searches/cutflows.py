@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from oddjet.searches.regions import REGIONS, SIGNAL_REGION
+from oddjet.searches.parts import ERAS, refuse_other_eras
+from oddjet.searches.regions import SIGNAL_REGION
 from oddjet.searches.stages import CUTFLOW
 from oddjet.select.cutflow import CutFlow
 
@@ -20,10 +22,29 @@ def collect_cutflows(
     inputs: Mapping[str, Path],
     progress: Progress,  # noqa: ARG001 - the signature of a stage
     *,
+    parts: Mapping[str, str],
     blinded: bool,
 ) -> None:
-    """Put the cut flows of the regions together; a blinded one stays out."""
-    shown = [name for name in REGIONS if not (blinded and name == SIGNAL_REGION)]
+    """Put the cut flows of the parts together; a blinded one stays out.
+
+    `parts` gives the region of each.
+
+    Raises
+    ------
+    UserError
+        Parts of different eras.
+    """
+    refuse_other_eras(
+        {
+            name: json.loads((inputs[f"prepare-{name}"] / ERAS).read_text("utf-8"))
+            for name in parts
+        }
+    )
+    shown = [
+        name
+        for name, region in parts.items()
+        if not (blinded and region == SIGNAL_REGION)
+    ]
     cutflows = {
         name: CutFlow.from_csv((inputs[f"prepare-{name}"] / CUTFLOW).read_text("utf-8"))
         for name in shown

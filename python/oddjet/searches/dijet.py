@@ -32,6 +32,7 @@ from oddjet.searches.dijet_tasks import (
     pseudo_experiments,
     score,
 )
+from oddjet.searches.event_table import read_event_table
 from oddjet.searches.table_source import (
     CUTFLOW,
     TABLE,
@@ -174,9 +175,7 @@ class Dijet:
             )
         return results
 
-    def _tables(
-        self, root: Path, jobs: int, progress: Progress
-    ) -> dict[str, Path]:
+    def _tables(self, root: Path, jobs: int, progress: Progress) -> dict[str, Path]:
         samples: dict[str, TableSource] = {"data": self.config.data}
         if self.config.simulation is not None:
             samples["simulation"] = self.config.simulation
@@ -184,7 +183,17 @@ class Dijet:
             table_stage(name, source, DIJET_TABLE, self.config.selection, self.base)
             for name, source in samples.items()
         ]
-        return run_stages(root, stages, jobs=jobs, progress=progress)
+        places = run_stages(root, stages, jobs=jobs, progress=progress)
+        wanted = dict.fromkeys(
+            [
+                self.config.mass,
+                *(f for s in self.config.feature_sets.values() for f in s),
+            ]
+        )
+        for name, place in places.items():
+            # A wrong name is a mistake of the configuration, not of a window.
+            read_event_table(place / TABLE).require(list(wanted), where=name)
+        return places
 
     def _hunts(self, tables: dict[str, Path], *, blinded: bool) -> list[Hunt]:
         """Compose the tasks: template -> scores -> hunts of every window."""

@@ -16,7 +16,7 @@ from oddjet.background.template import FeatureTable
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
-from oddjet.searches.event_table import EventTable, read_event_table
+from oddjet.searches.event_table import read_event_table
 from oddjet.searches.table_source import TABLE
 from oddjet.stats.bump_hunt import Window, WindowResult, hunt_window
 from oddjet.stats.trials import largest_significances
@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from oddjet.learn.classifier_config import ClassifierConfig
     from oddjet.runs.progress import Progress
 
-__all__ = ["HUNT", "LARGEST", "copied", "hunt", "make_template", "pseudo_experiments", "score"]
+__all__ = [
+    "HUNT",
+    "LARGEST",
+    "copied",
+    "hunt",
+    "make_template",
+    "pseudo_experiments",
+    "score",
+]
 
 TEMPLATE, SCORES, HUNT = "template.npz", "scores.npz", "hunt.json"
 LARGEST = "largest.json"
@@ -78,9 +86,7 @@ def make_template(
     if method == "sideband":
         made = sideband_template(data, **region)
     else:
-        simulation = _feature_table(
-            inputs["simulation"], window, features, mass, folds
-        )
+        simulation = _feature_table(inputs["simulation"], window, features, mass, folds)
         made = salad_template(
             data, simulation, **region, seed=seed, config=SALAD_PRESETS[preset]
         )
@@ -225,9 +231,7 @@ def pseudo_experiments(
             for window, expected in fitted
         ]
 
-    largest = largest_significances(
-        experiment, num_experiments=experiments, seed=seed
-    )
+    largest = largest_significances(experiment, num_experiments=experiments, seed=seed)
     write_json_atomic(
         directory / LARGEST, [None if np.isnan(z) else float(z) for z in largest]
     )
@@ -245,8 +249,7 @@ def _feature_table(
     """Read the events of a window with its sidebands."""
     from oddjet.learn.folds import fold_of
 
-    table: EventTable = read_event_table(place / TABLE)
-    table.require([*features, mass], where=place.name)
+    table = read_event_table(place / TABLE)
     values = table.columns[mass]
     chosen = (values >= window.edges_gev[0]) & (values < window.edges_gev[-1])
     used = table[chosen]

@@ -10,7 +10,7 @@ import numpy as np
 
 from oddjet.features import event_tensors
 from oddjet.io import read
-from oddjet.searches.regions import CONTROL_REGION, REGIONS
+from oddjet.searches.parts import region_parts
 from oddjet.searches.stages import named_errors
 from oddjet.select.monojet import select_monojet
 
@@ -52,13 +52,14 @@ def estimate_cost(search: MonoJet) -> Cost:
     """
     config, spec = search.config, search.config.features.spec()
     selected = seconds = 0.0
-    for region in REGIONS:
-        sample = search.sample(region)
+    for part in region_parts(config):
+        sample = search.sample(part.home)
         started = time.perf_counter()
         probe = read(sample.files, entry_range=(0, _PROBE_EVENTS)).without("truth")
-        with named_errors(region, sample.files):
-            control = config.control if region == CONTROL_REGION else None
-            selection = select_monojet(probe, config.selection, control=control)
+        with named_errors(part.name, sample.files):
+            selection = select_monojet(
+                probe, config.selection, control=part.control, triggers=part.triggers
+            )
             chosen = probe[selection.mask]
             event_tensors(chosen.array[spec.source], spec)
         factor = sample.num_events / max(1, len(probe))

@@ -9,26 +9,29 @@ anomalous jets, and the control region says how many to expect.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from oddjet.io import Sample, describe
 from oddjet.runs.atomic import remove_tree, write_text_atomic
 from oddjet.runs.config import dump_yaml, load_yaml, parse_config
+from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
 from oddjet.runs.stages import publish, run_stages
 from oddjet.searches.monojet_config import MonoJetConfig
 from oddjet.searches.monojet_plan import PUBLISHED, plan
+from oddjet.searches.parts import part_configs, refuse_other_triggers, region_parts
 from oddjet.searches.regions import (
     CONTROL_REGION,
-    REGIONS,
     SIGNAL_REGION,
     Files,
     Region,
     RegionConfig,
     RegionFiles,
     refuse_overlap,
+    spoken,
     stored,
 )
 from oddjet.searches.result import Result
@@ -87,7 +90,7 @@ class MonoJet:
         self,
         *,
         signal_region: Region | None = None,
-        control_region: Region | None = None,
+        control_region: Region | Mapping[str, Region] | None = None,
         directory: Path | str | None = None,
         jobs: int = 1,
         unblind: bool = False,
@@ -100,7 +103,8 @@ class MonoJet:
         ----------
         signal_region, control_region : Events, path or sequence of paths, optional
             Instead of the files of the configuration. Events in memory are written
-            to the run directory first.
+            to the run directory first. Of several control regions, a mapping of
+            their names to them.
         directory : Path or str, optional
             The run directory; the same one goes on with an interrupted search. By
             default a new one among the temporary files.
@@ -125,36 +129,28 @@ class MonoJet:
             Events or files that cannot be searched, in one sentence.
         """
         root = Path(directory or tempfile.mkdtemp(prefix="oddjet-"))
-        given = {SIGNAL_REGION: signal_region, CONTROL_REGION: control_region}
-        config = self.config
-        # Where each region's events are.
-        home = {name: CONTROL_REGION if null else name for name in REGIONS}
+        config, shown = self.config, progress or Progress.silent()
         if null:
             config = config.model_copy(update={"is_null_test": True})
-        shown = progress or Progress.silent()
+        parts = region_parts(config, null=null)
+        refuse_other_triggers(parts)
+        given = _given(signal_region, control_region, config)
         with lock_directory(root):
             files = {
-                name: self._files(name, given[name], root)
-                for name in dict.fromkeys(home.values())
+                home: self._opened(home, given.get(home), root, shown)
+                for home in dict.fromkeys(part.home for part in parts)
             }
-            regions = {}
-            for name in REGIONS:
-                with shown.task(f"read the {name.replace('_', ' ')}"):
-                    regions[name] = RegionFiles.open(
-                        files[home[name]], self._region(home[name])
-                    )
-            if not null:
-                refuse_overlap(regions)
+            refuse_overlap(files)
             checkpoints = (root / "stages" / ".checkpoints").absolute()
             stages = plan(
-                config, regions, unblind=unblind, checkpoints=checkpoints, null=null
+                config, files, unblind=unblind, checkpoints=checkpoints, null=null
             )
             places = run_stages(root, stages, jobs=jobs, progress=shown)
             # Whatever is left there belongs to configurations of the past.
             remove_tree(checkpoints)
             used = {
-                name: [str(Path(file).absolute()) for file in region.sample.files]
-                for name, region in regions.items()
+                home: [str(Path(file).absolute()) for file in region.sample.files]
+                for home, region in files.items()
             }
             if null:
                 used[SIGNAL_REGION] = []  # was not read; `--null` makes it again
@@ -174,13 +170,48 @@ class MonoJet:
         """
         return describe(self._region(region).find_files(region, self.base or Path()))
 
-    def _region(self, name: str) -> RegionConfig:
-        return {
-            SIGNAL_REGION: self.config.signal_region,
-            CONTROL_REGION: self.config.control_region,
-        }[name]
+    def _region(self, home: str) -> RegionConfig:
+        return part_configs(self.config)[home]
 
-    def _files(self, name: str, given: Region | None, root: Path) -> Files:
+    def _opened(
+        self, home: str, given: Region | None, root: Path, shown: Progress
+    ) -> RegionFiles:
         if given is None:
-            return self._region(name).find_files(name, self.base or Path())
-        return stored(given, root / f"{name}.parquet")
+            files: Files = self._region(home).find_files(home, self.base or Path())
+        else:
+            files = stored(given, root / f"{home}.parquet")
+        with shown.task(f"read the {spoken(home)}"):
+            return RegionFiles.open(files, self._region(home))
+
+
+def _given(
+    signal: Region | None,
+    control: Region | Mapping[str, Region] | None,
+    config: MonoJetConfig,
+) -> dict[str, Region | None]:
+    """Sort what was handed in by the parts of the configuration.
+
+    Raises
+    ------
+    UserError
+        Control regions by other names than those of the configuration.
+    """
+    given: dict[str, Region | None] = {SIGNAL_REGION: signal}
+    names = list(config.control_regions)
+    if control is None:
+        return given
+    if not isinstance(control, Mapping):
+        if names:
+            message = (
+                "the configuration has several control regions; give a mapping with"
+                f" the events of {', '.join(names)}"
+            )
+            raise UserError(message)
+        return given | {CONTROL_REGION: control}
+    if sorted(control) != sorted(names):
+        message = (
+            f"control regions {', '.join(control)} were given, the configuration has"
+            f" {', '.join(names) or 'one without a name'}"
+        )
+        raise UserError(message)
+    return given | {f"{CONTROL_REGION}-{name}": control[name] for name in names}

@@ -8,17 +8,20 @@ from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
-from oddjet.searches import counting, cutflows, reporting, stages, truth
-from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
+from oddjet.searches import counting, cutflows, observables, reporting, stages, truth
+from oddjet.searches.parts import part_configs, region_parts
+from oddjet.searches.regions import REGIONS, SIGNAL_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from oddjet.searches.monojet_config import MonoJetConfig
+    from oddjet.searches.parts import RegionPart
     from oddjet.searches.regions import RegionFiles
 
 Names = tuple[str, ...]
+Parts = tuple["RegionPart", ...]
 
 # What a model depends on beside the events; how many are counted is not part of it.
 _MAKES_A_MODEL = {
@@ -26,6 +29,7 @@ _MAKES_A_MODEL = {
     "seed",
     "selection",
     "control",
+    "control_regions",
     "reweight",
     "network",
     "training",
@@ -43,7 +47,7 @@ PUBLISHED = {
 
 def plan(
     config: MonoJetConfig,
-    regions: Mapping[str, RegionFiles],
+    files: Mapping[str, RegionFiles],
     *,
     unblind: bool,
     checkpoints: Path,
@@ -54,7 +58,8 @@ def plan(
     Parameters
     ----------
     config : MonoJetConfig
-    regions : mapping of region to RegionFiles
+    files : mapping of str to RegionFiles
+        Of each part of the regions, by `RegionPart.home`.
     unblind : bool
         Look at a signal region of data.
     checkpoints : Path
@@ -68,83 +73,58 @@ def plan(
         Each after those it reads from.
     """
     # The control region is open, in halves too.
-    is_data = regions[SIGNAL_REGION].is_data and not null
+    is_data = not null and files[SIGNAL_REGION].is_data
     blinded = is_data and not unblind
-    prepares = [
-        _prepare(
-            config,
-            name,
-            region,
-            blinded=blinded and name == SIGNAL_REGION,
-            half=REGIONS.index(name) if null else None,
-        )
-        for name, region in regions.items()
-    ]
-    prepared = tuple(stage.name for stage in prepares)
+    parts = region_parts(config, null=null)
+    prepared = tuple(f"prepare-{part.name}" for part in parts)
     trainings = _trainings(config)
-    trains = [
-        _train(config, fold, member, prepared, checkpoints)
-        for fold, members in enumerate(trainings)
-        for member in range(len(members))
-    ]
-    trained = tuple(stage.name for stage in trains)
+    trained = tuple(name for members in trainings for name in members)
     return [
-        *prepares,
+        *(_prepare(config, part, files[part.home], blinded=blinded) for part in parts),
         Stage(
             "cutflow",
             cutflows.collect_cutflows,
             inputs=prepared,
-            arguments={"blinded": blinded},
-        ),
-        *trains,
-        _assemble(config, prepared, trainings),
-        Stage(
-            "score",
-            stages.score,
-            inputs=(*prepared, "assemble"),
             arguments={
-                "training": config.training,
+                "parts": {part.name: part.region for part in parts},
                 "blinded": blinded,
-                "reweight": config.reweight,
             },
-            sources=_made_with(),
         ),
-        _count(config, blinded=blinded, unblinded=is_data and unblind),
+        *_trains(config, parts, blinded=blinded, checkpoints=checkpoints),
+        _assemble(config, parts, trainings, blinded=blinded),
+        _score(config, parts, blinded=blinded),
+        _count(config, parts, blinded=blinded, unblinded=is_data and unblind),
         Stage(
-            "truth",
-            truth.collect_truth,
-            inputs=("score",),
-            sources={name: region.truth for name, region in regions.items()},
-            untracked={"paths": {n: r.sample.files for n, r in regions.items()}},
+            "observables",
+            observables.describe_jets,
+            inputs=prepared,
+            arguments={
+                "parts": parts,
+                "spec": config.features.spec(),
+                "blinded": blinded,
+            },
         ),
+        _truth(parts, files),
         _report(config, trained),
     ]
 
 
 def _prepare(
-    config: MonoJetConfig,
-    name: str,
-    region: RegionFiles,
-    *,
-    blinded: bool,
-    half: int | None,
+    config: MonoJetConfig, part: RegionPart, files: RegionFiles, *, blinded: bool
 ) -> Stage:
-    spec = config.features.spec()
     return Stage(
-        f"prepare-{name}",
+        f"prepare-{part.name}",
         stages.prepare,
         arguments={
-            "region": name,
+            "part": part,
             "cuts": config.selection,
-            "spec": spec,
-            "half": half,
-            # A null test has the leptons in both halves.
-            "control": (
-                config.control if half is not None or name == CONTROL_REGION else None
-            ),
+            "spec": config.features.spec(),
         },
-        sources={name: region.digest, **_made_with()},
-        untracked={"paths": region.sample.files, "blinded": blinded},
+        sources={part.home: files.digest, **_made_with()},
+        untracked={
+            "paths": files.sample.files,
+            "blinded": blinded and part.region == SIGNAL_REGION,
+        },
     )
 
 
@@ -153,8 +133,9 @@ def _made_with() -> dict[str, str]:
     return {"made_with": digest(provenance())}
 
 
-def _learning(config: MonoJetConfig) -> dict[str, Any]:
+def _learning(config: MonoJetConfig, parts: Parts) -> dict[str, Any]:
     return {
+        "parts": parts,
         "network": config.network,
         "training": config.training,
         "spec": config.features.spec(),
@@ -173,44 +154,72 @@ def _trainings(config: MonoJetConfig) -> tuple[Names, ...]:
     )
 
 
-def _train(
-    config: MonoJetConfig, fold: int, member: int, prepared: Names, checkpoints: Path
-) -> Stage:
-    return Stage(
-        _trainings(config)[fold][member],
-        stages.train,
-        inputs=prepared,
-        arguments={
-            **_learning(config),
-            "fold": fold,
-            "member": member,
-            "seed": config.seed,
-        },
-        sources=_made_with(),
-        untracked={"checkpoints": checkpoints},
-    )
+def _trains(
+    config: MonoJetConfig, parts: Parts, *, blinded: bool, checkpoints: Path
+) -> list[Stage]:
+    return [
+        Stage(
+            name,
+            stages.train,
+            inputs=tuple(f"prepare-{part.name}" for part in parts),
+            arguments={
+                **_learning(config, parts),
+                "fold": fold,
+                "member": member,
+                "seed": config.seed,
+            },
+            sources=_made_with(),
+            untracked={"checkpoints": checkpoints, "blinded": blinded},
+        )
+        for fold, members in enumerate(_trainings(config))
+        for member, name in enumerate(members)
+    ]
 
 
 def _assemble(
-    config: MonoJetConfig, prepared: Names, trainings: tuple[Names, ...]
+    config: MonoJetConfig, parts: Parts, trainings: tuple[Names, ...], *, blinded: bool
 ) -> Stage:
     return Stage(
         "assemble",
         stages.assemble,
-        inputs=(*prepared, *(name for members in trainings for name in members)),
+        inputs=(
+            *(f"prepare-{part.name}" for part in parts),
+            *(name for members in trainings for name in members),
+        ),
         arguments={
-            **_learning(config),
+            **_learning(config, parts),
             "trainings": trainings,
             # What the model was made with and how, but not from which files.
             "provenance": {
                 **provenance(),
-                **config.model_dump(mode="json", include=_MAKES_A_MODEL),
+                **_without_files(config).model_dump(
+                    mode="json", include=_MAKES_A_MODEL
+                ),
             },
         },
+        untracked={"blinded": blinded},
     )
 
 
-def _count(config: MonoJetConfig, *, blinded: bool, unblinded: bool) -> Stage:
+def _score(config: MonoJetConfig, parts: Parts, *, blinded: bool) -> Stage:
+    return Stage(
+        "score",
+        stages.score,
+        inputs=(*(f"prepare-{part.name}" for part in parts), "assemble"),
+        arguments={
+            "parts": parts,
+            "training": config.training,
+            "blinded": blinded,
+            "reweight": config.reweight,
+        },
+        sources=_made_with(),
+    )
+
+
+def _count(
+    config: MonoJetConfig, parts: Parts, *, blinded: bool, unblinded: bool
+) -> Stage:
+    shares = {part.source: part.share for part in parts if part.source}
     return Stage(
         "count",
         counting.count,
@@ -221,6 +230,7 @@ def _count(config: MonoJetConfig, *, blinded: bool, unblinded: bool) -> Stage:
             "scoring": config.training.scoring,
             "is_null_test": config.is_null_test,
             "counting": config.counting,
+            "shares": shares,
             "blinded": blinded,
             "unblinded": unblinded,
         },
@@ -228,16 +238,40 @@ def _count(config: MonoJetConfig, *, blinded: bool, unblinded: bool) -> Stage:
     )
 
 
+def _truth(parts: Parts, files: Mapping[str, RegionFiles]) -> Stage:
+    return Stage(
+        "truth",
+        truth.collect_truth,
+        inputs=("score",),
+        sources={part.name: files[part.home].truth for part in parts},
+        untracked={
+            "paths": {
+                region: tuple(
+                    file
+                    for part in parts
+                    if part.region == region
+                    for file in files[part.home].sample.files
+                )
+                for region in REGIONS
+            }
+        },
+    )
+
+
+def _without_files(config: MonoJetConfig) -> MonoJetConfig:
+    return config.with_files(dict.fromkeys(part_configs(config), ()))
+
+
 def _report(config: MonoJetConfig, trained: Names) -> Stage:
     return Stage(
         "report",
         reporting.render,
-        inputs=("count", "score", "cutflow", "truth", *trained),
+        inputs=("count", "score", "cutflow", "truth", "observables", *trained),
         arguments={
             "title": "Mono-jet search",
             "trainings": trained,
             # The page is the same wherever the files lie.
-            "config_yaml": dump_yaml(config.with_files(dict.fromkeys(REGIONS, ()))),
+            "config_yaml": dump_yaml(_without_files(config)),
             "provenance": provenance(),
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from oddjet.io.paths import find_files
 from oddjet.runs.config import ConfigModel
 from oddjet.runs.digests import digest, digest_file
 from oddjet.runs.errors import UserError
+from oddjet.select.control_region import ControlCuts
 
 SIGNAL_REGION = "signal_region"
 CONTROL_REGION = "control_region"
@@ -37,6 +39,17 @@ class RegionConfig(ConfigModel):
         description="data, pseudo-data or mc, for files that do not say; null: as the"
         " files say, else data. A signal region of data stays blind until --unblind",
     )
+    era: str | None = Field(
+        None,
+        min_length=1,
+        description="data-taking era of files that do not say, such as 2018; regions of"
+        " different eras are refused",
+    )
+    triggers: tuple[str, ...] = Field(
+        (),
+        description="trigger paths of which an event must have passed one, the same in"
+        " all regions; empty: no demand",
+    )
 
     def find_files(self, name: str, base: Path) -> list[Path]:
         """Resolve the files of the region called `name`.
@@ -47,15 +60,27 @@ class RegionConfig(ConfigModel):
             No files are named, or one of them is not there.
         """
         if not self.files:
-            message = (
-                f"{name}.files is empty: name the files of the {name.replace('_', ' ')}"
-            )
+            message = f"{name}.files is empty: name the files of the {spoken(name)}"
             raise UserError(message)
         # Only the names given may hold wildcards, not the place they start from.
         start = Path(glob.escape(str(base)))
         return find_files(
             [(start if glob.has_magic(file) else base) / file for file in self.files]
         )
+
+
+class ControlRegionConfig(RegionConfig):
+    """One of several control regions, each with a share of the background."""
+
+    share: float = Field(
+        gt=0,
+        le=1,
+        description="fraction of the background of the signal region that it stands"
+        " for; the shares of all control regions sum to 1",
+    )
+    control: ControlCuts | None = Field(
+        None, description="identified leptons of this control region; null: none"
+    )
 
 
 @dataclass(frozen=True)
@@ -98,18 +123,31 @@ class RegionFiles:
 
 
 def refuse_overlap(regions: Mapping[str, RegionFiles]) -> None:
-    """Raise a UserError if one file is in both regions.
+    """Raise a UserError if one file is in two regions.
 
-    Events on both sides would hide a signal and train the network on what it scores.
+    Events on both sides would hide a signal and train the network on what it scores;
+    those of two control regions would count twice.
     """
-    signal, control = (regions[name].sample for name in REGIONS)
-    for file, fingerprint in zip(signal.files, signal.fingerprints, strict=True):
-        if fingerprint in control.fingerprints and signal.num_events > 0:
-            message = (
-                f"{file} of the signal region is in the control region, too; the two "
-                "regions must not share events"
-            )
-            raise UserError(message)
+    for (one, first), (other, second) in combinations(regions.items(), 2):
+        sample, known = first.sample, second.sample.fingerprints
+        for file, fingerprint in zip(sample.files, sample.fingerprints, strict=True):
+            if fingerprint in known and sample.num_events > 0:
+                message = (
+                    f"{file} of the {spoken(one)} is in the {spoken(other)}, too; the"
+                    " two regions must not share events"
+                )
+                raise UserError(message)
+
+
+def spoken(name: str) -> str:
+    """Write the name of a region or of a part of one as people say it.
+
+    Examples
+    --------
+    >>> spoken("control_region-zll")
+    'control region zll'
+    """
+    return name.replace("_", " ").replace("-", " ", 1)
 
 
 def _role(sample: Sample, config: RegionConfig) -> str:

@@ -14,6 +14,7 @@ from oddjet.runs.lock import lock_directory
 from oddjet.runs.manifest import find_damage, read_manifest
 from oddjet.searches.counting import RESULTS
 from oddjet.searches.cutflows import read_cutflows
+from oddjet.searches.observables import OBSERVABLES, read_observables
 from oddjet.searches.regions import CONTROL_REGION, SIGNAL_REGION
 from oddjet.searches.scores import read_scores
 from oddjet.searches.stages import CUTFLOW, HISTORY, SCORES
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from oddjet.runs.progress import Progress
+    from oddjet.searches.scores import RegionScores
     from oddjet.searches.truth import Truth
     from oddjet.select.cutflow import CutFlow
 
@@ -94,7 +98,7 @@ def search_report(
     Parameters
     ----------
     inputs : mapping of stage to directory
-        `count`, `score`, `cutflow`, `truth` and the trainings.
+        `count`, `score`, `cutflow`, `truth`, `observables` and the trainings.
     title : str
         Heading of the page.
     trainings : sequence of str
@@ -123,6 +127,8 @@ def search_report(
         scores={name: region.score for name, region in scores.items()},
         weights={name: region.weight for name, region in scores.items()},
         truth=truth or None,
+        observables=read_observables(inputs["observables"] / OBSERVABLES),
+        selected=_selected(scores, results["counts"].get("folds", ())),
         threshold=results["counts"]["threshold"],
         folds=results["counts"].get("folds", ()),
         training_history=history,
@@ -131,6 +137,20 @@ def search_report(
         # A manifest keeps keys in alphabetical order; so does a page drawn from one.
         provenance=json.loads(json.dumps(provenance, sort_keys=True)),
     )
+
+
+def _selected(
+    scores: Mapping[str, RegionScores], folds: Sequence[Mapping[str, Any]]
+) -> NDArray[np.bool_]:
+    """Mark the jets of the signal region above the threshold of their fold."""
+    if SIGNAL_REGION not in scores:
+        return np.zeros(0, np.bool_)
+    signal = scores[SIGNAL_REGION]
+    selected = np.zeros(len(signal), np.bool_)
+    for fold in folds:
+        own = signal.fold == fold["fold"]
+        selected |= own & (signal.score > fold["threshold"])
+    return selected
 
 
 def _training_names(stages: Sequence[str]) -> list[str]:

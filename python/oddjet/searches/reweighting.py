@@ -8,6 +8,7 @@ from pydantic import Field
 
 from oddjet.runs.config import ConfigModel
 from oddjet.runs.errors import UserError
+from oddjet.searches.regions import CONTROL_REGION, spoken
 from oddjet.searches.tensors import JetTensors
 from oddjet.stats.reweighting import Unsupported, reweighted
 
@@ -28,7 +29,12 @@ class ReweightConfig(ConfigModel):
 
 
 def reweighted_control(
-    control: JetTensors, signal: JetTensors, config: ReweightConfig
+    control: JetTensors,
+    signal: JetTensors,
+    config: ReweightConfig,
+    *,
+    name: str = CONTROL_REGION,
+    blinded: bool = False,
 ) -> JetTensors:
     """Weight control events to the signal region in (jet pT, eta, recoil).
 
@@ -37,6 +43,10 @@ def reweighted_control(
     control, signal : JetTensors
         With kinematics.
     config : ReweightConfig
+    name : str
+        Of the control region, for messages.
+    blinded : bool
+        Say nothing about the signal region in messages.
 
     Returns
     -------
@@ -61,14 +71,26 @@ def reweighted_control(
             names=_NAMES,
             least_events=config.least_events,
         )
-    except Unsupported as error:
-        message = f"the control region cannot be reweighted: {error}"
-        raise UserError(message) from error
     except ValueError as error:
-        message = (
-            "the control region cannot be reweighted: the weights of the signal region"
-            f" sum to {signal.weight.sum():g}, those of the control region to"
-            f" {control.weight.sum():g}, and both must be positive"
-        )
-        raise UserError(message) from error
+        reason = _reason(error, control, signal, blinded=blinded)
+        message = f"the {spoken(name)} cannot be reweighted: {reason}"
+        # A chain would show what a blinded search may not.
+        raise UserError(message) from (None if blinded else error)
     return replace(control, weight=weight)
+
+
+def _reason(
+    error: ValueError, control: JetTensors, signal: JetTensors, *, blinded: bool
+) -> str:
+    if blinded:
+        return (
+            "it has too few events, or no positive weight, somewhere where the blinded"
+            " signal region has events; use fewer bins, or a control region that"
+            " reaches further"
+        )
+    if isinstance(error, Unsupported):
+        return str(error)
+    return (
+        f"the weights of the signal region sum to {signal.weight.sum():g}, its own to"
+        f" {control.weight.sum():g}, and both must be positive"
+    )

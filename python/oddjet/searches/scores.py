@@ -32,6 +32,8 @@ class RegionScores:
         -1 for the reserve, -2 for events that only train.
     weight : float64, shape (events,)
     ids : dict of integer arrays, shape (events,)
+    source : str, shape (events,), optional
+        Which of several control regions.
     """
 
     score: NDArray[np.float32]
@@ -39,6 +41,7 @@ class RegionScores:
     fold: NDArray[np.int64]
     weight: NDArray[np.float64]
     ids: dict[str, NDArray[np.integer]]
+    source: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -52,6 +55,7 @@ class RegionScores:
             self.fold[kept],
             self.weight[kept],
             {name: column[kept] for name, column in self.ids.items()},
+            None if self.source is None else self.source[kept],
         )
 
 
@@ -85,6 +89,9 @@ def _to_table(region: str, rows: RegionScores) -> pa.Table:
     return pa.table(
         {
             "region": pa.array([region] * size, pa.string()),
+            "source": pa.nulls(size, pa.string())
+            if rows.source is None
+            else pa.array(rows.source.tolist(), pa.string()),
             **ids,
             "fold": pa.array(rows.fold, pa.int64()),
             "score": pa.array(rows.score, pa.float32()),
@@ -105,4 +112,7 @@ def _from_table(table: pa.Table) -> RegionScores:
             for name in ID_FIELDS
             if table[name].null_count == 0
         },
+        source=np.array(table["source"].to_pylist(), np.str_)
+        if table["source"].null_count == 0
+        else None,
     )

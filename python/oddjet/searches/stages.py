@@ -17,10 +17,11 @@ from oddjet.io import describe, iterate
 from oddjet.learn.folds import RESERVE, TRAINING_ONLY, half_of, training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
-from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
-from oddjet.searches.reweighting import reweighted_control
+from oddjet.searches.mixing import mixed_regions
+from oddjet.searches.parts import ERAS, eras_of, write_eras
+from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION, spoken
 from oddjet.searches.scores import RegionScores, write_scores
-from oddjet.searches.tensors import JetTensors, read_tensors, write_tensors
+from oddjet.searches.tensors import TENSORS, JetTensors, write_tensors
 from oddjet.select.control_region import with_recoil
 from oddjet.select.monojet import select_monojet
 
@@ -35,12 +36,12 @@ if TYPE_CHECKING:
     from oddjet.learn.config import TrainingConfig
     from oddjet.learn.models.config import EdgeConvConfig
     from oddjet.runs.progress import Progress
+    from oddjet.searches.parts import RegionPart
     from oddjet.searches.reweighting import ReweightConfig
     from oddjet.select.control_region import ControlCuts
     from oddjet.select.cutflow import CutFlow
     from oddjet.select.monojet import MonoJetCuts
 
-TENSORS = "tensors.parquet"
 CUTFLOW = "cutflow.csv"
 NETWORK = "network.npz"
 HISTORY = "history.json"
@@ -53,39 +54,43 @@ def prepare(
     inputs: Mapping[str, Path],  # noqa: ARG001 - the signature of a stage
     progress: Progress,
     *,
-    region: str,
+    part: RegionPart,
     cuts: MonoJetCuts,
     spec: FeatureSpec,
     paths: tuple[str, ...],
     blinded: bool,
-    half: int | None = None,
-    control: ControlCuts | None = None,
 ) -> None:
-    """Select the events of a region and make the tensors of their leading fat jets.
+    """Select events of a region and make the tensors of their leading fat jets.
 
     Streams over the files, so memory does not grow with the sample. `truth` is not
-    read: what a stage does not see cannot influence it. With `half` 0 or 1 the region
-    is one half of its events, for a null test. With `control` it is selected by
-    identified leptons, which the jets then do not contain.
+    read: what a stage does not see cannot influence it. A part that is selected by
+    identified leptons has jets that do not contain them.
 
     Raises
     ------
     UserError
-        No event of the sample passes the selection, or one cannot be used.
+        No event of the sample passes the selection, or one cannot be used; or its
+        era is not the one of the configuration.
     """
     sample = describe(paths)
     columns = [name for name in sample.collections if name != "truth"]
     cutflows: list[CutFlow] = []
+    eras: set[str] = set()
 
     def chunks() -> Iterator[JetTensors]:
-        with progress.task(f"select {region}", total=sample.num_events) as task:
+        with progress.task(f"select {part.name}", total=sample.num_events) as task:
             for chunk in iterate(paths, columns=columns):
-                events = chunk if half is None else chunk[half_of(chunk.id) == half]
-                with named_errors(region, paths):
-                    selection = select_monojet(events, cuts, control=control)
-                    tensors = _tensors(events[selection.mask], spec, control)
+                events = chunk
+                if part.half is not None:
+                    events = chunk[half_of(chunk.id) == part.half]
+                with named_errors(part.name, paths):
+                    selection = select_monojet(
+                        events, cuts, control=part.control, triggers=part.triggers
+                    )
+                    tensors = _tensors(events[selection.mask], spec, part.control)
                     tensors = replace(tensors, kinematics=selection.kinematics)
                 cutflows.append(selection.cutflow)
+                eras.update(eras_of(chunk))
                 yield tensors
                 task.advance(len(chunk))
 
@@ -93,8 +98,9 @@ def prepare(
     num_selected = write_tensors(directory / TENSORS, chunks(), shape=shape)
     cutflow = sum(cutflows[1:], start=cutflows[0])
     if num_selected == 0:
-        message = _nothing_left(region, paths, cutflow, blinded=blinded)
+        message = _nothing_left(part.name, paths, cutflow, blinded=blinded)
         raise UserError(message)
+    write_eras(directory / ERAS, part, eras)
     (directory / CUTFLOW).write_text(cutflow.to_csv(), encoding="utf-8")
 
 
@@ -103,19 +109,21 @@ def train(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
+    parts: tuple[RegionPart, ...],
     fold: int,
     member: int,
     network: EdgeConvConfig,
     training: TrainingConfig,
     spec: FeatureSpec,
     seed: int,
+    reweight: ReweightConfig | None,
     checkpoints: Path,
-    reweight: ReweightConfig | None = None,
+    blinded: bool,
 ) -> None:
     """Train a network that scores one fold, on the events that it may see."""
     from oddjet.learn.fold_training import train_fold
 
-    regions = _read_regions(inputs, reweight)
+    regions = mixed_regions(inputs, parts, reweight, blinded=blinded)
     folds = np.concatenate(list(_folds(regions, training).values()))
     what = f"train fold {fold}" + (f", network {member}" if member else "")
     with progress.task(what, total=training.epochs) as task:
@@ -140,12 +148,14 @@ def assemble(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
+    parts: tuple[RegionPart, ...],
     trainings: tuple[tuple[str, ...], ...],
     network: EdgeConvConfig,
     training: TrainingConfig,
     spec: FeatureSpec,
     provenance: Mapping[str, object],
-    reweight: ReweightConfig | None = None,
+    reweight: ReweightConfig | None,
+    blinded: bool,
 ) -> None:
     """Put the networks of all folds into one calibrated model file.
 
@@ -154,7 +164,7 @@ def assemble(
     """
     from oddjet.learn.export import ControlSample, export_folds
 
-    regions = _read_regions(inputs, reweight)
+    regions = mixed_regions(inputs, parts, reweight, blinded=blinded)
     control = regions[CONTROL_REGION]
     with progress.task("calibrate and export the model", total=1) as task:
         export_folds(
@@ -182,9 +192,10 @@ def score(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
+    parts: tuple[RegionPart, ...],
     training: TrainingConfig,
     blinded: bool,
-    reweight: ReweightConfig | None = None,
+    reweight: ReweightConfig | None,
 ) -> None:
     """Score the selected events with the model file, each by its own fold.
 
@@ -194,7 +205,7 @@ def score(
     from oddjet.deploy.scorer import Scorer
 
     scorer = Scorer(inputs["assemble"] / MODEL, "cpu", threads=training.threads)
-    regions = _read_regions(inputs, reweight)
+    regions = mixed_regions(inputs, parts, reweight, blinded=blinded)
     folds = _folds(regions, training)
     shown = [name for name in REGIONS if not (blinded and name == SIGNAL_REGION)]
     scored = {}
@@ -212,6 +223,7 @@ def score(
             fold=folds[name],
             weight=jets.weight,
             ids=jets.ids,
+            source=jets.source,
         )
     write_scores(directory / SCORES, scored)
 
@@ -231,7 +243,7 @@ def named_errors(region: str, paths: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        message = f"the {region.replace('_', ' ')} ({', '.join(paths)}): {error}"
+        message = f"the {spoken(region)} ({', '.join(paths)}): {error}"
         raise UserError(message) from error
 
 
@@ -239,7 +251,7 @@ def _nothing_left(
     region: str, paths: tuple[str, ...], cutflow: CutFlow, *, blinded: bool
 ) -> str:
     """Say at which cut the last event of a sample was lost, unless that is closed."""
-    name = region.replace("_", " ")
+    name = spoken(region)
     if cutflow.rows[0].events == 0:
         return f"the {name} holds no events ({', '.join(paths)})"
     if blinded:
@@ -251,19 +263,6 @@ def _nothing_left(
         f"{survivors[-1].events} of {cutflow.rows[0].events} are lost at the cut "
         f"'{fatal.name}'; check the sample or loosen the selection"
     )
-
-
-def _read_regions(
-    inputs: Mapping[str, Path], reweight: ReweightConfig | None
-) -> dict[str, JetTensors]:
-    regions = {
-        name: read_tensors(inputs[f"prepare-{name}"] / TENSORS) for name in REGIONS
-    }
-    if reweight is not None:
-        regions[CONTROL_REGION] = reweighted_control(
-            regions[CONTROL_REGION], regions[SIGNAL_REGION], reweight
-        )
-    return regions
 
 
 def _folds(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+TENSORS = "tensors.parquet"
 KINEMATICS = ("jet_pt", "jet_eta", "recoil")
 ID_FIELDS = ("file", "entry", "run", "lumi", "event")
 
@@ -35,6 +36,8 @@ class JetTensors:
     kinematics : float64, shape (events, 3), optional
         pT [GeV] and eta of the hardest jet, MET or recoil [GeV]: what a control region
         is reweighted in.
+    source : str, shape (events,), optional
+        Which of several control regions, in a mixture of them; not stored.
     """
 
     values: NDArray[np.float32]
@@ -42,6 +45,7 @@ class JetTensors:
     weight: NDArray[np.float64]
     ids: dict[str, NDArray[np.integer]]
     kinematics: NDArray[np.float64] | None = None
+    source: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.weight)

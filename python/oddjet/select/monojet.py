@@ -135,6 +135,7 @@ def select_monojet(
     threads: int | None = None,
     *,
     control: ControlCuts | None = None,
+    triggers: Sequence[str] = (),
 ) -> Selection:
     """Select mono-jet events.
 
@@ -155,6 +156,8 @@ def select_monojet(
         Select the control region with identified leptons instead: they replace the
         lepton vetoes, the recoil replaces the missing momentum everywhere. What is
         left of the events is for `with_recoil`.
+    triggers : sequence of str
+        Trigger paths of which an event must have passed one; empty: no demand.
 
     Returns
     -------
@@ -173,6 +176,7 @@ def select_monojet(
     cuts = cuts or MonoJetCuts()
     source = "particles" if cuts.jets == "cluster" else "jets"
     fields = _needed_fields(cuts, source, control)
+    fields += [f"trigger.{name}" for name in triggers]
     events.require(*fields, why="the mono-jet selection")
     filters = cuts.filters
     if filters is None:
@@ -182,7 +186,7 @@ def select_monojet(
 
     sequence = CutSequence(events.weight)
     left = events.array[list(dict.fromkeys(needed))]
-    left = _apply(sequence, left, _filter_cuts(filters))
+    left = _apply(sequence, left, _trigger_cut(triggers) | _filter_cuts(filters))
     if control:
         left = _apply(sequence, left, lepton_cuts(control))
         left = with_recoil(left, control)
@@ -258,6 +262,14 @@ def _other_vetoes(cuts: MonoJetCuts) -> dict[str, tuple[str, Cut]]:
         for name, pt_min in wanted.items()
         if pt_min is not None
     }
+
+
+def _trigger_cut(names: Sequence[str]) -> dict[str, Cut]:
+    def passed_one(events: ak.Array) -> ak.Array:
+        passed = [np.asarray(events.trigger[name]) for name in names]
+        return np.logical_or.reduce(passed)
+
+    return {f"trigger {' or '.join(names)}": passed_one} if names else {}
 
 
 def _filter_cuts(names: Sequence[str]) -> dict[str, Cut]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +106,38 @@ class FoldCount:
     n_expected: float
     variance_sr: float
     variance_expected: float
+
+
+def above_thresholds(
+    counts: Sequence[FoldCount],
+    scores: NDArray[np.floating],
+    folds: NDArray[np.int64],
+    in_control_region: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Mark the events that a counting test counts.
+
+    Parameters
+    ----------
+    counts : sequence of FoldCount
+        Of the test.
+    scores : float, shape (events,)
+        NaN is not above.
+    folds : int64, shape (events,)
+    in_control_region : bool, shape (events,)
+        The k control events include the one whose score is the threshold; an event of
+        the signal region must be strictly above it.
+
+    Returns
+    -------
+    bool, shape (events,)
+    """
+    above = np.zeros(len(scores), np.bool_)
+    for count in counts:
+        passes = (scores > count.threshold) | (
+            in_control_region & (scores == count.threshold)
+        )
+        above |= (folds == count.fold) & passes
+    return above
 
 
 def count_fold(

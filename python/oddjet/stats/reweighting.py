@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Unsupported", "reweighted"]
+__all__ = ["Unsupported", "cells_of", "quantile_edges", "reweighted"]
 
 
 class Unsupported(ValueError):
@@ -58,12 +58,9 @@ def reweighted(
         if not weight.sum() > 0:
             message = f"reweighted: the {what} has the total weight {weight.sum():g}"
             raise ValueError(message)
-    edges = [
-        np.unique(np.quantile(column, np.linspace(0, 1, count + 1)[1:-1]))
-        for column, count in zip(target.T, bins, strict=True)
-    ]
+    edges = quantile_edges(target, bins)
     shape = tuple(len(edge) + 1 for edge in edges)
-    cell, wanted_cell = (_cells(values, edges, shape) for values in (sample, target))
+    cell, wanted_cell = (cells_of(values, edges) for values in (sample, target))
     size = int(np.prod(shape))
     have = np.bincount(cell, sample_weight, size) / sample_weight.sum()
     number = np.bincount(cell, minlength=size)
@@ -83,15 +80,49 @@ def reweighted(
     return result
 
 
-def _cells(
-    values: NDArray[np.float64],
-    edges: Sequence[NDArray[np.float64]],
-    shape: tuple[int, ...],
+def quantile_edges(
+    values: NDArray[np.float64], bins: Sequence[int]
+) -> list[NDArray[np.float64]]:
+    """Cut each variable at its quantiles.
+
+    Parameters
+    ----------
+    values : float64, shape (events, variables)
+    bins : sequence of int
+        Number of bins of each variable.
+
+    Returns
+    -------
+    list of float64 arrays
+        Inner edges of each variable; equal ones become one, and a bin less.
+    """
+    return [
+        np.unique(np.quantile(column, np.linspace(0, 1, count + 1)[1:-1]))
+        for column, count in zip(values.T, bins, strict=True)
+    ]
+
+
+def cells_of(
+    values: NDArray[np.float64], edges: Sequence[NDArray[np.float64]]
 ) -> NDArray[np.intp]:
+    """Find the cell of the grid that each event is in; a bin holds its lower edge.
+
+    Parameters
+    ----------
+    values : float64, shape (events, variables)
+    edges : sequence of float64 arrays
+        Inner edges, as `quantile_edges` gives them.
+
+    Returns
+    -------
+    intp, shape (events,)
+        The last variable counts fastest.
+    """
     columns = [
         np.searchsorted(edge, column, side="right")
         for edge, column in zip(edges, values.T, strict=True)
     ]
+    shape = tuple(len(edge) + 1 for edge in edges)
     cells: NDArray[np.intp] = np.ravel_multi_index(tuple(columns), shape)
     return cells
 

@@ -1,4 +1,4 @@
-"""The configuration of a study: one YAML file."""
+"""The configuration of studies of mixtures: one YAML file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from oddjet.learn.config import TrainingConfig
-from oddjet.learn.models.config import EdgeConvConfig
 from oddjet.runs.config import ConfigModel
-from oddjet.searches.features_config import FeaturesConfig
+from oddjet.searches.tagging_config import TaggingConfig
 from oddjet.select.control_region import ControlCuts
-from oddjet.select.monojet import MonoJetCuts
 
-__all__ = ["ProcessConfig", "RowConfig", "StudyConfig"]
+__all__ = ["MixturesConfig", "ProcessConfig", "RowConfig", "StudyConfig"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -87,10 +84,9 @@ class RowConfig(ConfigModel):
         return {"signal": signal, **counts, rest: left}
 
 
-class StudyConfig(ConfigModel):
-    """Mixtures of simulated processes, each searched as a mono-jet search would."""
+class MixturesConfig(TaggingConfig):
+    """Processes that mixtures are made of, each searched as a mono-jet search would."""
 
-    study: Literal["tables"] = Field("tables", description="which study this is")
     seed: int = Field(1, ge=0, description="the one seed of the whole study")
     signal: ProcessConfig | None = Field(None, description="the signal, if any row has")
     background: dict[str, ProcessConfig] = Field(
@@ -102,56 +98,66 @@ class StudyConfig(ConfigModel):
         description="processes of the control region where they are others than those"
         " of the signal region, such as Z to leptons in place of Z to neutrinos",
     )
-    rows: tuple[RowConfig, ...] = Field(min_length=1, description="the mixtures")
     cr_efficiency: float = Field(
         1e-3, gt=0, lt=1, description="fraction of control events above the threshold"
     )
-    selection: MonoJetCuts = Field(
-        default_factory=MonoJetCuts, description="region IM1 of ATLAS, arXiv:2102.10874"
-    )
-    features: FeaturesConfig = Field(
-        default_factory=FeaturesConfig, description="what the network sees of a jet"
-    )
-    network: EdgeConvConfig = Field(
-        default_factory=EdgeConvConfig, description="the graph network"
-    )
-    training: TrainingConfig = Field(
-        default_factory=TrainingConfig, description="folds and optimiser"
-    )
 
     @model_validator(mode="after")
-    def _rows_can_be_made(self) -> Self:
+    def _processes_are_known(self) -> Self:
         if self.rest not in self.background:
             message = (
                 f"must have the process {self.rest}, which fills up, among background,"
                 f" which are {', '.join(self.background)}"
             )
             raise ValueError(message)
-        names = [row.name for row in self.rows]
-        for row in self.rows:
-            if names.count(row.name) > 1:
-                message = f"must have rows of different names; {row.name} appears twice"
-                raise ValueError(message)
-            if self.signal is None and (row.f_sr > 0 or row.f_cr > 0):
-                message = f"must name the files of the signal, which row {row.name} has"
-                raise ValueError(message)
-            for parts in (row.r_sr, row.r_cr):
-                if unknown := sorted(parts.keys() - self.background.keys()):
-                    message = (
-                        f"must have the process {unknown[0]} of row {row.name} among"
-                        f" background, which are {', '.join(self.background)}"
-                    )
-                    raise ValueError(message)
-                if sum(parts.values()) > 1 or self.rest in parts:
-                    message = (
-                        f"must leave the fraction of {self.rest} in row {row.name} to"
-                        " what the others, at most 1 together, leave"
-                    )
-                    raise ValueError(message)
         if unknown := sorted(self.control_background.keys() - self.background.keys()):
             message = (
                 f"must name control_background {unknown[0]} after the process of"
                 f" background that it stands for ({', '.join(self.background)})"
             )
             raise ValueError(message)
+        return self
+
+    def refuse_impossible(self, row: RowConfig) -> None:
+        """Raise a ValueError if a row cannot be made of these processes."""
+        if self.signal is None and (row.f_sr > 0 or row.f_cr > 0):
+            message = f"must name the files of the signal, which row {row.name} has"
+            raise ValueError(message)
+        for parts in (row.r_sr, row.r_cr):
+            if unknown := sorted(parts.keys() - self.background.keys()):
+                message = (
+                    f"must have the process {unknown[0]} of row {row.name} among"
+                    f" background, which are {', '.join(self.background)}"
+                )
+                raise ValueError(message)
+            if sum(parts.values()) > 1 or self.rest in parts:
+                message = (
+                    f"must leave the fraction of {self.rest} in row {row.name} to"
+                    " what the others, at most 1 together, leave"
+                )
+                raise ValueError(message)
+
+    def processes(self) -> dict[str, ProcessConfig]:
+        """Give the processes by the name of the stage that prepares them."""
+        found = {f"prepare-{n}": p for n, p in self.background.items()}
+        found |= {f"prepare-control-{n}": p for n, p in self.control_background.items()}
+        if self.signal is not None:
+            found["prepare-signal"] = self.signal
+        return found
+
+
+class StudyConfig(MixturesConfig):
+    """Mixtures of simulated processes, each searched as a mono-jet search would."""
+
+    study: Literal["tables"] = Field("tables", description="which study this is")
+    rows: tuple[RowConfig, ...] = Field(min_length=1, description="the mixtures")
+
+    @model_validator(mode="after")
+    def _rows_can_be_made(self) -> Self:
+        names = [row.name for row in self.rows]
+        for row in self.rows:
+            if names.count(row.name) > 1:
+                message = f"must have rows of different names; {row.name} appears twice"
+                raise ValueError(message)
+            self.refuse_impossible(row)
         return self

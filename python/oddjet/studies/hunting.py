@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from oddjet.learn.classifier_config import ClassifierConfig
+from oddjet.report.study_page import write_study_report
 from oddjet.runs.atomic import write_json_atomic
-from oddjet.runs.config import ConfigModel
+from oddjet.runs.config import ConfigModel, dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
@@ -29,8 +30,11 @@ from oddjet.stats.classification import (
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
 from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
+from oddjet.studies.hunting_page import hunting_report, hunting_table
 from oddjet.studies.repeats import summarised
 from oddjet.studies.sculpting import features_to_keep
+from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
+from oddjet.studies.study import TABLE as TABLE_TEXT
 from oddjet.studies.windows import Windows
 
 if TYPE_CHECKING:
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 
     from oddjet.runs.progress import Progress
 
-__all__ = ["FEATURES", "POINT", "HuntingStudyConfig", "hunting_stages"]
+__all__ = ["HuntingStudy", "HuntingStudyConfig"]
 
 SIGNAL, BACKGROUND = "signal", "background"
 FEATURES, POINT = "features.json", "point.json"
@@ -105,30 +109,44 @@ class HuntingStudyConfig(ConfigModel):
         return self
 
 
-def hunting_stages(config: HuntingStudyConfig, base: Path) -> list[Stage]:
-    """Give the stages of the study: tables, features, then a point a size."""
-    tables = [
-        table_stage(name, source, DIHIGGS_TABLE, config.selection, base)
-        for name, source in ((SIGNAL, config.signal), (BACKGROUND, config.background))
-    ]
-    # What a point does not depend on must not make it again.
-    shared = config.model_copy(update={"times": (0.0,)})
-    features = Stage(
-        "features",
-        choose_features,
-        inputs=(BACKGROUND,),
-        arguments={"study": shared.model_copy(update={"signal_events": 0.0})},
-    )
-    points = [
-        Stage(
-            f"point-{round(1000 * times):09d}",
-            make_point,
-            inputs=(SIGNAL, BACKGROUND, "features"),
-            arguments={"study": shared, "times": times},
+class HuntingStudy(Study[HuntingStudyConfig]):
+    """Signal region against sidebands, with signals of many sizes and none."""
+
+    config_class = HuntingStudyConfig
+
+    def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
+        """Plan the study: tables, features, a point a size, the curve."""
+        config = self.config
+        samples = {SIGNAL: config.signal, BACKGROUND: config.background}
+        tables = [
+            table_stage(name, source, DIHIGGS_TABLE, config.selection, self.base)
+            for name, source in samples.items()
+        ]
+        # What a point does not depend on must not make it again.
+        shared = config.model_copy(update={"times": (0.0,)})
+        features = Stage(
+            "features",
+            choose_features,
+            inputs=(BACKGROUND,),
+            arguments={"study": shared.model_copy(update={"signal_events": 0.0})},
         )
-        for times in config.times
-    ]
-    return [*tables, features, *points]
+        points = [
+            Stage(
+                f"point-{round(1000 * times):09d}",
+                make_point,
+                inputs=(SIGNAL, BACKGROUND, "features"),
+                arguments={"study": shared, "times": times},
+            )
+            for times in sorted(config.times)
+        ]
+        names = tuple(point.name for point in points)
+        collect = Stage(
+            COLLECT,
+            collect_hunting,
+            inputs=("features", *names),
+            arguments={"points": names, "study": config},
+        )
+        return [*tables, features, *points, collect]
 
 
 def choose_features(
@@ -271,3 +289,23 @@ def _labelled(pair: list[EventTable], names: list[str]) -> TrainingSet:
         np.repeat([True, False], sizes),
         np.concatenate([part.weights for part in pair]),
     )
+
+
+def collect_hunting(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    points: tuple[str, ...],
+    study: HuntingStudyConfig,
+) -> None:
+    """Put features and points together, as a stage."""
+    features = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))
+    found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
+    table = hunting_table(features, found)
+    write_json_atomic(
+        directory / RESULTS, {"features": features, "points": found, "table": table}
+    )
+    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
+    page = hunting_report(features, found, study.windows.variable, dump_yaml(study))
+    write_study_report(directory / REPORT, page)

@@ -7,14 +7,15 @@ of F.-Y. Hsieh, note "CWoLa" (unpublished), section 1.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from oddjet.learn.classifier_config import ClassifierConfig
+from oddjet.report.study_page import write_study_report
 from oddjet.runs.atomic import write_json_atomic
-from oddjet.runs.config import ConfigModel
+from oddjet.runs.config import ConfigModel, dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
@@ -24,7 +25,10 @@ from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
 from oddjet.stats.classification import area_under_curve, best_accuracy
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
 from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
-from oddjet.studies.repeats import Repeated, markdown_table, summarised
+from oddjet.studies.mixed_page import mixed_report, point_table
+from oddjet.studies.repeats import markdown_table, summarised
+from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
+from oddjet.studies.study import TABLE as TABLE_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 
     from oddjet.runs.progress import Progress
 
-__all__ = ["MixedStudyConfig", "mixed_stages", "mixed_table"]
+__all__ = ["MixedStudy", "MixedStudyConfig"]
 
 POINT = "point.json"
 SIGNAL, BACKGROUND = "signal", "background"
@@ -80,24 +84,34 @@ class MixedStudyConfig(ConfigModel):
         return self
 
 
-def mixed_stages(config: MixedStudyConfig, base: Path) -> list[Stage]:
-    """Give the stages of the study: the tables, then a point a fraction."""
-    tables = [
-        table_stage(name, source, DIHIGGS_TABLE, config.selection, base)
-        for name, source in ((SIGNAL, config.signal), (BACKGROUND, config.background))
-    ]
-    # What a point does not depend on must not make it again.
-    shared = config.model_copy(update={"fractions": (0.5,)})
-    points = [
-        Stage(
-            f"point-{round(1000 * fraction):04d}",
-            make_point,
-            inputs=(SIGNAL, BACKGROUND),
-            arguments={"study": shared, "fraction": fraction},
-        )
-        for fraction in config.fractions
-    ]
-    return tables + points
+class MixedStudy(Study[MixedStudyConfig]):
+    """Two mixtures of rising and falling signal fraction."""
+
+    config_class = MixedStudyConfig
+
+    def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
+        """Plan the study: the tables, a point a fraction, the curve."""
+        config = self.config
+        samples = {SIGNAL: config.signal, BACKGROUND: config.background}
+        tables = [
+            table_stage(name, source, DIHIGGS_TABLE, config.selection, self.base)
+            for name, source in samples.items()
+        ]
+        # What a point does not depend on must not make it again.
+        shared = config.model_copy(update={"fractions": (0.5,)})
+        points = [
+            Stage(
+                f"point-{round(1000 * fraction):04d}",
+                make_point,
+                inputs=(SIGNAL, BACKGROUND),
+                arguments={"study": shared, "fraction": fraction},
+            )
+            for fraction in sorted(config.fractions)
+        ]
+        names = tuple(point.name for point in points)
+        arguments = {"points": names, "study": config}
+        collect = Stage(COLLECT, collect_mixed, inputs=names, arguments=arguments)
+        return [*tables, *points, collect]
 
 
 def make_point(
@@ -222,29 +236,17 @@ def _together(
     )
 
 
-def mixed_table(places: Mapping[str, Path]) -> dict[str, Any]:
-    """Put the points together: numbers and a table in Markdown.
-
-    Parameters
-    ----------
-    places : mapping of stage to Path
-
-    Returns
-    -------
-    dict
-        ``points`` and ``table``.
-    """
-    points = [
-        json.loads((place / POINT).read_text("utf-8"))
-        for name, place in sorted(places.items())
-        if name.startswith("point-")
-    ]
-    quantities = ("auc", "accuracy", "auc_mixtures")
-    rows = [
-        [f"{point['fraction']:g}"]
-        + [str(Repeated(**point["summary"][name])) for name in quantities]
-        + [str(point["summary"]["auc"]["repeats"])]
-        for point in points
-    ]
-    head = ["f1", "AUC, pure samples", "best accuracy", "AUC of the mixtures"]
-    return {"points": points, "table": markdown_table([*head, "trainings"], rows)}
+def collect_mixed(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    points: tuple[str, ...],
+    study: MixedStudyConfig,
+) -> None:
+    """Put the points together, as a stage."""
+    found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
+    table = markdown_table(*point_table(found))
+    write_json_atomic(directory / RESULTS, {"points": found, "table": table})
+    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
+    write_study_report(directory / REPORT, mixed_report(found, dump_yaml(study)))

@@ -25,7 +25,7 @@ class Mixture:
 
     Attributes
     ----------
-    values, mask
+    values, mask, kinematics
         As in `JetTensors`.
     in_signal_region : bool, shape (jets,)
     process : str, shape (jets,)
@@ -36,6 +36,7 @@ class Mixture:
     mask: NDArray[np.bool_]
     in_signal_region: NDArray[np.bool_]
     process: NDArray[np.str_]
+    kinematics: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.process)
@@ -77,8 +78,9 @@ def draw_mixture(
         if name in control_samples:
             pools = [(samples, wanted[0], True), (control_samples, wanted[1], False)]
             for pool, number, is_signal in pools:
-                chosen = _drawn(pool, name, number, random)
-                parts.append((pool[name], chosen, is_signal, name))
+                if number:
+                    chosen = _drawn(pool, name, number, random)
+                    parts.append((pool[name], chosen, is_signal, name))
         elif sum(wanted):
             chosen = _drawn(samples, name, sum(wanted), random)
             parts.append((samples[name], chosen[: wanted[0]], True, name))
@@ -86,11 +88,13 @@ def draw_mixture(
     order = random.permutation(sum(len(chosen) for _, chosen, _, _ in parts))
     label = np.concatenate([np.full(len(c), s) for _, c, s, _ in parts])
     process = np.concatenate([np.full(len(c), n) for _, c, _, n in parts])
+    known = [j.kinematics[c] for j, c, _, _ in parts if j.kinematics is not None]
     return Mixture(
         np.concatenate([jets.values[chosen] for jets, chosen, _, _ in parts])[order],
         np.concatenate([jets.mask[chosen] for jets, chosen, _, _ in parts])[order],
         label[order],
         process[order],
+        np.concatenate(known)[order] if len(known) == len(parts) else None,
     )
 
 
@@ -107,6 +111,4 @@ def _drawn(
             f" {available}; simulate more, or lower n_sr and n_cr"
         )
         raise UserError(message)
-    if number == 0:
-        return np.empty(0, np.int64)
     return random.permutation(available)[:number]

@@ -10,26 +10,31 @@ import numpy as np
 from oddjet.learn.folds import training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.seeds import derive_seed
-from oddjet.searches.stages import TENSORS
-from oddjet.searches.tensors import read_tensors
+from oddjet.searches.observables import jet_observables
+from oddjet.searches.tensors import TENSORS, read_tensors
 from oddjet.stats.counting import counting_test
+from oddjet.stats.fold_counts import above_thresholds
 from oddjet.stats.permutations import permuted_labels
+from oddjet.studies.jets import write_jets
 from oddjet.studies.mixtures import draw_mixture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from oddjet.learn.cross_scores import CrossScores
     from oddjet.runs.progress import Progress
+    from oddjet.searches.tagging_config import TaggingConfig
     from oddjet.stats.counting import CountingResult
-    from oddjet.studies.config import RowConfig, StudyConfig
+    from oddjet.studies.config import MixturesConfig, RowConfig
     from oddjet.studies.mixtures import Mixture
 
-__all__ = ["ROW", "make_row", "read_row"]
+__all__ = ["JETS", "ROW", "make_row", "read_row", "scored_mixture"]
 
 ROW = "row.json"
+JETS = "jets.parquet"
 
 
 def make_row(
@@ -37,40 +42,23 @@ def make_row(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
-    study: StudyConfig,
+    study: MixturesConfig,
     row: RowConfig,
     repeat: int,
     checkpoints: Path,
 ) -> None:
     """Search one mixture and note what was counted of each process, as a stage."""
-    from oddjet.learn.batches import TrainingSample
-    from oddjet.learn.cross_scores import cross_scores
-
     seed = derive_seed(study.seed, "row", row.name, repeat)
     mixture = _mixture(inputs, study, row, seed)
     label = mixture.in_signal_region
     if row.permute:
         label = permuted_labels(label, derive_seed(seed, "permutation"))
-    training = study.training
-    folds = training_folds(
-        {"file": np.zeros(len(mixture), np.uint64), "entry": np.arange(len(mixture))},
-        ~label,
-        folds=training.folds,
-        reserve_fraction=0.0,
-        scoring=training.scoring,
-    )
-    sample = TrainingSample(mixture.values, mixture.mask, label, np.ones(len(mixture)))
-    networks = training.num_scored_folds * training.networks
-    with progress.task(f"train row {row.name}", total=networks) as task:
-        found = cross_scores(
-            sample,
-            folds,
-            network=study.network,
-            training=training,
-            features=study.features.spec().features,
-            seed=seed,
-            checkpoints=checkpoints,
-            on_network=task.advance,
+    with progress.task(
+        f"train row {row.name}",
+        total=study.training.num_scored_folds * study.training.networks,
+    ) as task:
+        found, folds = scored_mixture(
+            mixture, label, study, seed, checkpoints, on_network=task.advance
         )
     scored = folds >= 0
     test = counting_test(
@@ -80,27 +68,24 @@ def make_row(
         sr_folds=folds[label & scored],
         cr_folds=folds[~label & scored],
     )
-    above = _above(test, found.score, folds)
-    write_json_atomic(
-        directory / ROW,
-        {
-            "name": row.name,
-            "repeat": repeat,
-            "status": test.status,
-            "reason": test.reason,
-            "n_sr_total": int(label.sum()),
-            "n_cr_total": int((~label).sum()),
-            "n_sr": test.n_sr,
-            "n_expected": test.n_expected,
-            "log10_p_value": test.log10_p,
-            "sigma": test.significance,
-            "paper_sigma": test.paper_significance,
-            "selected_sr": _by_process(mixture.process, label & above),
-            "selected_cr": _by_process(mixture.process, ~label & above),
-            "composition_sr": _by_process(mixture.process, label),
-            "composition_cr": _by_process(mixture.process, ~label),
-            "losses": [list(loss) for loss in found.losses],
-        },
+    above = above_thresholds(test.folds, found.score, folds, ~label)
+    counted = _counted(test, mixture.process, label, above)
+    entries = {"name": row.name, "repeat": repeat, **counted}
+    entries["losses"] = [list(loss) for loss in found.losses]
+    write_json_atomic(directory / ROW, entries)
+    write_jets(
+        directory / JETS,
+        in_signal_region=label,
+        process=mixture.process,
+        score=found.probability,
+        fold=folds,
+        selected=above,
+        observables=jet_observables(
+            mixture.values,
+            mixture.mask,
+            study.features.spec().features,
+            mixture.kinematics,
+        ),
     )
 
 
@@ -110,8 +95,96 @@ def read_row(stage: Path) -> dict[str, Any]:
     return row
 
 
+def scored_mixture(
+    mixture: Mixture,
+    label: NDArray[np.bool_],
+    config: TaggingConfig,
+    seed: int,
+    checkpoints: Path,
+    *,
+    weight: NDArray[np.float64] | None = None,
+    on_network: Callable[[], None] = lambda: None,
+) -> tuple[CrossScores, NDArray[np.int64]]:
+    """Train networks to tell two regions apart and score every jet by them.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    label : bool, shape (jets,)
+        Which jets are of the signal region, or of the first of two samples.
+    config : TaggingConfig
+    seed : int
+    checkpoints : Path
+    weight : float64, shape (jets,), optional
+        For training; one each by default.
+    on_network : callable
+        Called after each training.
+
+    Returns
+    -------
+    CrossScores
+    int64, shape (jets,)
+        The fold that scored each jet.
+
+    Raises
+    ------
+    UserError
+        As `oddjet.learn.fold_training.train_fold`.
+    """
+    from oddjet.learn.batches import TrainingSample
+    from oddjet.learn.cross_scores import cross_scores
+
+    size, training = len(mixture), config.training
+    # A mixture is in random order, so the position of a jet can name it.
+    ids = {"file": np.zeros(size, np.uint64), "entry": np.arange(size)}
+    folds = training_folds(
+        ids,
+        ~label,
+        folds=training.folds,
+        reserve_fraction=0.0,
+        scoring=training.scoring,
+    )
+    weight = np.ones(size) if weight is None else weight
+    found = cross_scores(
+        TrainingSample(mixture.values, mixture.mask, label, weight),
+        folds,
+        network=config.network,
+        training=training,
+        features=config.features.spec().features,
+        seed=seed,
+        checkpoints=checkpoints,
+        on_network=on_network,
+    )
+    return found, folds
+
+
+def _counted(
+    test: CountingResult,
+    process: NDArray[np.str_],
+    label: NDArray[np.bool_],
+    above: NDArray[np.bool_],
+) -> dict[str, Any]:
+    return {
+        "status": test.status,
+        "reason": test.reason,
+        "n_sr_total": int(label.sum()),
+        "n_cr_total": int((~label).sum()),
+        "n_sr": test.n_sr,
+        "n_expected": test.n_expected,
+        "log10_p_value": test.log10_p,
+        "sigma": test.significance,
+        "paper_sigma": test.paper_significance,
+        # Scores of the folds are probabilities, of which the threshold is one.
+        "thresholds": [1 / (1 + float(np.exp(-fold.threshold))) for fold in test.folds],
+        "selected_sr": _by_process(process, label & above),
+        "selected_cr": _by_process(process, ~label & above),
+        "composition_sr": _by_process(process, label),
+        "composition_cr": _by_process(process, ~label),
+    }
+
+
 def _mixture(
-    inputs: Mapping[str, Path], study: StudyConfig, row: RowConfig, seed: int
+    inputs: Mapping[str, Path], study: MixturesConfig, row: RowConfig, seed: int
 ) -> Mixture:
     composition = (
         row.composition("sr", study.rest),
@@ -132,16 +205,6 @@ def _mixture(
         composition,
         derive_seed(seed, "draw"),
     )
-
-
-def _above(
-    test: CountingResult, score: NDArray[np.float64], folds: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Mark what passes the threshold of its fold; of the control region, k events."""
-    above = np.zeros(len(score), np.bool_)
-    for fold in test.folds:
-        above |= (folds == fold.fold) & (score >= fold.threshold)
-    return above
 
 
 def _by_process(process: NDArray[np.str_], chosen: NDArray[np.bool_]) -> dict[str, int]:

@@ -1,0 +1,40 @@
+"""Which study a configuration file asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from oddjet.runs.config import load_yaml
+from oddjet.runs.errors import UserError
+from oddjet.studies.assumption import AssumptionStudy
+from oddjet.studies.hunting import HuntingStudy
+from oddjet.studies.mixed import MixedStudy
+from oddjet.studies.sensitivity import SensitivityStudy
+from oddjet.studies.study import Study
+from oddjet.studies.tables import TableStudy
+
+__all__ = ["read_study"]
+
+_STUDIES: dict[str, type[Study[Any]]] = {
+    "tables": TableStudy,
+    "sensitivity": SensitivityStudy,
+    "assumption": AssumptionStudy,
+    "mixed": MixedStudy,
+    "hunting": HuntingStudy,
+}
+
+
+def read_study(path: Path | str) -> Study[Any]:
+    """Read the configuration of any study; without the key `study` it is of tables.
+
+    Raises
+    ------
+    UserError
+        There is no such study, or the first problem of the file, in one sentence.
+    """
+    wanted = load_yaml(path).get("study", "tables")
+    if wanted not in _STUDIES:
+        message = f"{path}: study must be {', '.join(_STUDIES)}; got {wanted!r}"
+        raise UserError(message)
+    return _STUDIES[str(wanted)].from_yaml(path)

@@ -1,0 +1,96 @@
+"""The study of sensitivity: the smallest signal that a search would find."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oddjet.report.study_page import write_study_report
+from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.seeds import derive_seed
+from oddjet.runs.stages import Stage
+from oddjet.stats.sensitivity import sensitivity_curve, smallest_signal
+from oddjet.studies.preparing import prepare_stages
+from oddjet.studies.rows import read_row
+from oddjet.studies.sensitivity_config import SensitivityConfig
+from oddjet.studies.sensitivity_page import sensitivity_report
+from oddjet.studies.study import COLLECT, REPORT, RESULTS, TABLE, Study
+from oddjet.studies.summary import summarise
+from oddjet.studies.tables import row_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from oddjet.runs.progress import Progress
+
+__all__ = ["SensitivityStudy", "collect_sensitivity"]
+
+
+class SensitivityStudy(Study[SensitivityConfig]):
+    """Injections of rising size, each repeated with other draws and seeds."""
+
+    config_class = SensitivityConfig
+
+    def stages(self, checkpoints: Path) -> list[Stage]:
+        """Plan the study: processes, a search for every injection, the curve."""
+        config = self.config
+        prepares = prepare_stages(config.processes(), config, self.base)
+        prepared = [stage.name for stage in prepares]
+        rows = row_stages(config, config.rows, prepared, checkpoints)
+        names = tuple(stage.name for stage in rows)
+        arguments = {"stages": names, "study": config}
+        return [
+            *prepares,
+            *rows,
+            Stage(COLLECT, collect_sensitivity, inputs=names, arguments=arguments),
+        ]
+
+
+def collect_sensitivity(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    stages: tuple[str, ...],
+    study: SensitivityConfig,
+) -> None:
+    """Put the injections together, as a stage."""
+    places = [inputs[name] for name in stages]
+    found = summarise([read_row(place) for place in places])
+    found["sensitivity"] = _sensitivity(found["rows"], study)
+    found["table"] += "\n" + _table(found["sensitivity"]["smallest"])
+    write_json_atomic(directory / RESULTS, found)
+    (directory / TABLE).write_text(found["table"], encoding="utf-8")
+    write_study_report(directory / REPORT, sensitivity_report(found, places, study))
+
+
+def _sensitivity(
+    rows: Sequence[Mapping[str, Any]], study: SensitivityConfig
+) -> dict[str, Any]:
+    """Give the curve and where it reaches the levels; None where it does not."""
+    known = [row for row in rows if row["sigma"] is not None]
+    injected = [row["composition_sr"].get("signal", 0) for row in known]
+    sigma = [row["sigma"] for row in known]
+    seed = derive_seed(study.seed, "sensitivity")
+    curve = sensitivity_curve(injected, sigma) if known else ()
+    smallest = {}
+    for level in study.levels:
+        found = smallest_signal(injected, sigma, level, seed=seed) if known else None
+        names = ("signal", "low", "high")
+        smallest[f"{level:g}"] = dict(zip(names, found, strict=True)) if found else None
+    return {
+        "curve": [vars(point) for point in curve],
+        "smallest": smallest,
+        "not_determined": len(rows) - len(known),
+    }
+
+
+def _table(smallest: Mapping[str, Any]) -> str:
+    lines = ["| sigma | smallest N_A | 68 % |", "| --- | --- | --- |"]
+    for level, found in smallest.items():
+        if found is None:
+            lines.append(f"| {level} | not reached | |")
+        else:
+            interval = f"{found['low']:.0f} to {found['high']:.0f}"
+            lines.append(f"| {level} | {found['signal']:.0f} | {interval} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,116 @@
+"""What all studies have in common: a configuration, stages, a table and a page."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+from oddjet.runs.atomic import remove_tree, write_text_atomic
+from oddjet.runs.config import ConfigModel, dump_yaml, load_yaml, parse_config
+from oddjet.runs.lock import lock_directory
+from oddjet.runs.progress import Progress
+from oddjet.runs.stages import Stage, publish, run_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COLLECT", "REPORT", "RESULTS", "TABLE", "Study"]
+
+RESULTS = "study.json"
+TABLE = "table.md"
+REPORT = "report.html"
+COLLECT = "collect"
+
+Config = TypeVar("Config", bound=ConfigModel)
+
+
+class Study(ABC, Generic[Config]):
+    """A study, from files of single processes to a table and a page.
+
+    Parameters
+    ----------
+    config
+        Of the class `config_class`.
+    base : Path, optional
+        Directory that relative files start from; by default the current one.
+    """
+
+    config_class: ClassVar[type[ConfigModel]]
+
+    def __init__(self, config: Config, *, base: Path | None = None) -> None:
+        self.config = config
+        self.base = base or Path()
+
+    @classmethod
+    def from_yaml(cls, path: Path | str) -> Self:
+        """Read a configuration file; its files are relative to its directory.
+
+        Raises
+        ------
+        UserError
+            The first problem of the file, in one sentence.
+        """
+        path = Path(path)
+        config: Any = parse_config(cls.config_class, load_yaml(path), source=path)
+        return cls(config, base=path.parent)
+
+    @abstractmethod
+    def stages(self, checkpoints: Path) -> Sequence[Stage]:
+        """Plan the study.
+
+        Parameters
+        ----------
+        checkpoints : Path
+            Directory for unfinished trainings.
+
+        Returns
+        -------
+        sequence of Stage
+            Ends with `COLLECT`, which leaves study.json, table.md and report.html.
+        """
+
+    def run(
+        self,
+        directory: Path | str,
+        *,
+        jobs: int = 1,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Run the study, or what is left of it.
+
+        Parameters
+        ----------
+        directory : Path or str
+            Takes study.json, table.md and report.html.
+        jobs : int
+            Processes at once; never changes a result.
+        progress : Progress, optional
+
+        Returns
+        -------
+        dict
+            The content of study.json.
+
+        Raises
+        ------
+        UserError
+            Files that cannot be used, or too few events for what is asked.
+        """
+        with lock_directory(directory) as root:
+            checkpoints = (root / "stages" / ".checkpoints").absolute()
+            places = run_stages(
+                root,
+                self.stages(checkpoints),
+                jobs=jobs,
+                progress=progress or Progress.silent(),
+            )
+            remove_tree(checkpoints)
+            for name in (RESULTS, TABLE, REPORT):
+                publish(places[COLLECT] / name, root / name)
+            write_text_atomic(root / "config.yaml", dump_yaml(self.config))
+        found: dict[str, Any] = json.loads(
+            (places[COLLECT] / RESULTS).read_text("utf-8")
+        )
+        return found
