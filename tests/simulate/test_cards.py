@@ -9,7 +9,9 @@ from oddjet.simulate.cards import load_card, process_names
 def test_every_card_is_valid_and_named_after_its_file():
     assert process_names() == (
         "diboson_wz",
+        "higgs_pair_500",
         "qcd_dijet",
+        "qcd_multib",
         "svj_monojet",
         "ttbar_semileptonic",
         "wjet_lnu",
@@ -19,7 +21,8 @@ def test_every_card_is_valid_and_named_after_its_file():
     for name in process_names():
         card = load_card(name)
         assert card.process == name
-        assert card.met_min_gev == (0 if name == "qcd_dijet" else 200)
+        without_met = ("higgs_pair_500", "qcd_dijet", "qcd_multib")
+        assert card.met_min_gev == (0 if name in without_met else 200)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,10 @@ def test_every_card_is_valid_and_named_after_its_file():
             "zjet_nnu",
             r"simulate: there is no process 'zjet_nnu'; did you mean zjet_nunu\?",
         ),
-        ("higgs", "no process 'higgs'; known are diboson_wz, qcd_dijet, svj_monojet"),
+        (
+            "higgs",
+            "no process 'higgs'; known are diboson_wz, higgs_pair_500, qcd_dijet",
+        ),
         ("../cards/zjet_nunu", "there is no process"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from oddjet.background.salad import SALAD_PRESETS
 from oddjet.background.template import FeatureTable
@@ -11,6 +10,7 @@ from oddjet.learn.batched_training import train_members
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.learn.member_batches import Member
 from oddjet.runs.seeds import derive_seed
+from oddjet.stats.classification import area_under_curve
 
 __all__ = ["two_sample_test"]
 
@@ -36,8 +36,8 @@ def two_sample_test(
     Returns
     -------
     auc, uncertainty : float
-        Weighted area under the curve, 0.5 where the samples agree, and its standard
-        error for equal distributions, sqrt((1/n1 + 1/n2) / 12) with effective n.
+        As `oddjet.stats.classification.area_under_curve`: 0.5 where the samples
+        agree.
     """
     table = np.concatenate([first.features, second.features])
     is_first = np.arange(len(table)) < len(first)
@@ -49,21 +49,5 @@ def two_sample_test(
     trained = train_members(table, is_first, [member], config, weights=weights)
     rest = order[half:]
     scores = trained.logits(table[rest])[0].astype(np.float64)
-    return _weighted_auc(scores, is_first[rest], weights[rest])
-
-
-def _weighted_auc(
-    scores: NDArray[np.float64],
-    is_first: NDArray[np.bool_],
-    weights: NDArray[np.float64],
-) -> tuple[float, float]:
-    _, place = np.unique(scores, return_inverse=True)
-    ones = np.bincount(place, weights * is_first)
-    others = np.bincount(place, weights * ~is_first)
-    below = np.cumsum(others) - others / 2  # a tie counts half
-    auc = float(np.sum(ones * below) / (np.sum(ones) * np.sum(others)))
-    inverse = sum(
-        float(np.sum(weights[part] ** 2) / np.sum(weights[part]) ** 2)
-        for part in (is_first, ~is_first)
-    )
-    return auc, float(np.sqrt(inverse / 12))
+    found = area_under_curve(scores, is_first[rest], weights[rest])
+    return found.value, found.error

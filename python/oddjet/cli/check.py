@@ -15,6 +15,40 @@ __all__ = ["check"]
 @config_argument
 def check(config: Path) -> None:
     """Validate CONFIG, open its files and estimate time and memory."""
+    from oddjet.runs.config import load_yaml
+
+    if load_yaml(config).get("search") == "dijet":
+        _check_dijet(config)
+    else:
+        _check_monojet(config)
+
+
+def _check_dijet(config: Path) -> None:
+    from oddjet.io import describe
+    from oddjet.searches import Dijet
+
+    search = Dijet.from_yaml(config)
+    click.echo(f"{config}: a valid dijet configuration")
+    sources = {"data": search.config.data, "simulation": search.config.simulation}
+    for name, source in sources.items():
+        if source is None:
+            continue
+        files = source.find(search.base)
+        count = ""
+        if source.content == "events":
+            count = f"{describe(files).num_events:,} events in "
+        click.echo(f"  {name}: {count}{len(files)} file(s) of {source.content}")
+    windows = search.config.scan.windows()
+    passes = len(windows) * len(search.config.feature_sets)
+    passes *= len(search.config.templates)
+    networks = passes * search.config.folds * search.config.seeds
+    click.echo(
+        f"  {len(windows)} windows from {windows[0].low_gev:g} to"
+        f" {windows[-1].high_gev:g} GeV, {networks:,} networks in {passes} batches"
+    )
+
+
+def _check_monojet(config: Path) -> None:
     from oddjet.runs.displays import format_seconds
     from oddjet.searches import MonoJet
     from oddjet.searches.estimate import estimate_cost

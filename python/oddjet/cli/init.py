@@ -10,7 +10,7 @@ __all__ = ["init"]
 
 
 @click.command()
-@click.argument("search", type=click.Choice(["monojet"]))
+@click.argument("search", type=click.Choice(["monojet", "dijet"]))
 @click.option(
     "-o",
     "--output",
@@ -20,16 +20,18 @@ __all__ = ["init"]
 def init(search: str, output: Path | None) -> None:
     """Write a configuration of SEARCH with every key explained."""
     from oddjet.runs.atomic import write_text_atomic
-    from oddjet.runs.config import commented_yaml
+    from oddjet.runs.config import ConfigModel, commented_yaml
     from oddjet.runs.errors import UserError
-    from oddjet.searches import MonoJetConfig
+    from oddjet.searches import DijetConfig, MonoJetConfig
 
     path = output or Path(f"{search}.yaml")
     if path.exists():
         message = f"{path} exists already; remove it or choose another name with -o"
         raise UserError(message)
-    write_text_atomic(path, commented_yaml(MonoJetConfig))
-    click.echo(
-        f"wrote {path}: fill in signal_region.files and control_region.files, then"
-        f" oddjet check {path}"
-    )
+    configs: dict[str, tuple[type[ConfigModel], str]] = {
+        "monojet": (MonoJetConfig, "signal_region.files and control_region.files"),
+        "dijet": (DijetConfig, "data.files and simulation.files"),
+    }
+    config, files = configs[search]
+    write_text_atomic(path, commented_yaml(config))
+    click.echo(f"wrote {path}: fill in {files}, then oddjet check {path}")

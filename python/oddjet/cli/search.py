@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -28,12 +29,18 @@ __all__ = ["search"]
 @click.option(
     "--null",
     is_flag=True,
-    help="Search one half of the control region against the other.",
+    help="Search one half of the control region against the other (monojet).",
 )
 @click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
-    help="Where networks train, instead of training.device.",
+    help="Where networks of a mono-jet search train, instead of training.device.",
+)
+@click.option(
+    "--dask",
+    metavar="local|ADDRESS",
+    help="Do the tasks of a dijet search on a Dask cluster: --jobs processes here, or"
+    " a scheduler's address.",
 )
 def search(
     config: Path,
@@ -43,8 +50,39 @@ def search(
     unblind: bool,
     null: bool,
     device: Literal["cpu", "cuda"] | None,
+    dask: str | None,
 ) -> None:
-    """Run the search that CONFIG describes and write a report."""
+    """Run the search that CONFIG describes, whose key `search` says which it is."""
+    from oddjet.runs.config import load_yaml
+    from oddjet.runs.errors import UserError
+
+    is_dijet = load_yaml(config).get("search") == "dijet"
+    for option, given in (("--null", null), ("--device", device is not None)):
+        if is_dijet and given:
+            message = f"{option} is for mono-jet searches; {config} is a dijet search"
+            raise UserError(message)
+    if dask is not None and not is_dijet:
+        message = f"--dask is for dijet searches; {config} is a mono-jet search"
+        raise UserError(message)
+    sentence = (
+        _dijet(config, output, jobs=jobs, unblind=unblind, dask=dask)
+        if is_dijet
+        else _monojet(config, output, jobs=jobs, unblind=unblind, null=null,
+                      device=device)
+    )  # fmt: skip
+    click.echo(sentence)
+    click.echo(f"report: {output / 'report.html'}")
+
+
+def _monojet(
+    config: Path,
+    output: Path,
+    *,
+    jobs: int,
+    unblind: bool,
+    null: bool,
+    device: Literal["cpu", "cuda"] | None,
+) -> str:
     from oddjet.report.wording import answer
     from oddjet.runs.progress import Progress
     from oddjet.searches import MonoJet
@@ -56,5 +94,22 @@ def search(
         result = chosen.run(
             directory=output, jobs=jobs, unblind=unblind, null=null, progress=progress
         )
-    click.echo(answer(result.results).sentence)
-    click.echo(f"report: {output / 'report.html'}")
+    return answer(result.results).sentence
+
+
+def _dijet(
+    config: Path, output: Path, *, jobs: int, unblind: bool, dask: str | None
+) -> str:
+    from oddjet.campaigns.dask_crew import dask_crew
+    from oddjet.report.dijet_page import dijet_answer
+    from oddjet.runs.progress import Progress
+    from oddjet.searches import Dijet
+
+    with Progress() as progress, ExitStack() as stack:
+        crew = None
+        if dask is not None:
+            crew = stack.enter_context(dask_crew(dask, workers=jobs))
+        results = Dijet.from_yaml(config).run(
+            output, jobs=jobs, crew=crew, unblind=unblind, progress=progress
+        )
+    return dijet_answer(results).sentence

@@ -22,13 +22,16 @@ __all__ = ["study"]
 )
 @jobs_option
 def study(config: Path, *, output: Path, jobs: int) -> None:
-    r"""Search known mixtures as CONFIG describes and write a table and a page.
+    r"""Study what CONFIG describes and write a table and a page.
 
     \b
     study: tables       rows of Tables 1-5 of arXiv:2204.11889 at any size, label
                         permutations, other files in the control region
     study: sensitivity  the smallest signal for 3 and 5 sigma, by injection
     study: assumption   may one sample stand for another? Must be indistinguishable
+    study: mixed        AUC against the signal fraction of two mixtures
+    study: hunting      a mass window against its sidebands, with signals of many
+                        sizes and none, and which features know the mass
     """
     from oddjet.runs.progress import Progress
     from oddjet.studies.reading import read_study

@@ -7,12 +7,11 @@ share its source and so its fold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.runs.errors import UserError
+from oddjet.events.source_hash import source_hash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +37,6 @@ TRAINING_ONLY = -2
 _FOLD_SALT = 0x6F64646A65740001
 _RESERVE_SALT = 0x6F64646A65740002
 _HALF_SALT = 0x6F64646A65740003
-_DETECTOR_FIELDS = ("run", "lumi", "event")
-_FILE_FIELDS = ("file", "entry")
 
 
 def fold_of(ids: Any, folds: int) -> NDArray[np.int64]:
@@ -77,7 +74,7 @@ def fold_of(ids: Any, folds: int) -> NDArray[np.int64]:
         message = f"fold_of: folds must be >= 1, got {folds}"
         raise ValueError(message)
     # The high word, scaled: every fold gets its share without a modulo bias.
-    high = _source_hash(ids, _FOLD_SALT) >> np.uint64(32)
+    high = source_hash(ids, _FOLD_SALT) >> np.uint64(32)
     return ((high * np.uint64(folds)) >> np.uint64(32)).astype(np.int64)
 
 
@@ -100,7 +97,7 @@ def in_reserve(ids: Any, fraction: float = 0.1) -> NDArray[np.bool_]:
     UserError
         As `fold_of`.
     """
-    uniform = (_source_hash(ids, _RESERVE_SALT) >> np.uint64(11)) * 2.0**-53
+    uniform = (source_hash(ids, _RESERVE_SALT) >> np.uint64(11)) * 2.0**-53
     chosen: NDArray[np.bool_] = uniform < fraction
     return chosen
 
@@ -123,7 +120,7 @@ def half_of(ids: Any) -> NDArray[np.int64]:
     UserError
         As `fold_of`.
     """
-    return (_source_hash(ids, _HALF_SALT) >> np.uint64(63)).astype(np.int64)
+    return (source_hash(ids, _HALF_SALT) >> np.uint64(63)).astype(np.int64)
 
 
 def training_folds(
@@ -201,33 +198,3 @@ def seen_by(
     }[scoring]
     seen: NDArray[np.bool_] = learnt & (fold_of_jet != RESERVE)
     return seen
-
-
-def _source_hash(ids: Any, salt: int) -> NDArray[np.uint64]:
-    fields = set(ids if isinstance(ids, Mapping) else ids.fields)
-    for names in (_DETECTOR_FIELDS, _FILE_FIELDS):
-        if fields.issuperset(names):
-            break
-    else:
-        message = (
-            "the fold of an event needs its id: run, lumi and event, or file and "
-            f"entry; these events have {', '.join(sorted(fields)) or 'none of them'}"
-        )
-        raise UserError(message)
-    state = np.array([salt], np.uint64)
-    for name in names:
-        state = _mix(state ^ np.asarray(ids[name]).astype(np.uint64))
-    return state
-
-
-def _mix(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread every input bit over all output bits.
-
-    The output function of SplitMix64: Steele, Lea, Flood, "Fast splittable
-    pseudorandom number generators", OOPSLA 2014, with Stafford's constants (Mix13).
-    Arithmetic of arrays wraps at 2^64, as is meant.
-    """
-    bits = bits + np.uint64(0x9E3779B97F4A7C15)
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))

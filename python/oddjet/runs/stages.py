@@ -24,6 +24,7 @@ from oddjet.runs.atomic import (
     sync_directory,
     temporary_sibling,
 )
+from oddjet.runs.crew import Processes
 from oddjet.runs.digests import plain_data
 from oddjet.runs.displays import format_seconds
 from oddjet.runs.errors import UserError
@@ -37,11 +38,11 @@ from oddjet.runs.manifest import (
     write_manifest,
 )
 from oddjet.runs.provenance import run_log
-from oddjet.runs.workers import Worker, wait_for_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from oddjet.runs.crew import Call, Crew
     from oddjet.runs.progress import Progress, Task
 
 __all__ = ["Stage", "publish", "run_stages"]
@@ -86,7 +87,9 @@ def run_stages(
     stages: Sequence[Stage],
     *,
     jobs: int = 1,
+    crew: Crew | None = None,
     progress: Progress,
+    on_finished: Callable[[Stage], None] | None = None,
 ) -> dict[str, Path]:
     """Bring every stage up to date.
 
@@ -104,9 +107,14 @@ def run_stages(
     jobs : int
         Stages that run at once, each in a process of its own; 1 runs them
         here, one after the other. Never changes a result.
+    crew : Crew, optional
+        Who runs them instead, such as a cluster that shares the file system.
     progress : Progress
         Shows the stages, what they show themselves, and which changes of the
         configuration make which of them outdated.
+    on_finished : callable, optional
+        Told about each stage that is up to date, instead of a note about those that
+        were so before.
 
     Returns
     -------
@@ -128,12 +136,12 @@ def run_stages(
         raise UserError(message)
     _check_chain(stages)
     with lock_directory(directory) as locked:
-        run = _Run(locked, progress)
+        run = _Run(locked, progress, on_finished)
         run.prepare(stages)
-        if jobs == 1:
+        if crew is None and jobs == 1:
             run.one_after_the_other(stages)
         else:
-            run.side_by_side(stages, jobs)
+            run.side_by_side(stages, crew or Processes(jobs))
     return {stage.name: run.place(stage) for stage in stages}
 
 
@@ -167,6 +175,9 @@ def _make(
     progress: Progress,
 ) -> dict[str, str]:
     """Run a stage and give the digests of its outputs, which are on the disk."""
+    # What a worker left that died on the way, if this is another try.
+    for left in directory.iterdir():
+        remove_tree(left)
     run(directory, inputs, progress, **arguments)
     return digest_outputs(directory, sync=True)
 
@@ -190,8 +201,14 @@ class _Attempt:
 class _Run:
     """The stages of one run directory, which this process has locked."""
 
-    def __init__(self, directory: Path, progress: Progress) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        progress: Progress,
+        on_finished: Callable[[Stage], None] | None,
+    ) -> None:
         self.directory = directory
+        self.on_finished = on_finished
         self.room = directory / "stages"
         self.progress = progress
         self.finished: dict[str, Manifest] = {}
@@ -221,38 +238,38 @@ class _Run:
                 self._give_up(attempt)
                 raise
 
-    def side_by_side(self, stages: Sequence[Stage], jobs: int) -> None:
-        """Run the stages whose inputs are ready in processes, `jobs` at once."""
+    def side_by_side(self, stages: Sequence[Stage], crew: Crew) -> None:
+        """Let a crew run the stages whose inputs are ready, some at once."""
         waiting = list(stages)
-        running: dict[Worker, _Attempt] = {}
+        running: dict[Call, _Attempt] = {}
         failures: list[Exception] = []
         try:
             while waiting or running:
-                self._start_ready(waiting, running, jobs)
-                for worker in wait_for_one(running) if running else []:
-                    attempt = running[worker]
+                self._start_ready(waiting, running, crew)
+                for call in crew.wait(list(running)) if running else []:
+                    attempt = running[call]
                     try:
-                        self._install(attempt, worker.result())
+                        self._install(attempt, call.result())
                     except Exception as error:
                         failures.append(error)
                         self._give_up(attempt)
-                    del running[worker]
+                    del running[call]
                 if failures:
                     # What runs already is worth finishing; nothing new starts.
                     waiting.clear()
         finally:
-            for worker, attempt in running.items():
-                worker.kill()
+            for call, attempt in running.items():
+                call.kill()
                 self._give_up(attempt)
         if failures:
             raise failures[0]
 
     def _start_ready(
-        self, waiting: list[Stage], running: dict[Worker, _Attempt], jobs: int
+        self, waiting: list[Stage], running: dict[Call, _Attempt], crew: Crew
     ) -> None:
         """Start what can start, moving it from `waiting` to `running`."""
         for stage in list(waiting):
-            if len(running) == jobs:
+            if len(running) >= crew.size:
                 return
             if any(name not in self.finished for name in stage.inputs):
                 continue
@@ -262,11 +279,11 @@ class _Run:
             attempt = _Attempt(self, stage)
             try:
                 inside = self.progress.within(stage.name)
-                worker = Worker(stage.name, _make, attempt.call, progress=inside)
+                call = crew.start(stage.name, _make, attempt.call, progress=inside)
             except BaseException:
                 self._give_up(attempt)
                 raise
-            running[worker] = attempt
+            running[call] = attempt
 
     def _is_up_to_date(self, stage: Stage) -> bool:
         """Whether a stage is finished; if its outputs were touched, say which."""
@@ -278,7 +295,10 @@ class _Run:
             self._tell(f"{stage.name} is made again: {damage}")
             return False
         self.finished[stage.name] = manifest
-        self._tell(f"{stage.name}: up to date")
+        if self.on_finished is None:
+            self._tell(f"{stage.name}: up to date")
+        else:
+            self.on_finished(stage)
         return True
 
     def _key_parts(self, stage: Stage) -> dict[str, Any]:
@@ -317,6 +337,8 @@ class _Run:
         remove_tree(outdated)
         self.finished[stage.name] = manifest
         self.progress.close(attempt.task)
+        if self.on_finished is not None:
+            self.on_finished(stage)
         seconds = time.monotonic() - attempt.task.started
         run_log(self.directory, f"{stage.name}: done in {format_seconds(seconds)}")
 

@@ -6,13 +6,17 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oddjet.searches.dijet import Dijet
+    from oddjet.searches.dijet_config import DijetConfig
     from oddjet.searches.monojet import MonoJet
     from oddjet.searches.monojet_config import MonoJetConfig
     from oddjet.searches.result import Result
 
-__all__ = ["MonoJet", "MonoJetConfig", "Result"]
+__all__ = ["Dijet", "DijetConfig", "MonoJet", "MonoJetConfig", "Result"]
 
 _HOME = {
+    "Dijet": "oddjet.searches.dijet",
+    "DijetConfig": "oddjet.searches.dijet_config",
     "MonoJet": "oddjet.searches.monojet",
     "MonoJetConfig": "oddjet.searches.monojet_config",
     "Result": "oddjet.searches.result",

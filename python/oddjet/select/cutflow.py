@@ -208,6 +208,20 @@ class CutSequence:
             left = left[self.apply(name, passes(left))]
         return left
 
+    def apply_weighted(self, name: str, probability: NDArray[np.float64]) -> None:
+        """Keep the events that may pass, each with its probability as a weight.
+
+        Parameters
+        ----------
+        name : str
+            Of the row in the cut flow.
+        probability : float64, shape (events that are left,)
+            To pass; an event with zero is dropped.
+        """
+        self._weights = self._weights.copy()
+        self._weights[self.mask] *= probability
+        self.apply(name, probability > 0)
+
     @property
     def cutflow(self) -> CutFlow:
         """The cut flow so far."""

@@ -19,6 +19,7 @@ from oddjet.simulate.missing_energy import missing_transverse_momentum
 from oddjet.simulate.particles import MUON, Particles
 from oddjet.simulate.pileup import Pileup
 from oddjet.simulate.records import event_records
+from oddjet.simulate.tagged_jets import tagged_jets
 
 __all__ = ["simulate_block"]
 
@@ -95,6 +96,7 @@ def simulate_block(
             written_by=card.written_by,
             met_min_gev=met_min_gev,
             towers_only=towers_only,
+            with_jets=card.tagged_jets,
             identity={"run": run, "lumi": block, "event": first_event},
         )
         parts.append(part)
@@ -120,6 +122,7 @@ def _measure(
     written_by: str,
     met_min_gev: float,
     towers_only: bool,
+    with_jets: bool,
     identity: dict[str, int],
 ) -> ak.Array:
     """Measure the events of a batch and keep those above the cut."""
@@ -134,9 +137,13 @@ def _measure(
     if written_by == "recoil":
         cut_on = _recoil(met_pt, met_phi, seen)
     kept = np.flatnonzero(cut_on > met_min_gev)
+    jets = None
+    if with_jets:
+        jets = tagged_jets(flow, batch.heavy_hadrons, batch.num_events)[kept]
     return event_records(
         met_contains_muons=not towers_only,
         flow=_only(flow, kept),
+        jets=jets,
         leptons=_only(leptons, kept),
         isolation=isolation[np.isin(leptons.event, kept)],
         met=(met_pt[kept], met_phi[kept]),

@@ -49,6 +49,9 @@ class Card(ConfigModel):
     recoil: RecoilCut | None = Field(
         default=None, description="generator cuts; none where MET has another source"
     )
+    tagged_jets: bool = Field(
+        False, description="whether jets with their b-tag efficiencies are written"
+    )
     block_events: int = Field(
         ge=1, description="generated events of one block, the unit of parallel work"
     )
@@ -61,7 +64,7 @@ def process_names() -> tuple[str, ...]:
     Examples
     --------
     >>> process_names()[:3]
-    ('diboson_wz', 'qcd_dijet', 'svj_monojet')
+    ('diboson_wz', 'higgs_pair_500', 'qcd_dijet')
     """
     cards = resources.files("oddjet.simulate") / "cards"
     names = (card.name.removesuffix(".yaml") for card in cards.iterdir())

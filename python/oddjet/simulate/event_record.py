@@ -13,6 +13,7 @@ from oddjet.simulate.particles import (
     DARK_MATTER,
     Particles,
     is_dark,
+    is_heavy_hadron,
     is_invisible,
     sums_of,
 )
@@ -29,6 +30,8 @@ class Generated:
     num_events : int
     final : Particles
         Final state, invisible particles included.
+    heavy_hadrons : Particles
+        Hadrons with a bottom or charm quark of the hard collision, as they decay.
     truth : dict of arrays, shape (num_events,)
         `met_pt` and `met_phi`, the sum of the invisible particles [GeV, radians];
         `dark_hadrons` and `dark_energy` [GeV], number and energy of all hadrons of
@@ -38,6 +41,7 @@ class Generated:
 
     num_events: int
     final: Particles
+    heavy_hadrons: Particles
     truth: dict[str, NDArray[Any]]
 
 
@@ -77,20 +81,26 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
     counts = ak.to_numpy(ak.num(records))
     pdg_id, status = _flat(records.id), _flat(records.status)
     event = np.repeat(np.arange(len(counts)), counts)
-    final = np.flatnonzero(status > 0)
-    px, py, pz = (_flat(records.p[axis])[final] for axis in ("px", "py", "pz"))
-    pt = np.hypot(px, py)
-    particles = Particles(
-        event=event[final],
-        pt=pt,
-        # A particle along the beam has no finite pseudorapidity; it is far
-        # outside every detector either way.
-        eta=np.arcsinh(pz / np.maximum(pt, 1e-12)),
-        phi=np.arctan2(py, px),
-        mass=np.maximum(_flat(records.m)[final], 0.0),
-        charge=charges(pdg_id[final]),
-        pdg_id=pdg_id[final],
-    )
+    columns = [_flat(records.p[axis]) for axis in ("px", "py", "pz")]
+    columns.append(_flat(records.m))
+
+    def chosen(rows: NDArray[np.intp]) -> Particles:
+        px, py, pz, mass = (column[rows] for column in columns)
+        pt = np.hypot(px, py)
+        return Particles(
+            event=event[rows],
+            pt=pt,
+            # A particle along the beam has no finite pseudorapidity; it is far
+            # outside every detector either way.
+            eta=np.arcsinh(pz / np.maximum(pt, 1e-12)),
+            phi=np.arctan2(py, px),
+            mass=np.maximum(mass, 0.0),
+            charge=charges(pdg_id[rows]),
+            pdg_id=pdg_id[rows],
+        )
+
+    particles = chosen(np.flatnonzero(status > 0))
+    heavy = chosen(np.flatnonzero((status < 0) & is_heavy_hadron(pdg_id)))
     truth = _true_missing_momentum(particles, len(counts))
     # Statuses 83 and 84 mark hadrons from strings, positive if they are stable.
     dark = np.flatnonzero(is_dark(pdg_id) & np.isin(np.abs(status), (83, 84)))
@@ -105,7 +115,7 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
         total = sums_of(energy[hadrons], event[hadrons], len(counts))
         truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)
         truth[f"{prefix}dark_energy"] = total.astype(np.float32)
-    return Generated(num_events=len(counts), final=particles, truth=truth)
+    return Generated(len(counts), particles, heavy, truth)
 
 
 def _true_missing_momentum(

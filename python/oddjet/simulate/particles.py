@@ -11,7 +11,9 @@ __all__ = [
     "ELECTRON",
     "MUON",
     "Particles",
+    "heaviest_quark",
     "is_dark",
+    "is_heavy_hadron",
     "is_invisible",
     "sums_of",
 ]
@@ -136,3 +138,18 @@ def is_invisible(pdg_id: NDArray[np.int32]) -> BoolArray:
     calorimeter, dark hadrons included.)
     """
     return np.isin(np.abs(pdg_id), NEUTRINOS + DARK_MATTER) | is_dark(pdg_id)
+
+
+def heaviest_quark(pdg_id: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give the code of the heaviest quark of hadrons."""
+    code = np.abs(pdg_id)
+    heaviest: NDArray[np.int32] = np.maximum(code // 100 % 10, code // 1000 % 10)
+    return heaviest
+
+
+def is_heavy_hadron(pdg_id: NDArray[np.int32]) -> BoolArray:
+    """Tell the hadrons with a bottom or charm quark, by code."""
+    code = np.abs(pdg_id)
+    # Below 100 there are no hadrons; hidden valleys and nuclei have long codes.
+    hadrons: BoolArray = (code > 100) & (code < 1_000_000)
+    return hadrons & np.isin(heaviest_quark(pdg_id), (4, 5))

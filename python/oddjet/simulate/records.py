@@ -28,6 +28,7 @@ def event_records(
     met_contains_muons: bool = True,
     identity: Mapping[str, ArrayLike],
     truth: Mapping[str, ArrayLike],
+    jets: ak.Array | None = None,
 ) -> ak.Array:
     """Compose the records of measured events.
 
@@ -46,12 +47,14 @@ def event_records(
         Columns of `id`.
     truth : mapping of array-likes, shape (events,)
         Columns of `truth`.
+    jets : awkward array, optional
+        A list an event, as `tagged_jets` makes them.
 
     Returns
     -------
     awkward array of records
-        `particles`, `leptons`, `met`, `weight` (1), `id` and `truth`; momenta
-        are float32 [GeV, radians].
+        `particles`, `jets` if given, `leptons`, `met`, `weight` (1), `id` and
+        `truth`; momenta are float32 [GeV, radians].
     """
     met_pt, met_phi = met
     num_events = len(met_pt)
@@ -66,6 +69,7 @@ def event_records(
     }
     collections = {
         "particles": _lists(flow_columns, flow.event, num_events),
+        **({} if jets is None else {"jets": jets}),
         "leptons": _lists(lepton_columns, leptons.event, num_events),
         "met": ak.zip(
             {

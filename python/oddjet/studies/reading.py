@@ -8,6 +8,8 @@ from typing import Any
 from oddjet.runs.config import load_yaml
 from oddjet.runs.errors import UserError
 from oddjet.studies.assumption import AssumptionStudy
+from oddjet.studies.hunting import HuntingStudy
+from oddjet.studies.mixed import MixedStudy
 from oddjet.studies.sensitivity import SensitivityStudy
 from oddjet.studies.study import Study
 from oddjet.studies.tables import TableStudy
@@ -18,6 +20,8 @@ _STUDIES: dict[str, type[Study[Any]]] = {
     "tables": TableStudy,
     "sensitivity": SensitivityStudy,
     "assumption": AssumptionStudy,
+    "mixed": MixedStudy,
+    "hunting": HuntingStudy,
 }
 
 

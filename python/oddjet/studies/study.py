@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from oddjet.runs.atomic import remove_tree, write_text_atomic
-from oddjet.runs.config import dump_yaml, load_yaml, parse_config
+from oddjet.runs.config import ConfigModel, dump_yaml, load_yaml, parse_config
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
 from oddjet.runs.stages import Stage, publish, run_stages
-from oddjet.searches.tagging_config import TaggingConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,7 @@ TABLE = "table.md"
 REPORT = "report.html"
 COLLECT = "collect"
 
-Config = TypeVar("Config", bound=TaggingConfig)
+Config = TypeVar("Config", bound=ConfigModel)
 
 
 class Study(ABC, Generic[Config]):
@@ -38,7 +37,7 @@ class Study(ABC, Generic[Config]):
         Directory that relative files start from; by default the current one.
     """
 
-    config_class: ClassVar[type[TaggingConfig]]
+    config_class: ClassVar[type[ConfigModel]]
 
     def __init__(self, config: Config, *, base: Path | None = None) -> None:
         self.config = config

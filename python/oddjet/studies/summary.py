@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from oddjet.studies.repeats import markdown_table
+
 __all__ = ["summarise"]
 
 
@@ -52,7 +54,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     head += [f"n_SR {name}" for name in processes]
     head += [f"n_CR {name}" for name in processes]
     head += ["exact sigma", "paper's formula"]
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for row in rows:
         line = [f"{row['name']} #{row['repeat']}"]
         line += [str(row["n_sr_total"]), str(row["n_cr_total"])]
@@ -61,7 +63,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
             line += [str(row[part].get(name, 0)) for name in processes]
         line += [_number(row["sigma"], 2), _number(row["paper_sigma"], 2)]
         lines.append(line)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return markdown_table(head, lines)
 
 
 def _number(value: float | None, decimals: int) -> str:

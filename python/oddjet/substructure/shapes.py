@@ -75,8 +75,9 @@ def nsubjettiness(
     options = _core.NsubjettinessOptions(n=counts, radius=radius, beta=beta, axes=axes)
 
     def dressed(_jets: JetLists, found: Columns) -> ak.Array:
-        taus = {f"tau_{count}": found["tau"][:, i] for i, count in enumerate(counts)}
-        return ak.zip(taus)
+        # Of no jets the kernel does not know how many there would have been of each.
+        columns = found["tau"].reshape(-1, len(counts))
+        return ak.zip({f"tau_{n}": columns[:, i] for i, n in enumerate(counts)})
 
     return answer(jets, Question(options, dressed), threads)
 

@@ -1,0 +1,114 @@
+"""The figures of a dijet search: spectra with their fits, significances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from oddjet.report.figure_svg import (
+    ACCENT,
+    CONTROL,
+    INK,
+    MUTED,
+    PROCESS_COLORS,
+    draw_svg,
+)
+from oddjet.report.markup import Html
+
+__all__ = ["significance_figure", "spectrum_figure"]
+
+
+def spectrum_figure(name: str, point: Mapping[str, Any]) -> Html:
+    """Draw a spectrum with the fit to its sidebands, and what is left over.
+
+    Parameters
+    ----------
+    name : str
+        Unique on the page.
+    point : mapping
+        Of `points` in results.json, with a fit; counts of None are not drawn.
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+    """
+    edges = np.asarray(point["edges_gev"]) / 1000
+    counts = np.array([np.nan if n is None else n for n in point["counts"]], float)
+    fitted = np.asarray(point["fitted"], float)
+    centres = (edges[1:] + edges[:-1]) / 2
+    errors = np.sqrt(np.maximum(counts, 1.0))
+
+    def draw(figure: Any) -> None:
+        axes, pulls = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.15))
+        for each in (axes, pulls):
+            low, high = point["low_gev"] / 1000, point["high_gev"] / 1000
+            each.axvspan(low, high, color=MUTED, alpha=0.15, linewidth=0)
+        axes.errorbar(
+            centres, counts, errors, color=INK, marker="o", markersize=4,
+            linestyle="none", label="events, median of the networks",
+        )  # fmt: skip
+        axes.plot(centres, fitted, color=ACCENT, label=f"fit: {point['function']}")
+        axes.set_yscale("log")
+        axes.set_ylabel("events / bin")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
+        pulls.axhline(0.0, color=MUTED, linewidth=1.0)
+        pulls.plot(
+            centres, (counts - fitted) / np.sqrt(fitted), color=CONTROL, marker="o",
+            markersize=3.5, linestyle="none",
+        )  # fmt: skip
+        pulls.set_ylabel("pull")
+        pulls.set_ylim(-4.5, 4.5)
+        pulls.set_xlabel("mass of both jets [TeV]")
+        figure.align_ylabels()
+
+    window = f"{point['low_gev']:g} to {point['high_gev']:g} GeV"
+    return draw_svg(name, draw, description=f"Spectrum of the window {window}")
+
+
+def significance_figure(points: Sequence[Mapping[str, Any]]) -> Html:
+    """Draw the signed local significance of every spectrum against the mass.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        Of results.json; those without a significance are not drawn.
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+    """
+    series: dict[str, list[tuple[float, float]]] = {}
+    for point in points:
+        if point.get("significance") is None:
+            continue
+        label = f"{point['features']}, {point['template']}, {point['efficiency']:g}"
+        centre = (point["low_gev"] + point["high_gev"]) / 2000
+        series.setdefault(label, []).append((centre, point["significance"]))
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        for level, alpha in ((2, 0.12), (1, 0.2)):
+            axes.axhspan(-level, level, color=MUTED, alpha=alpha, linewidth=0)
+        axes.axhline(0.0, color=MUTED, linewidth=1.0)
+        markers = "osD^v<>P"
+        for number, (label, values) in enumerate(series.items()):
+            x, z = zip(*sorted(values), strict=True)
+            axes.plot(
+                x, z, color=PROCESS_COLORS[(number + 1) % len(PROCESS_COLORS)],
+                marker=markers[number % len(markers)], markersize=5, linewidth=1.0,
+                label=label,
+            )  # fmt: skip
+        reach = max(3.2, *(abs(z) + 0.5 for v in series.values() for _, z in v))
+        axes.set_ylim(-reach, reach)
+        axes.margins(x=0.05)
+        axes.set_xlabel("centre of the signal region [TeV]")
+        axes.set_ylabel(r"local significance [$\sigma$]")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
+
+    return draw_svg(
+        "significance", draw, description="Local significance of every window"
+    )

@@ -1,0 +1,193 @@
+"""The page of a dijet search."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from oddjet.report.dijet_figures import significance_figure, spectrum_figure
+from oddjet.report.markup import Html, element, table
+from oddjet.report.numbers import (
+    NOTHING,
+    format_expectation,
+    format_p_value,
+    format_sigma,
+)
+from oddjet.report.study_page import (
+    StudyReport,
+    StudySection,
+    figure,
+    write_study_report,
+)
+from oddjet.report.tables import provenance_table
+from oddjet.report.wording import Answer
+
+__all__ = ["dijet_answer", "write_dijet_report"]
+
+#: Spectra beyond so many would make a page that no browser likes.
+MOST_SPECTRA = 12
+
+_READING = (
+    "In every window, networks learn to tell the data of the signal region from a"
+    " template of the background made of the sidebands. The events that they find the"
+    " oddest are kept, each scored by networks that have not seen it, and the sidebands"
+    " of what is left say how many events to expect in the signal region. A deficit is"
+    " a result too. Windows overlap and feature sets share events: local significances"
+    " are no independent tests, and the headline is the global one."
+)
+
+
+def write_dijet_report(
+    path: Path | str,
+    results: Mapping[str, Any],
+    *,
+    config_yaml: str,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write the page as one self-contained HTML file.
+
+    Parameters
+    ----------
+    path : Path or str
+    results : mapping
+        The content of results.json. While it is blinded it holds nothing of the
+        signal regions.
+    config_yaml : str
+        The configuration.
+    provenance : mapping
+        Versions and processor.
+
+    Raises
+    ------
+    UserError
+        The directory of `path` does not exist.
+    """
+    points = results["points"]
+    shown = [p for p in points if p.get("significance") is not None]
+    sections = [StudySection("How to read this page", [_READING])]
+    if shown:
+        caption = "Signed local significance; bands of one and two sigma."
+        scan = figure(significance_figure(points), caption)
+        sections.append(StudySection("The scan", [scan]))
+    sections.append(StudySection("Every spectrum", [_points_table(points)]))
+    sections.append(StudySection("Spectra", _spectra(points)))
+    details = element("details", element("summary", "Provenance"),
+                      provenance_table(provenance))  # fmt: skip
+    sections.append(StudySection("Versions", [details]))
+    write_study_report(
+        path,
+        StudyReport(
+            title="Dijet resonances",
+            introduction=f"search dijet · oddjet {results['oddjet_version']}"
+            f" · seed {results['seed']}",
+            answers=[dijet_answer(results)],
+            sections=sections,
+            config_yaml=config_yaml,
+        ),
+    )
+
+
+def dijet_answer(results: Mapping[str, Any]) -> Answer:
+    """Say in a sentence what was found.
+
+    Parameters
+    ----------
+    results : mapping
+        The content of results.json.
+
+    Returns
+    -------
+    Answer
+    """
+    if results["blinded"]:
+        return Answer(
+            "blinded",
+            "blinded",
+            "Blinded: the signal regions of these data stay closed until the search"
+            " is run with --unblind.",
+        )
+    largest = results["largest"]
+    if largest is None:
+        reason = str(results.get("reason", "no window has a significance"))
+        return Answer("undetermined", "no answer", f"Not determined: {reason}.")
+    local = format_sigma(largest["significance"])
+    where = (
+        f"The largest excess of the scan is {local} sigma (local) at"
+        f" {largest['low_gev']:g} to {largest['high_gev']:g} GeV, with"
+        f" {largest['features']} and the template {largest['template']}"
+    )
+    found = results["significance"]
+    if found is None:
+        return Answer(
+            "undetermined",
+            f"{local} \N{GREEK SMALL LETTER SIGMA} local",
+            f"{where}; no pseudo-experiments were made, so its global significance is"
+            " not known.",
+        )
+    sigma = found["sigma"]
+    bound = "at least " if results["global"]["is_bound"] else ""
+    kind = "excess" if sigma >= 3 else "mild" if sigma >= 2 else "compatible"
+    p_value = format_p_value(results["p_value"])
+    shown = format_sigma(sigma) if math.isfinite(sigma) else format_sigma(-9.9)
+    return Answer(
+        kind,
+        f"{shown} \N{GREEK SMALL LETTER SIGMA} global",
+        f"{where}; background alone gives one as large somewhere in the scan with p"
+        f" {p_value}, {bound}{shown} sigma.",
+    )
+
+
+def _points_table(points: Sequence[Mapping[str, Any]]) -> Html:
+    head = (
+        "Window [GeV]", "Features", "Template", "Kept", "Observed", "Expected", "Fit p",
+        "Local sigma",
+    )  # fmt: skip
+    rows = [
+        (
+            f"{point['low_gev']:g} to {point['high_gev']:g}",
+            point["features"],
+            point["template"],
+            f"{point['efficiency']:g}",
+            *_outcome(point),
+        )
+        for point in points
+    ]
+    caption = "Observed: merged bins of the signal region, median of the networks"
+    return table(head, rows, caption=caption, text_columns=(0, 1, 2))
+
+
+def _outcome(point: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    if point["status"] != "ok":
+        return (NOTHING, NOTHING, NOTHING, f"failed: {point['reason']}")
+    p_value = f"{point['fit_p_value']:.2g}"
+    if point.get("significance") is None:
+        return ("closed", "closed", p_value, "closed")
+    of_fit = math.hypot(point["fit_uncertainty"], point["ensemble_uncertainty"])
+    expected = format_expectation(point["expected"])
+    return (
+        format_expectation(point["observed"]),
+        f"{expected} ± {format_expectation(of_fit)}",
+        p_value,
+        format_sigma(point["significance"]),
+    )
+
+
+def _spectra(points: Sequence[Mapping[str, Any]]) -> list[Html | str]:
+    """Draw the spectra of the largest excesses, or the first while blind."""
+    fitted = [point for point in points if point.get("fitted") is not None]
+    fitted.sort(key=lambda point: -(point.get("significance") or 0.0))
+    if not fitted:
+        return ["No window has a fit."]
+    drawn: list[Html | str] = []
+    for number, point in enumerate(fitted[:MOST_SPECTRA]):
+        caption = (
+            f"{point['low_gev']:g} to {point['high_gev']:g} GeV, {point['features']},"
+            f" {point['template']}, {100 * point['efficiency']:g} % kept; the signal"
+            " region (grey) is not fitted."
+        )
+        drawn.append(figure(spectrum_figure(f"spectrum-{number}", point), caption))
+    if len(fitted) > MOST_SPECTRA:
+        drawn.append(f"The other {len(fitted) - MOST_SPECTRA} are in results.json.")
+    return drawn

@@ -1,0 +1,59 @@
+"""A Dask cluster: local, or any scheduler that has an address."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from oddjet.runs.errors import UserError, require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["dask_client"]
+
+CONNECT_SECONDS = 30
+
+
+@contextmanager
+def dask_client(address: str, *, workers: int = 1) -> Iterator[Any]:
+    """Lend a client of a cluster.
+
+    Parameters
+    ----------
+    address : str
+        Of a scheduler, such as "tcp://host:8786", or "local" for processes here.
+    workers : int
+        Processes, if local.
+
+    Yields
+    ------
+    distributed.Client
+
+    Raises
+    ------
+    MissingExtra
+        Dask is not installed.
+    UserError
+        There is no scheduler at the address.
+    """
+    distributed = require("distributed", extra="dask")
+    if address == "local":
+        with (
+            distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            yield client
+        return
+    try:
+        client = distributed.Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        message = f"there is no Dask scheduler at {address} ({error})"
+        raise UserError(message) from error
+    with client:
+        yield client

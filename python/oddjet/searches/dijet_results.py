@@ -1,0 +1,113 @@
+"""The results of a dijet search: every spectrum, the largest excess, its global p."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oddjet.searches.dijet_tasks import HUNT, LARGEST
+from oddjet.stats.trials import global_significance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from oddjet.campaigns.campaign import Outcome
+    from oddjet.searches.dijet import Hunt
+    from oddjet.searches.dijet_config import DijetConfig
+
+__all__ = ["RESULTS", "dijet_results"]
+
+RESULTS = "results.json"
+_METHOD = "signed root of the profile likelihood ratio, largest of the scan, global"
+
+
+def dijet_results(
+    config: DijetConfig,
+    hunts: Sequence[tuple[Hunt, Outcome]],
+    pseudo: Sequence[Path],
+    *,
+    blinded: bool,
+    unblinded: bool,
+) -> dict[str, Any]:
+    """Put the tasks together.
+
+    Parameters
+    ----------
+    config : DijetConfig
+    hunts : sequence of (Hunt, Outcome)
+    pseudo : sequence of Path
+        Results of the pseudo-experiments; none if there were none.
+    blinded, unblinded : bool
+
+    Returns
+    -------
+    dict
+        The content of results.json: `points` has an entry a spectrum; `significance`
+        is the global one of the largest local excess.
+    """
+    points = [_point(hunt, outcome) for hunt, outcome in hunts]
+    good = [point for point in points if point.get("significance") is not None]
+    largest = max(good, key=lambda point: point["significance"]) if good else None
+    results: dict[str, Any] = {
+        "schema_version": 1,
+        "search": "dijet",
+        "oddjet_version": version("oddjet"),
+        "seed": config.seed,
+        "status": "ok" if good or blinded else "not_determined",
+        "blinded": blinded,
+        "unblinded": unblinded,
+        "is_null_test": False,
+        "significance": None,
+        "p_value": None,
+        "uncertainty": {"statistical": None, "systematic": None},
+        "points": points,
+        "largest": largest,
+    }
+    if not good and not blinded:
+        reasons = [point["reason"] for point in points if point["reason"]]
+        results["reason"] = f"every window failed; the first: {reasons[0]}"
+    if largest is not None and pseudo:
+        results |= _global(largest, pseudo)
+    return results
+
+
+def _point(hunt: Hunt, outcome: Outcome) -> dict[str, Any]:
+    named = {
+        "features": hunt.features,
+        "template": hunt.template,
+        "efficiency": hunt.efficiency,
+    }
+    if outcome.reason is not None:
+        window = hunt.window
+        return {
+            **named,
+            "low_gev": window.low_gev,
+            "high_gev": window.high_gev,
+            "status": "failed",
+            "reason": outcome.reason,
+            "significance": None,
+        }
+    found: dict[str, Any] = json.loads((outcome.place / HUNT).read_text("utf-8"))
+    return named | found
+
+
+def _global(largest: dict[str, Any], pseudo: Sequence[Path]) -> dict[str, Any]:
+    drawn: list[float | None] = []
+    for place in pseudo:
+        drawn += json.loads((place / LARGEST).read_text("utf-8"))
+    values = np.array([np.nan if z is None else z for z in drawn])
+    found = global_significance(largest["significance"], values)
+    return {
+        "significance": {"sigma": found.significance, "method": _METHOD},
+        "p_value": found.p_value,
+        "global": {
+            "p_value_interval": list(found.interval),
+            "pseudo_experiments": found.num_experiments,
+            "as_large": found.num_as_large,
+            "is_bound": found.is_bound,
+        },
+    }

@@ -1,0 +1,256 @@
+"""From the files of a sample to its table of quantities, as a stage."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from oddjet.events.source_hash import source_hash
+from oddjet.io import describe, iterate
+from oddjet.io.paths import find_files
+from oddjet.io.source_digest import source_digest
+from oddjet.runs.config import ConfigModel
+from oddjet.runs.digests import digest, digest_file
+from oddjet.runs.errors import UserError
+from oddjet.runs.provenance import provenance
+from oddjet.runs.stages import Stage
+from oddjet.searches.event_table import EventTable, write_event_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from oddjet.runs.progress import Progress
+    from oddjet.select.cutflow import CutFlow
+
+__all__ = [
+    "CUTFLOW",
+    "TABLE",
+    "Selected",
+    "TableSelection",
+    "TableSource",
+    "table_stage",
+]
+
+TABLE, CUTFLOW = "table.parquet", "cutflow.csv"
+_SALT = 0x6F64646A65740005
+
+
+class Selected(Protocol):
+    """What a selection gives that has a table."""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Selected events, shape (events,)."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Of the selected events."""
+
+    @property
+    def variables(self) -> dict[str, NDArray[np.float64]]:
+        """Quantities of the selected events."""
+
+    @property
+    def cutflow(self) -> CutFlow:
+        """Cut by cut."""
+
+
+@dataclass(frozen=True)
+class TableSelection:
+    """How events become rows of a table.
+
+    Attributes
+    ----------
+    name : str
+        Of the selection, for messages.
+    select : callable
+        Module-level function, called as select(events, cuts); gives a `Selected`.
+    columns : tuple of str
+        Collections of the events that it reads, besides weight and id.
+    """
+
+    name: str
+    select: Callable[[Any, Any], Selected]
+    columns: tuple[str, ...]
+
+
+class TableSource(ConfigModel):
+    """The events of one sample."""
+
+    files: tuple[str, ...] = Field(
+        min_length=1, description="files or patterns, relative to this file"
+    )
+    content: Literal["events", "table"] = Field(
+        "events",
+        description="events: they are selected here; table: Parquet with a column a"
+        " quantity, one of which may be weight",
+    )
+
+    def find(self, base: Path) -> list[Path]:
+        """List the files; relative ones start from `base`.
+
+        Raises
+        ------
+        UserError
+            There is no such file.
+        """
+        start = Path(glob.escape(str(base)))
+        return [
+            Path(found)
+            for found in find_files(
+                [(start if glob.has_magic(x) else base) / x for x in self.files]
+            )
+        ]
+
+
+def table_stage(
+    name: str,
+    source: TableSource,
+    selection: TableSelection,
+    cuts: ConfigModel,
+    base: Path,
+) -> Stage:
+    """Give the stage that makes the table of a sample.
+
+    Parameters
+    ----------
+    name : str
+        Of the stage.
+    source : TableSource
+    selection : TableSelection
+        For events.
+    cuts : ConfigModel
+        Of the selection.
+    base : Path
+        Directory that relative files start from.
+
+    Returns
+    -------
+    Stage
+        Writes `TABLE` and, of events, `CUTFLOW`.
+
+    Raises
+    ------
+    UserError
+        There is no such file.
+    """
+    files = source.find(base)
+    content = (
+        source_digest(files)
+        if source.content == "events"
+        else digest([digest_file(file) for file in files])
+    )
+    return Stage(
+        name,
+        make_table,
+        arguments={"sample": name, "cuts": cuts, "content": source.content},
+        sources={"content": content, "made_with": digest(provenance())},
+        untracked={
+            "paths": tuple(str(file) for file in files),
+            "selection": selection,
+        },
+    )
+
+
+def make_table(
+    directory: Path,
+    inputs: Mapping[str, Path],  # noqa: ARG001 - the signature of a stage
+    progress: Progress,
+    *,
+    sample: str,
+    cuts: ConfigModel,
+    content: str,
+    paths: tuple[str, ...],
+    selection: TableSelection,
+) -> None:
+    """Select the events of a sample and write their table, as a stage.
+
+    Raises
+    ------
+    UserError
+        No event is left, or a file cannot be read.
+    """
+    if content == "table":
+        table = _given(paths)
+    else:
+        table, cutflow = _selected(sample, paths, selection, cuts, progress)
+        (directory / CUTFLOW).write_text(cutflow.to_csv(), encoding="utf-8")
+    if not len(table):
+        message = (
+            f"no event of the {sample} passes the {selection.name} selection; look at"
+            " its collections, or lower the cuts"
+        )
+        raise UserError(message)
+    write_event_table(directory / TABLE, table)
+
+
+def _selected(
+    sample: str,
+    paths: tuple[str, ...],
+    selection: TableSelection,
+    cuts: ConfigModel,
+    progress: Progress,
+) -> tuple[EventTable, CutFlow]:
+    parts, cutflows = [], []
+    columns = [*selection.columns, "weight", "id"]
+    with progress.task(f"select {sample}", total=describe(paths).num_events) as task:
+        for events in iterate(paths, columns=columns):
+            found = selection.select(events, cuts)
+            source = source_hash(events.id[found.mask], _SALT)
+            parts.append(EventTable(found.variables, found.weights, source))
+            cutflows.append(found.cutflow)
+            task.advance(len(events))
+    return _joined(parts), sum(cutflows[1:], start=cutflows[0])
+
+
+def _given(paths: tuple[str, ...]) -> EventTable:
+    parts = []
+    for number, path in enumerate(paths):
+        try:
+            table = pq.read_table(path)
+        except (pa.ArrowException, OSError) as error:
+            message = f"{path} cannot be read as a table in Parquet: {error}"
+            raise UserError(message) from error
+        columns = {
+            name: table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+            for name in table.column_names
+            if _is_number(table[name].type)
+        }
+        weights = columns.pop("weight", np.ones(len(table)))
+        ids = {"file": np.full(len(table), number), "entry": np.arange(len(table))}
+        parts.append(EventTable(columns, weights, source_hash(ids, _SALT)))
+    return _joined(parts)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    numbers = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean)
+    return any(is_kind(kind) for is_kind in numbers)
+
+
+def _joined(parts: list[EventTable]) -> EventTable:
+    names = list(parts[0].columns)
+    for part in parts:
+        if list(part.columns) != names:
+            message = (
+                "the files of a sample must have the same quantities, got "
+                f"{', '.join(names)} and {', '.join(part.columns)}"
+            )
+            raise UserError(message)
+    return EventTable(
+        {
+            name: np.concatenate([part.columns[name] for part in parts])
+            for name in names
+        },
+        np.concatenate([part.weights for part in parts]),
+        np.concatenate([part.source for part in parts]),
+    )

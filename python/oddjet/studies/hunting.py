@@ -1,0 +1,311 @@
+"""Hunting: signal region against sidebands, with signals of many sizes and none.
+
+Collins, Howe, Nachman, arXiv:1805.02664; the scan over signal sizes is that of
+F.-Y. Hsieh, note "CWoLa" (unpublished), section 2.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from oddjet.learn.classifier_config import ClassifierConfig
+from oddjet.report.study_page import write_study_report
+from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.config import ConfigModel, dump_yaml
+from oddjet.runs.errors import UserError
+from oddjet.runs.seeds import derive_seed
+from oddjet.runs.stages import Stage
+from oddjet.searches.event_table import EventTable, read_event_table
+from oddjet.searches.table_source import TABLE, TableSource, table_stage
+from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
+from oddjet.stats.classification import (
+    area_under_curve,
+    best_accuracy,
+    significance_improvement,
+)
+from oddjet.stats.feature_correlation import feature_correlations
+from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
+from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
+from oddjet.studies.hunting_page import hunting_report, hunting_table
+from oddjet.studies.repeats import summarised
+from oddjet.studies.sculpting import features_to_keep
+from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
+from oddjet.studies.study import TABLE as TABLE_TEXT
+from oddjet.studies.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from oddjet.runs.progress import Progress
+
+__all__ = ["HuntingStudy", "HuntingStudyConfig"]
+
+SIGNAL, BACKGROUND = "signal", "background"
+FEATURES, POINT = "features.json", "point.json"
+
+#: The seed of the study: all inputs but the tags, and the mass that defines regions.
+_ELEVEN = tuple(
+    name for name in VARIABLES if not name.startswith("tag_") and name != "mass_hh"
+)
+
+
+class HuntingStudyConfig(ConfigModel):
+    """ACC and AUC on pure samples against the size of the signal."""
+
+    study: Literal["hunting"] = Field("hunting", description="which study this is")
+    seed: int = Field(1, ge=0, description="the one seed of the whole study")
+    signal: TableSource = Field(description="simulated signal")
+    background: TableSource = Field(description="simulated background")
+    selection: DihiggsCuts = Field(
+        default_factory=DihiggsCuts, description="of events; tables are taken as given"
+    )
+    windows: Windows = Field(
+        default_factory=Windows, description="signal region and sidebands"
+    )
+    features: tuple[str, ...] = Field(
+        _ELEVEN, min_length=1, description="inputs of the classifier"
+    )
+    drop: Literal["none", "recommended"] = Field(
+        "recommended",
+        description="recommended: train without the features that the correlation"
+        " report and the sculpting test name; none: with all of them",
+    )
+    distance_correlation_max: float = Field(
+        0.1, gt=0, le=1, description="features above are named by the report"
+    )
+    signal_events: float = Field(
+        ge=0, description="signal events in all windows together, at 1 times"
+    )
+    times: tuple[float, ...] = Field(
+        (0.0, 1.0, 10.0, 100.0),
+        min_length=1,
+        description="signal sizes; 0 gives the band without a signal",
+    )
+    test_events: int = Field(
+        5_000, ge=10, description="events of each pure sample, of the signal region"
+    )
+    repeats: int = Field(10, ge=1, le=1000, description="trainings at each size")
+    background_efficiencies: tuple[float, ...] = Field(
+        (0.1, 0.01, 0.001), description="of the cuts whose improvement is shown"
+    )
+    classifier: ClassifierConfig = Field(
+        default_factory=lambda: ClassifierConfig(hidden=(64, 64), dropout=0.0),
+        description="the network",
+    )
+
+    @model_validator(mode="after")
+    def _region_variable_is_no_input(self) -> Self:
+        if self.windows.variable in self.features:
+            message = (
+                f"must not have {self.windows.variable} among the features: it defines"
+                " the regions"
+            )
+            raise ValueError(message)
+        return self
+
+
+class HuntingStudy(Study[HuntingStudyConfig]):
+    """Signal region against sidebands, with signals of many sizes and none."""
+
+    config_class = HuntingStudyConfig
+
+    def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
+        """Plan the study: tables, features, a point a size, the curve."""
+        config = self.config
+        samples = {SIGNAL: config.signal, BACKGROUND: config.background}
+        tables = [
+            table_stage(name, source, DIHIGGS_TABLE, config.selection, self.base)
+            for name, source in samples.items()
+        ]
+        # What a point does not depend on must not make it again.
+        shared = config.model_copy(update={"times": (0.0,)})
+        features = Stage(
+            "features",
+            choose_features,
+            inputs=(BACKGROUND,),
+            arguments={"study": shared.model_copy(update={"signal_events": 0.0})},
+        )
+        points = [
+            Stage(
+                f"point-{round(1000 * times):09d}",
+                make_point,
+                inputs=(SIGNAL, BACKGROUND, "features"),
+                arguments={"study": shared, "times": times},
+            )
+            for times in sorted(config.times)
+        ]
+        names = tuple(point.name for point in points)
+        collect = Stage(
+            COLLECT,
+            collect_hunting,
+            inputs=("features", *names),
+            arguments={"points": names, "study": config},
+        )
+        return [*tables, features, *points, collect]
+
+
+def choose_features(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    study: HuntingStudyConfig,
+) -> None:
+    """Write the correlation report and the features that are left, as a stage."""
+    names = (*study.features, study.windows.variable)
+    table = read_event_table(inputs[BACKGROUND] / TABLE)
+    table = table.require(names, where=BACKGROUND)
+    used = table[study.windows.inside(table) | study.windows.beside(table)]
+    correlations = feature_correlations(
+        {name: used.columns[name] for name in study.features},
+        used.columns[study.windows.variable],
+        used.weights,
+    )
+    with progress.task("look for the region variable", total=1) as task:
+        rounds = features_to_keep(
+            table,
+            study.windows,
+            study.features,
+            study.classifier,
+            largest=study.distance_correlation_max,
+            repeats=study.repeats,
+            seed=derive_seed(study.seed, "features"),
+        )
+        task.advance(1)
+    kept = rounds[-1].features
+    write_json_atomic(
+        directory / FEATURES,
+        {
+            "correlations": [vars(one) for one in correlations],
+            "rounds": [found.to_dict() for found in rounds],
+            "recommended": list(kept),
+            "used": list(kept if study.drop == "recommended" else study.features),
+        },
+    )
+
+
+def make_point(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    study: HuntingStudyConfig,
+    times: float,
+) -> None:
+    """Train with a signal of one size, all repeats at once, as a stage."""
+    chosen = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))["used"]
+    names = (*study.features, study.windows.variable)
+    tables = {
+        name: read_event_table(inputs[name] / TABLE).require(names, where=name)
+        for name in (SIGNAL, BACKGROUND)
+    }
+    seed = derive_seed(study.seed, "times", round(1e6 * times))
+    draws = [
+        _draw(tables, study, chosen, times, derive_seed(seed, repeat))
+        for repeat in range(study.repeats)
+    ]
+    with progress.task(f"signal x {times:g}", total=study.repeats) as task:
+        trained = train_repeats(
+            [training for training, _, _ in draws], study.classifier, seed=seed
+        )
+        task.advance(study.repeats)
+    repeats = []
+    for member, (_, pure, regions) in enumerate(draws):
+        score, in_regions = (
+            trained.logits(part.features)[member] for part in (pure, regions)
+        )
+        found = {
+            "auc": area_under_curve(score, pure.label, pure.weights).value,
+            "accuracy": best_accuracy(score, pure.label, pure.weights),
+            "auc_regions": area_under_curve(
+                in_regions, regions.label, regions.weights
+            ).value,
+        }
+        for efficiency in study.background_efficiencies:
+            found[f"improvement_{efficiency:g}"] = significance_improvement(
+                score, pure.label, efficiency, pure.weights
+            ).value
+        repeats.append(found)
+    write_json_atomic(
+        directory / POINT,
+        {"times": times, "summary": summarised(repeats), "repeats": repeats},
+    )
+
+
+def _draw(
+    tables: Mapping[str, EventTable],
+    study: HuntingStudyConfig,
+    names: list[str],
+    times: float,
+    seed: int,
+) -> tuple[TrainingSet, TrainingSet, TrainingSet]:
+    """Draw what trains, the pure samples, and background of both regions to test."""
+    random = np.random.default_rng(seed)
+    windows = study.windows
+    signal, background = (
+        table[windows.inside(table) | windows.beside(table)]
+        for table in (tables[SIGNAL], tables[BACKGROUND])
+    )
+    tests = {}
+    rest = {}
+    for name, table in ((SIGNAL, signal), (BACKGROUND, background)):
+        inside = np.flatnonzero(windows.inside(table))
+        (test,) = drawn(len(inside), [min(study.test_events, len(inside) // 2)], random)
+        taken = np.zeros(len(table), np.bool_)
+        taken[inside[test]] = True
+        tests[name], rest[name] = table[taken], table[~taken]
+    wanted = round(times * study.signal_events)
+    if wanted > len(rest[SIGNAL]):
+        message = (
+            f"the study needs {wanted} signal events in the windows at {times:g} times,"
+            f" there are {len(rest[SIGNAL])} besides those that test; give more files"
+        )
+        raise UserError(message)
+    (injected,) = drawn(len(rest[SIGNAL]), [wanted], random)
+    # A tenth of the background in both regions is for the test without signal.
+    held = random.random(len(rest[BACKGROUND])) < 0.1
+    learnt = [rest[SIGNAL][injected], rest[BACKGROUND][~held]]
+    regions = rest[BACKGROUND][held]
+    return (
+        TrainingSet(
+            np.concatenate([part.features(names) for part in learnt]),
+            np.concatenate([windows.inside(part) for part in learnt]),
+            np.concatenate([part.weights for part in learnt]),
+        ),
+        _labelled([tests[SIGNAL], tests[BACKGROUND]], names),
+        TrainingSet(regions.features(names), windows.inside(regions), regions.weights),
+    )
+
+
+def _labelled(pair: list[EventTable], names: list[str]) -> TrainingSet:
+    sizes = [len(part) for part in pair]
+    return TrainingSet(
+        np.concatenate([part.features(names) for part in pair]),
+        np.repeat([True, False], sizes),
+        np.concatenate([part.weights for part in pair]),
+    )
+
+
+def collect_hunting(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    points: tuple[str, ...],
+    study: HuntingStudyConfig,
+) -> None:
+    """Put features and points together, as a stage."""
+    features = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))
+    found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
+    table = hunting_table(features, found)
+    write_json_atomic(
+        directory / RESULTS, {"features": features, "points": found, "table": table}
+    )
+    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
+    page = hunting_report(features, found, study.windows.variable, dump_yaml(study))
+    write_study_report(directory / REPORT, page)
