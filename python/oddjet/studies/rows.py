@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.learn.folds import training_folds
+from oddjet.learn.folds import in_validation, training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.seeds import derive_seed
 from oddjet.searches.stages import TENSORS
@@ -52,8 +52,9 @@ def make_row(
     if row.permute:
         label = permuted_labels(label, derive_seed(seed, "permutation"))
     training = study.training
+    ids = {"file": np.zeros(len(mixture), np.uint64), "entry": np.arange(len(mixture))}
     folds = training_folds(
-        {"file": np.zeros(len(mixture), np.uint64), "entry": np.arange(len(mixture))},
+        ids,
         ~label,
         folds=training.folds,
         reserve_fraction=0.0,
@@ -69,6 +70,7 @@ def make_row(
             training=training,
             features=study.features.spec().features,
             seed=seed,
+            validates=in_validation(ids, training.validation_fraction),
             checkpoints=checkpoints,
             on_network=task.advance,
         )
