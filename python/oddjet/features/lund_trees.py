@@ -12,6 +12,8 @@ from oddjet.runs.errors import UserError
 from oddjet.substructure import lund_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 __all__ = ["MAX_NEIGHBOURS", "LundTrees", "TreeChoices"]
@@ -124,6 +126,16 @@ class LundTrees:
         return cls(
             np.stack(columns, axis=1).astype(np.float32),
             np.asarray(neighbours, np.int64),
+            np.concatenate([[0], np.cumsum(counts)]),
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[LundTrees]) -> LundTrees:
+        """Put the jets of several samples one after the other."""
+        counts = np.concatenate([np.diff(part.offsets) for part in parts])
+        return cls(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.neighbours for part in parts]),
             np.concatenate([[0], np.cumsum(counts)]),
         )
 

@@ -77,6 +77,11 @@ class FeatureSpec(SpecText):
         object.__setattr__(self, "radius", float(self.radius))
         self.raise_problems()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of a constituent."""
+        return self.features
+
     def problems(self) -> list[str]:
         """Say what is wrong, for `raise_problems`."""
         known = ", ".join(FEATURE_VERSIONS)

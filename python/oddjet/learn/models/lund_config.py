@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from oddjet.features.lund_spec import LundSpec
 from oddjet.runs.config import ConfigModel
 
 __all__ = ["LundNetConfig", "LundTreeConfig"]
@@ -43,6 +44,33 @@ class LundTreeConfig(ConfigModel):
         else:
             five = ("z", "delta", "psi", "mass", "kt")
         return five if self.variables == 5 else (five[0], five[1], five[4])
+
+    def spec(self, **jets: Any) -> LundSpec:
+        """Say which trees these are, and of which jets, for a model file.
+
+        Parameters
+        ----------
+        **jets
+            source, algorithm, radius, pt_min_gev, abs_eta_max, num_jets of `LundSpec`.
+
+        Returns
+        -------
+        LundSpec
+
+        Examples
+        --------
+        >>> LundTreeConfig(plane="primary").spec(radius=1.0).plane
+        'primary'
+        """
+        return LundSpec(
+            variables=self.names,
+            plane=self.plane,
+            kt_min_gev=self.kt_min_gev,
+            psi=self.psi,
+            below_kt=self.below_kt,
+            leaves=self.leaves,
+            **jets,
+        )
 
     @model_validator(mode="after")
     def _leaves_have_no_logarithm(self) -> LundTreeConfig:
