@@ -10,16 +10,22 @@ def test_every_card_is_valid_and_named_after_its_file():
     assert process_names() == (
         "diboson_wz",
         "qcd_dijet",
+        "qcd_weighted",
         "svj_monojet",
         "ttbar_semileptonic",
+        "ttbar_weighted",
         "wjet_lnu",
+        "wjet_weighted",
         "zjet_ll",
         "zjet_nunu",
+        "zjet_weighted",
     )
     for name in process_names():
         card = load_card(name)
         assert card.process == name
-        assert card.met_min_gev == (0 if name == "qcd_dijet" else 200)
+        assert card.cross_section == name.endswith("_weighted")
+        expected = 150 if card.cross_section else 200
+        assert card.met_min_gev == (0 if name == "qcd_dijet" else expected)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +35,7 @@ def test_every_card_is_valid_and_named_after_its_file():
             "zjet_nnu",
             r"simulate: there is no process 'zjet_nnu'; did you mean zjet_nunu\?",
         ),
-        ("higgs", "no process 'higgs'; known are diboson_wz, qcd_dijet, svj_monojet"),
+        ("higgs", "no process 'higgs'; known are diboson_wz, qcd_dijet, qcd_weighted"),
         ("../cards/zjet_nunu", "there is no process"),
     ],
 )

@@ -49,6 +49,11 @@ class Card(ConfigModel):
     recoil: RecoilCut | None = Field(
         default=None, description="generator cuts; none where MET has another source"
     )
+    cross_section: bool = Field(
+        False,
+        description="whether events carry weights [pb]: those of all generated events"
+        " sum to the cross section, also where Pythia prefers rare ones",
+    )
     block_events: int = Field(
         ge=1, description="generated events of one block, the unit of parallel work"
     )
@@ -61,7 +66,7 @@ def process_names() -> tuple[str, ...]:
     Examples
     --------
     >>> process_names()[:3]
-    ('diboson_wz', 'qcd_dijet', 'svj_monojet')
+    ('diboson_wz', 'qcd_dijet', 'qcd_weighted')
     """
     cards = resources.files("oddjet.simulate") / "cards"
     names = (card.name.removesuffix(".yaml") for card in cards.iterdir())

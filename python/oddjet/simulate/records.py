@@ -28,6 +28,7 @@ def event_records(
     met_contains_muons: bool = True,
     identity: Mapping[str, ArrayLike],
     truth: Mapping[str, ArrayLike],
+    weight: FloatArray | None = None,
 ) -> ak.Array:
     """Compose the records of measured events.
 
@@ -46,11 +47,13 @@ def event_records(
         Columns of `id`.
     truth : mapping of array-likes, shape (events,)
         Columns of `truth`.
+    weight : float64, shape (events,), optional
+        Else 1.
 
     Returns
     -------
     awkward array of records
-        `particles`, `leptons`, `met`, `weight` (1), `id` and `truth`; momenta
+        `particles`, `leptons`, `met`, `weight`, `id` and `truth`; momenta
         are float32 [GeV, radians].
     """
     met_pt, met_phi = met
@@ -75,7 +78,7 @@ def event_records(
             },
             with_name="Momentum2D",
         ),
-        "weight": np.ones(num_events),
+        "weight": np.ones(num_events) if weight is None else weight,
         "id": ak.zip(dict(identity), depth_limit=1),
         "truth": ak.zip(dict(truth), depth_limit=1),
     }
