@@ -31,6 +31,7 @@ from oddjet.runs.provenance import provenance
 from oddjet.simulate.cards import Card
 from oddjet.simulate.generator import generate_batches
 from oddjet.simulate.particles import is_invisible
+from oddjet.stats.roc import ScoredJets, area_under_curve
 
 #: AUC and background rejection at half of the signal, from the released results.
 PUBLISHED = {5: (0.93850, 610), 3: (0.93470, 500)}
@@ -110,18 +111,11 @@ def read_trees(folder: Path, process: str, tree) -> tuple[LundTrees, dict]:
     return LundTrees.concatenate(parts), columns
 
 
-def area_and_rejection(score, is_signal, efficiency=0.5):
-    """AUC, its binomial error after Hanley & McNeil, and 1 / eps_B at an eps_S."""
-    order = np.argsort(-score, kind="stable")
-    passed = is_signal[order]
-    eps_s = np.cumsum(passed) / passed.sum()
-    eps_b = np.cumsum(~passed) / (~passed).sum()
-    area = float(np.trapezoid(eps_s, eps_b))
-    n_s, n_b = passed.sum(), (~passed).sum()
-    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
-    spread = area * (1 - area) + (n_s - 1) * (q1 - area**2) + (n_b - 1) * (q2 - area**2)
-    place = np.searchsorted(eps_s, efficiency)
-    return area, float(np.sqrt(spread / (n_s * n_b))), float(1 / eps_b[place])
+def rejection(score, is_signal, efficiency=0.5):
+    """1 / eps_B where half of the signal passes."""
+    threshold = np.quantile(score[is_signal], 1 - efficiency)
+    passed = np.mean(score[~is_signal] > threshold)
+    return float(1 / passed) if passed else float("inf")
 
 
 def train(folder: Path, variables: int, epochs: int, most: int) -> dict:
@@ -154,15 +148,26 @@ def train(folder: Path, variables: int, epochs: int, most: int) -> dict:
         checkpoints=folder / "checkpoints",
     )
     scored = np.isfinite(found.score)
-    area, error, rejection = area_and_rejection(found.score[scored], is_signal[scored])
+    score, truth = found.score[scored], is_signal[scored]
+    source = {name: column[scored] for name, column in source.items()}
+    area = area_under_curve(
+        *(
+            ScoredJets(
+                score[part],
+                np.ones(part.sum()),
+                {n: c[part] for n, c in source.items()},
+            )
+            for part in (truth, ~truth)
+        )
+    )
     return {
         "network": f"LundNet-{variables}",
         "trained_on": int(np.count_nonzero(~scored)),
         "tested_on": int(np.count_nonzero(scored)),
         "epochs": epochs,
-        "auc": area,
-        "auc_error": error,
-        "rejection_50": rejection,
+        "auc": area.value,
+        "auc_error": area.error,
+        "rejection_50": rejection(score, truth),
         "published_auc": PUBLISHED[variables][0],
         "published_rejection_50": PUBLISHED[variables][1],
         "cpu_seconds": time.process_time() - started,

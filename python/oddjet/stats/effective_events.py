@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["effective_events"]
+__all__ = ["effective_events", "same_event"]
 
 
 def effective_events(weight: ArrayLike, ids: Any = None) -> float:
@@ -43,11 +43,27 @@ def effective_events(weight: ArrayLike, ids: Any = None) -> float:
     """
     weights = np.asarray(weight, np.float64)
     if ids is not None and len(weights):
-        given = set(ids if isinstance(ids, Mapping) else ids.fields)
-        detector, file = ("run", "lumi", "event"), ("file", "entry")
-        names = detector if given.issuperset(detector) else file
-        columns = [np.asarray(ids[name]).astype(np.uint64) for name in names]
-        _, place = np.unique(np.stack(columns), axis=1, return_inverse=True)
-        weights = np.bincount(place.ravel(), weights).astype(np.float64)
+        weights = np.bincount(same_event(ids), weights).astype(np.float64)
     squares = float(np.sum(weights**2))
     return float(np.sum(weights)) ** 2 / squares if squares > 0 else 0.0
+
+
+def same_event(ids: Any) -> NDArray[np.int64]:
+    """Give each different event among rows a number.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        The collection `id`: run, lumi and event, else file and entry.
+
+    Returns
+    -------
+    int64, shape (rows,)
+        Equal for rows of the same event; from 0 on, without gaps.
+    """
+    given = set(ids if isinstance(ids, Mapping) else ids.fields)
+    detector, file = ("run", "lumi", "event"), ("file", "entry")
+    names = detector if given.issuperset(detector) else file
+    columns = [np.asarray(ids[name]).astype(np.uint64) for name in names]
+    _, place = np.unique(np.stack(columns), axis=1, return_inverse=True)
+    return np.asarray(place, np.int64).ravel()
