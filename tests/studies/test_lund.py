@@ -15,6 +15,7 @@ from oddjet.deploy.scorer import Scorer
 from oddjet.events import Events
 from oddjet.io import read, write_events
 from oddjet.learn.folds import RESERVE, training_folds
+from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
 from oddjet.select.svj import select_svj
@@ -178,13 +179,19 @@ def test_a_second_run_changes_nothing_and_is_up_to_date(folder, run, tmp_path):
         assert (tmp_path / "other" / name).read_bytes() == before[name]
 
 
+def test_a_published_network_can_be_named():
+    study = parse_config(LundStudyConfig, STUDY | {"network": "cms"}, source="a.yaml")
+    assert study.network == LundNetConfig.cms()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"signal": []}, "signal must"),
         ({"signal": [STUDY["signal"][0]] * 2}, "mz1000_rinv0p3 comes twice"),
         ({"background": {"QCD": {"files": ["a"]}}}, "lower-case letters.* got 'QCD'"),
-        ({"trainig": {}}, "did you mean training"),
+        ({"networc": {}}, "did you mean network"),
+        ({"network": "atlas"}, r"network must .* one of lundnet_5, lundnet_3, cms"),
     ],
 )
 def test_a_wrong_file_is_told(change, message):

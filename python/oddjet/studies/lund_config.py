@@ -57,7 +57,9 @@ class LundStudyConfig(ConfigModel):
         default_factory=SvjCuts, description="which events, and which jets of them"
     )
     network: LundNetConfig = Field(
-        default_factory=LundNetConfig, description="the network and its trees"
+        default_factory=LundNetConfig,
+        description="the network and its trees; lundnet_5, lundnet_3 and cms name the"
+        " published ones",
     )
     training: TrainingConfig = Field(
         default_factory=TrainingConfig.lund_net, description="folds and optimiser"

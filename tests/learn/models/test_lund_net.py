@@ -70,6 +70,17 @@ def test_the_literal_definition(variant):
         assert logit == pytest.approx(expected, rel=2e-4, abs=2e-5)
 
 
+def test_variants_have_names():
+    for name, expected in (
+        ("lundnet_5", LundNetConfig.published(5)),
+        ("lundnet_3", LundNetConfig.published(3)),
+        ("cms", LundNetConfig.cms()),
+    ):
+        assert LundNetConfig.model_validate(name) == expected
+    with pytest.raises(ValueError, match="one of lundnet_5, lundnet_3, cms, got 'atl"):
+        LundNetConfig.model_validate("atlas")
+
+
 class TestTrees:
     def test_they_are_those_of_the_kernel(self):
         jets = jets_of([1, 5, 20, 2])

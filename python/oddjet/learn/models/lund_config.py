@@ -84,7 +84,8 @@ class LundNetConfig(ConfigModel):
     """A graph network on the Lund tree of a jet.
 
     The defaults are those of Dreyer & Qu, arXiv:2012.08526, with the dense layer of
-    its training scripts; `cms` is the variant for semi-visible jets.
+    its training scripts; `cms` is the variant for semi-visible jets. In a file the
+    names "lundnet_5", "lundnet_3" and "cms" stand for all keys of a variant.
     """
 
     tree: LundTreeConfig = Field(
@@ -110,6 +111,22 @@ class LundNetConfig(ConfigModel):
     dense: Width = Field(256, description="width of the dense layer after pooling")
     dropout: Fraction = Field(0.1, description="fraction dropped after it")
     normalised_logit: bool = Field(False, description="batch norm on the logit")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        variants = {
+            "lundnet_5": cls.published,
+            "lundnet_3": lambda: cls.published(3),
+            "cms": cls.cms,
+        }
+        if given not in variants:
+            names = ", ".join(variants)
+            message = f"must be a mapping of keys or one of {names}, got {given!r}"
+            raise ValueError(message)
+        return variants[given]().model_dump()
 
     @classmethod
     def published(cls, variables: Literal[3, 5] = 5) -> LundNetConfig:
