@@ -11,13 +11,15 @@ from pyarrow import parquet
 from oddjet.cli.main import main
 from oddjet.runs.progress import Progress
 from oddjet.simulate import generate
-from oddjet.simulate.cards import process_names
+from oddjet.simulate.cards import load_card, process_names
 
 
 def test_the_help_names_every_process(capsys):
-    assert main(["simulate", "--help"]) == 0
-    text = capsys.readouterr().out
-    assert all(name in text for name in process_names())
+    for command, weighted in (("simulate", False), ("simulate-weighted", True)):
+        assert main([command, "--help"]) == 0
+        text = capsys.readouterr().out
+        for name in process_names():
+            assert (name in text) == (load_card(name).cross_section == weighted)
 
 
 def test_an_unknown_process_is_told(capsys, tmp_path):

@@ -20,7 +20,7 @@ def test_an_epoch_meets_every_jet_once():
     sample = sample_of(103)
     batches = list(epoch_batches(sample, 10, np.random.default_rng(1)))
     assert {len(batch.label) for batch in batches} == {9, 10}
-    met = np.concatenate([batch.values[:, 0, 2].numpy() for batch in batches])
+    met = np.concatenate([batch.inputs[0][:, 0, 2].numpy() for batch in batches])
     assert not (met == sample.values[:, 0, 2]).all()
     assert (np.sort(met) == np.sort(sample.values[:, 0, 2])).all()
 
@@ -41,7 +41,8 @@ def test_every_batch_has_two_jets_or_more():
 def test_batches_are_cut_to_their_longest_jet():
     sample = sample_of(30, sizes=(2, 6))
     for batch in epoch_batches(sample, 8, np.random.default_rng(1)):
-        assert batch.values.shape[1] == batch.mask.sum(dim=1).max() <= 6
+        values, mask = batch.inputs
+        assert values.shape[1] == mask.sum(dim=1).max() <= 6
 
 
 def test_regions_weigh_the_same_and_one_jet_weighs_one():

@@ -89,3 +89,19 @@ def test_a_schedule_goes_on_where_it_was(settings):
 def test_a_plateau_needs_epochs():
     with pytest.raises(ValueError, match=r"more epochs \(12\) than a plateau takes"):
         TrainingConfig.paper(epochs=12)
+
+
+def test_steps_fall_after_their_epochs_and_never_end():
+    weight = torch.nn.Parameter(torch.zeros(()))
+    optimizer = torch.optim.Adam([weight], lr=1e-3)
+    config = TrainingConfig.lund_net(falls_after=(2, 3))
+    schedule = schedule_of(config, optimizer, 100)
+    rates = []
+    for _ in range(4):
+        schedule.after_step()
+        rates.append(optimizer.param_groups[0]["lr"])
+        assert not schedule.after_epoch(1.0)
+        state = schedule.state_dict()
+        schedule = schedule_of(config, optimizer, 100)
+        schedule.load_state_dict(state)
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-5])

@@ -12,17 +12,23 @@ def test_every_card_is_valid_and_named_after_its_file():
         "higgs_pair_500",
         "qcd_dijet",
         "qcd_multib",
+        "qcd_weighted",
         "svj_monojet",
         "ttbar_semileptonic",
+        "ttbar_weighted",
         "wjet_lnu",
+        "wjet_weighted",
         "zjet_ll",
         "zjet_nunu",
+        "zjet_weighted",
     )
     for name in process_names():
         card = load_card(name)
         assert card.process == name
+        assert card.cross_section == name.endswith("_weighted")
+        expected = 150 if card.cross_section else 200
         without_met = ("higgs_pair_500", "qcd_dijet", "qcd_multib")
-        assert card.met_min_gev == (0 if name in without_met else 200)
+        assert card.met_min_gev == (0 if name in without_met else expected)
 
 
 @pytest.mark.parametrize(

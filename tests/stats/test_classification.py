@@ -9,22 +9,10 @@ import pytest
 
 from oddjet.runs.errors import UserError
 from oddjet.stats.classification import (
-    area_under_curve,
     best_accuracy,
     efficiency_curve,
     significance_improvement,
 )
-
-
-def literal_auc(scores, is_signal, weights):
-    """Sum over pairs: 1 where the signal is above, 1/2 in a tie."""
-    above = total = 0.0
-    for i in np.flatnonzero(is_signal):
-        for j in np.flatnonzero(~is_signal):
-            pair = weights[i] * weights[j]
-            total += pair
-            above += pair * ((scores[i] > scores[j]) + (scores[i] == scores[j]) / 2)
-    return above / total
 
 
 def sample(seed, events=120, shift=0.5):
@@ -33,33 +21,6 @@ def sample(seed, events=120, shift=0.5):
     scores = np.round(rng.normal(size=events) + shift * is_signal, 1)  # with ties
     weights = rng.uniform(0.2, 2.0, events) * np.where(rng.random(events) < 0.1, -1, 1)
     return scores, is_signal, weights
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_auc_is_the_sum_over_pairs(seed):
-    scores, is_signal, weights = sample(seed)
-    found = area_under_curve(scores, is_signal, weights).value
-    assert found == pytest.approx(literal_auc(scores, is_signal, weights), rel=1e-12)
-
-
-def test_a_score_that_points_the_wrong_way_is_below_one_half():
-    scores, is_signal, _ = sample(1, 2000, shift=1.0)
-    found, turned = (area_under_curve(s, is_signal).value for s in (scores, -scores))
-    assert found > 0.7
-    assert turned == pytest.approx(1 - found)
-
-
-@pytest.mark.parametrize("shift", [0.0, 1.0])
-def test_the_error_of_the_auc_is_its_spread(shift):
-    found = []
-    for seed in range(400):
-        rng = np.random.default_rng(seed)
-        is_signal = np.arange(300) < 100
-        scores = rng.normal(size=300) + shift * is_signal
-        found.append(area_under_curve(scores, is_signal, np.full(300, 3.0)))
-    spread = np.std([one.value for one in found], ddof=1)
-    # The spread of 400 values is known to 3.5 %.
-    assert np.mean([one.error for one in found]) == pytest.approx(spread, rel=0.12)
 
 
 def test_efficiencies_and_accuracy_at_every_threshold():
@@ -102,10 +63,10 @@ def test_significance_improvement_of_a_known_cut():
 
 def test_samples_that_say_nothing_are_refused():
     with pytest.raises(UserError, match="the 0 background events sum to 0"):
-        area_under_curve([0.1, 0.2], [True, True])
+        efficiency_curve([0.1, 0.2], [True, True])
     with pytest.raises(UserError, match="signal events sum to -1"):
         best_accuracy([0.1, 0.2, 0.3], [True, True, False], [1.0, -2.0, 1.0])
     with pytest.raises(ValueError, match=r"scores\[1\] is not finite"):
-        area_under_curve([0.1, math.nan], [True, False])
+        efficiency_curve([0.1, math.nan], [True, False])
     with pytest.raises(ValueError, match=r"background_efficiency must be in \(0, 1\]"):
         significance_improvement([0.1, 0.2], [True, False], 0.0)

@@ -10,7 +10,7 @@ from oddjet.learn.batched_training import train_members
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.learn.member_batches import Member
 from oddjet.runs.seeds import derive_seed
-from oddjet.stats.classification import area_under_curve
+from oddjet.stats.roc import area_by_label
 
 __all__ = ["two_sample_test"]
 
@@ -36,7 +36,7 @@ def two_sample_test(
     Returns
     -------
     auc, uncertainty : float
-        As `oddjet.stats.classification.area_under_curve`: 0.5 where the samples
+        As `oddjet.stats.roc.area_by_label`: 0.5 where the samples
         agree.
     """
     table = np.concatenate([first.features, second.features])
@@ -49,5 +49,5 @@ def two_sample_test(
     trained = train_members(table, is_first, [member], config, weights=weights)
     rest = order[half:]
     scores = trained.logits(table[rest])[0].astype(np.float64)
-    found = area_under_curve(scores, is_first[rest], weights[rest])
+    found = area_by_label(scores, is_first[rest], weights[rest])
     return found.value, found.error

@@ -19,6 +19,7 @@ from oddjet.cli.score import score
 from oddjet.cli.search import search
 from oddjet.cli.simulate import simulate
 from oddjet.cli.simulate_grid import simulate_grid
+from oddjet.cli.simulate_weighted import simulate_weighted
 from oddjet.cli.study import study
 from oddjet.runs.errors import UserError
 
@@ -58,7 +59,7 @@ def oddjet() -> None:
 # One line a command, in the order in which people need them.
 for command in (
     demo, init, check, search, study, report,
-    score, inspect, convert, simulate, simulate_grid,
+    score, inspect, convert, simulate, simulate_grid, simulate_weighted,
 ):  # fmt: skip
     oddjet.add_command(command)
 

@@ -1,4 +1,4 @@
-"""`oddjet study`: many searches of known mixtures, and tests of the method."""
+"""`oddjet study`: what is measured on simulated events of known processes."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def study(config: Path, *, output: Path, jobs: int) -> None:
     study: mixed        AUC against the signal fraction of two mixtures
     study: hunting      a mass window against its sidebands, with signals of many
                         sizes and none, and which features know the mass
+    study: lund         LundNet on semi-visible jets, AUC at every point of a grid
     """
     from oddjet.runs.progress import Progress
     from oddjet.studies.reading import read_study
@@ -39,4 +40,4 @@ def study(config: Path, *, output: Path, jobs: int) -> None:
     with Progress() as progress:
         found = read_study(config).run(output, jobs=jobs, progress=progress)
     click.echo(found["table"])
-    click.echo(f"report: {output / 'report.html'}")
+    click.echo(f"study: {output}")

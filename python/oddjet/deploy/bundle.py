@@ -4,14 +4,15 @@ Beside the graph it holds text under keys that start with "oddjet.":
 
 ============================ ====================================================
 ``oddjet.format_version``    version of this layout, "1"
-``oddjet.feature_spec``      the `FeatureSpec`, as `key = value` lines
-``oddjet.unit``              what one row is: "event" (its leading jet)
+``oddjet.feature_spec``      the `FeatureSpec`, as `key = value` lines; or
+``oddjet.lund_spec``         the `LundSpec` of a model that reads Lund trees
+``oddjet.unit``              what one row is: "event" (its leading jet) or "jet"
 ``oddjet.folds``             number of networks inside
 ``oddjet.working_points``    `key = value` lines: ``NAME.threshold``,
                              ``NAME.efficiency``, ``NAME.uncertainty`` and
                              ``NAME.measured_on`` of each
-``oddjet.bytes_per_constituent``  what a constituent takes of the widest array
-                             inside the network: how many jets fit a cache
+``oddjet.bytes_per_constituent``  what a constituent, or a node of a tree, takes of
+                             the widest array inside: how many jets fit a cache
 ``oddjet.provenance``        `key = value` lines; no path, host or date
 ``oddjet.digest``            SHA-256 of the graph and of all the entries above
 ============================ ====================================================
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from oddjet.deploy.runtime import BYTES_PER_CONSTITUENT
 from oddjet.deploy.working_points import parse_working_points, working_points_text
-from oddjet.features import FeatureSpec
+from oddjet.features import FeatureSpec, LundSpec
 from oddjet.runs.atomic import atomic_path
 from oddjet.runs.errors import UserError, require
 from oddjet.runs.key_values import key_value_text, parse_key_values
@@ -49,6 +50,8 @@ __all__ = [
 FORMAT_VERSION = "1"
 # The oldest that know every operator of the graphs; so older runtimes read them.
 ONNX_OPSET, ONNX_IR_VERSION = 17, 8
+#: Key of a spec in the file, and what a row of such a model is.
+_KIND_OF = {FeatureSpec: ("feature_spec", "event"), LundSpec: ("lund_spec", "jet")}
 
 
 @dataclass(frozen=True)
@@ -57,25 +60,25 @@ class Bundle:
 
     Attributes
     ----------
-    spec : FeatureSpec
-        The jets and features that the model was made for.
+    spec : FeatureSpec or LundSpec
+        The jets, and what of them, that the model was made for.
     folds : int
         Networks inside.
     unit : str
-        What one row of its input is.
+        What one row of its input is: "event" or "jet".
     provenance : dict of str to str
         Versions, configuration, processor.
     working_points : dict of str to WorkingPoint
         By name, in the order of the file.
     bytes_per_constituent : int
-        What a constituent takes of the widest array inside the network.
+        What a constituent (or node) takes of the widest array inside the network.
     digest : str
         SHA-256 of all that the file says and computes.
     model : bytes
         The file, for the runtime.
     """
 
-    spec: FeatureSpec
+    spec: FeatureSpec | LundSpec
     folds: int
     unit: str
     provenance: dict[str, str]
@@ -105,7 +108,7 @@ def write_bundle(
     path: Path | str,
     graph: Any,
     *,
-    spec: FeatureSpec,
+    spec: FeatureSpec | LundSpec,
     folds: int,
     provenance: Mapping[str, object],
     working_points: Iterable[WorkingPoint] = (),
@@ -118,8 +121,9 @@ def write_bundle(
     path : Path or str
         Where; the file is complete or not there.
     graph : onnx.GraphProto
-        As `edge_conv_graph` builds it.
-    spec : FeatureSpec
+        As `edge_conv_graph` or `lund_net_graph` builds it.
+    spec : FeatureSpec or LundSpec
+        Models that read the trees of jets score jets, others events.
     folds : int
     provenance : mapping
         Facts on how the model was made, nested mappings allowed. The caller keeps
@@ -127,12 +131,13 @@ def write_bundle(
     working_points : iterable of WorkingPoint
         Named cuts on the score.
     bytes_per_constituent : int
-        What a constituent takes of the widest array inside the network.
+        What a constituent (or node) takes of the widest array inside the network.
     """
+    key, unit = _KIND_OF[type(spec)]
     entries = {
         "format_version": FORMAT_VERSION,
-        "feature_spec": spec.to_text(),
-        "unit": "event",
+        key: spec.to_text(),
+        "unit": unit,
         "folds": str(folds),
         "working_points": working_points_text(working_points),
         "bytes_per_constituent": str(bytes_per_constituent),
@@ -227,7 +232,7 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
         raise UserError(message)
     try:
         bundle = Bundle(
-            spec=FeatureSpec.from_text(entries["feature_spec"]),
+            spec=_spec_of(entries),
             folds=int(entries["folds"]),
             unit=entries["unit"],
             provenance=parse_key_values(entries["provenance"]),
@@ -257,6 +262,12 @@ def _parsed(content: bytes, source: Path | str) -> Any:
     return model
 
 
+def _spec_of(entries: Mapping[str, str]) -> FeatureSpec | LundSpec:
+    if "lund_spec" in entries:
+        return LundSpec.from_text(entries["lund_spec"])
+    return FeatureSpec.from_text(entries["feature_spec"])
+
+
 def _require_fitting(bundle: Bundle, graph: Any, source: Path | str) -> None:
     """Refuse a graph that takes or gives other columns than its text says."""
     last = {
@@ -264,8 +275,10 @@ def _require_fitting(bundle: Bundle, graph: Any, source: Path | str) -> None:
         for value in (*graph.input, *graph.output)
         if value.type.tensor_type.shape.dim
     }
-    graph_has = (last.get("features", 0), last.get("fold_scores", 0))
-    text_says = (len(bundle.spec.features), bundle.folds)
+    reads_trees = isinstance(bundle.spec, LundSpec)
+    features = last.get("values" if reads_trees else "features", 0)
+    graph_has = (features, last.get("fold_scores", 0))
+    text_says = (len(bundle.spec.names), bundle.folds)
     if graph_has != text_says:
         message = (
             f"{source} contradicts itself: its text names {text_says[0]} features and "

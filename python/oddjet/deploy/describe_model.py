@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from oddjet.deploy.bundle import read_bundle
 from oddjet.deploy.working_points import LIMIT_CONFIDENCE
+from oddjet.features import FeatureSpec, LundSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,20 +36,12 @@ def describe_model(path: Path | str) -> str:
         As `read_bundle`.
     """
     bundle = read_bundle(path)
-    spec = bundle.spec
-    features = [
-        f"{name} (version {version})"
-        for name, version in zip(spec.features, spec.versions, strict=True)
-    ]
     article = "an" if bundle.unit[0] in "aeiou" else "a"
     scores = f"the mean of {bundle.folds} networks, and that of each"
-    jet = f"{spec.jet} {spec.algorithm} jet, R = {spec.radius:g}, of `{spec.source}`"
     lines = [
         f"{path}: a model of oddjet, {len(bundle.model):,} bytes, digest verified",
         f"  scores: one {article} {bundle.unit}, {scores}",
-        f"  jet: {jet} [GeV, radians]",
-        f"  input: its {spec.num_constituents} hardest constituents, fewer are padded",
-        f"  features: {', '.join(features)}",
+        *_input(bundle.spec),
         f"  digest: {bundle.digest}",
         "working points (select score > threshold):",
     ]
@@ -58,6 +51,38 @@ def describe_model(path: Path | str) -> str:
     lines.append("made from:")
     lines += [f"  {key} = {value}" for key, value in bundle.provenance.items()]
     return "\n".join(lines)
+
+
+def _input(spec: FeatureSpec | LundSpec) -> list[str]:
+    return _trees(spec) if isinstance(spec, LundSpec) else _constituents(spec)
+
+
+def _constituents(spec: FeatureSpec) -> list[str]:
+    features = [
+        f"{name} (version {version})"
+        for name, version in zip(spec.features, spec.versions, strict=True)
+    ]
+    jet = f"{spec.jet} {spec.algorithm} jet, R = {spec.radius:g}, of `{spec.source}`"
+    return [
+        f"  jet: {jet} [GeV, radians]",
+        f"  input: its {spec.num_constituents} hardest constituents, fewer are padded",
+        f"  features: {', '.join(features)}",
+    ]
+
+
+def _trees(spec: LundSpec) -> list[str]:
+    jets = f"{spec.num_jets} hardest {spec.algorithm} jets, R = {spec.radius:g}"
+    cuts = f"pt >= {spec.pt_min_gev:g}, |eta| <= {spec.abs_eta_max:g}"
+    tree = [f"{spec.plane} Lund tree of each (version {spec.version})"]
+    if spec.kt_min_gev:
+        tree.append(f"kt >= {spec.kt_min_gev:g} ({spec.below_kt})")
+    if spec.leaves:
+        tree.append("ends of branches are nodes")
+    return [
+        f"  jets: the {jets}, of `{spec.source}` [GeV, radians], with {cuts}",
+        f"  input: {', '.join(tree)}",
+        f"  variables of a node: {', '.join(spec.variables)}; psi: {spec.psi}",
+    ]
 
 
 def working_point_line(point: WorkingPoint) -> str:

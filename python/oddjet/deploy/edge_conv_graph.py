@@ -7,30 +7,32 @@ are single matrix products, and ONNX Runtime fuses each with its activation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.deploy.calibration_graph import calibrate
 from oddjet.deploy.faithful_rows import FaithfulRows
 from oddjet.deploy.graph_builder import GraphBuilder
+from oddjet.deploy.graph_layers import (
+    activate,
+    count_of,
+    folded,
+    linear,
+    one_logit,
+    under,
+)
+from oddjet.deploy.graph_scores import members_of, score_graph
 from oddjet.deploy.particle_rows import ParticleRows
 from oddjet.runs.errors import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from oddjet.deploy.calibration import CalibrationTable
-
-    Weights = Mapping[str, NDArray[np.floating]]
+    from oddjet.deploy.graph_layers import Weights
 
 __all__ = ["EdgeConvDesign", "bytes_per_constituent", "edge_conv_graph"]
-
-BATCH_NORM_EPSILON = 1e-5  # PyTorch's default, with which the networks are trained
 
 
 @dataclass(frozen=True)
@@ -83,34 +85,26 @@ def edge_conv_graph(
     """
     helper = require("onnx.helper", extra="onnx")
     kind = require("onnx", extra="onnx").TensorProto
-    networks = [[fold] if isinstance(fold, Mapping) else list(fold) for fold in folds]
+    networks = members_of(folds)
     num_features = len(networks[0][0]["feature_mean"])
     graph = GraphBuilder()
     particles = _particles(graph, design)
     first = particles.neighbours_in_plane(particles.columns(design.coordinates))
     logits = [
-        _mean_logit(graph, [_logit(one, design, particles, first) for one in members])
+        [_logit(one, design, particles, first) for one in members]
         for members in networks
     ]
-    raw = logits[0] if len(folds) == 1 else graph.add("Concat", *logits, axis=1)
-    scores = calibrate(graph, raw, calibration) if calibration else raw
-    graph.name_output(scores, "fold_scores")
-    mean = graph.add("ReduceMean", "fold_scores", axes=[1], keepdims=0)
-    graph.name_output(mean, "score")
     shape = ["events", "constituents"]
-    return graph.build(
-        "oddjet",
+    return score_graph(
+        graph,
+        logits,
+        calibration,
+        rows="events",
         inputs=[
             helper.make_tensor_value_info(
                 "features", kind.FLOAT, [*shape, num_features]
             ),
             helper.make_tensor_value_info("mask", kind.BOOL, shape),
-        ],
-        outputs=[
-            helper.make_tensor_value_info("score", kind.FLOAT, ["events"]),
-            helper.make_tensor_value_info(
-                "fold_scores", kind.FLOAT, ["events", len(folds)]
-            ),
         ],
     )
 
@@ -131,24 +125,6 @@ def _particles(graph: GraphBuilder, design: EdgeConvDesign) -> ParticleRows:
     return FaithfulRows.of_slots(graph, design.neighbours, design.slots)
 
 
-def _mean_logit(graph: GraphBuilder, logits: Sequence[str]) -> str:
-    """Give the logit of the mean probability of several networks: (events, 1).
-
-    log sum p - log sum (1 - p), which keeps its digits where the p are nearly one.
-    """
-    if len(logits) == 1:
-        return logits[0]
-    z = graph.add("Concat", *logits, axis=1)
-    sums = [
-        graph.add("ReduceSum", graph.add("Sigmoid", x), graph.integers(1), keepdims=1)
-        for x in (z, graph.add("Neg", z))
-    ]
-    signal, control = (
-        graph.add("Log", graph.add("Max", total, graph.float(1e-37))) for total in sums
-    )
-    return graph.add("Sub", signal, control)
-
-
 def _logit(
     weights: Weights, design: EdgeConvDesign, particles: ParticleRows, first: str
 ) -> str:
@@ -163,31 +139,20 @@ def _logit(
     width, neighbours = len(mean), first
     rows = particles.as_rows(jets, width)
     pooled = [particles.mean(jets)]
-    for block in range(_count(weights, "blocks.{}.shortcut.weight")):
+    for block in range(count_of(weights, "blocks.{}.shortcut.weight")):
         if block > 0:
             neighbours = particles.neighbours_in_space(jets, pooled[-1])
-        block_weights = _under(weights, f"blocks.{block}.")
+        block_weights = under(weights, f"blocks.{block}.")
         rows, width = _edge_conv(particles, rows, neighbours, block_weights, design)
         jets = particles.as_jets(rows, width)
         pooled.append(particles.mean(jets))
     together = graph.add("Concat", *pooled, axis=2)
     hidden = graph.add("Squeeze", together, graph.integers(1))
-    for layer in range(_count(weights, "dense.{}.weight")):
-        dense = _under(weights, f"dense.{layer}.")
-        hidden = _linear(graph, hidden, dense["weight"], dense["bias"])
-        hidden = _activate(graph, hidden, design.slope)
-    return _linear(graph, hidden, *_one_logit(weights))
-
-
-def _one_logit(weights: Weights) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Weight and bias of the logit of class 1, also of a network with two classes.
-
-    The softmax of two outputs is the logistic function of their difference.
-    """
-    weight, bias = weights["output.weight"], weights["output.bias"]
-    if len(weight) == 2:
-        weight, bias = weight[1:] - weight[:1], bias[1:] - bias[:1]
-    return weight, bias
+    for layer in range(count_of(weights, "dense.{}.weight")):
+        dense = under(weights, f"dense.{layer}.")
+        hidden = linear(graph, hidden, dense["weight"], dense["bias"])
+        hidden = activate(graph, hidden, design.slope)
+    return linear(graph, hidden, *one_logit(weights))
 
 
 def _edge_conv(
@@ -199,62 +164,19 @@ def _edge_conv(
 ) -> tuple[str, int]:
     """One block: (rows, inputs) -> (rows, outputs), and the number of outputs."""
     graph = particles.graph
-    weight, bias = _folded(weights, "layers.0.weight", "norms.0.")
+    weight, bias = folded(weights, "layers.0.weight", "norms.0.")
     w_center, w_difference = np.split(weight, 2, axis=1)
-    center = _linear(graph, x, w_center - w_difference, bias)
+    center = linear(graph, x, w_center - w_difference, bias)
     center = graph.add("Unsqueeze", center, graph.integers(1))
-    gathered = particles.gather(_linear(graph, x, w_difference), neighbours)
-    messages = _activate(graph, graph.add("Add", gathered, center), design.slope)
+    gathered = particles.gather(linear(graph, x, w_difference), neighbours)
+    messages = activate(graph, graph.add("Add", gathered, center), design.slope)
     width = len(weight)
     messages = graph.add("Reshape", messages, graph.integers(-1, width))
-    for layer in range(1, _count(weights, "layers.{}.weight")):
-        weight, bias = _folded(weights, f"layers.{layer}.weight", f"norms.{layer}.")
-        messages = _linear(graph, messages, weight, bias)
-        messages = _activate(graph, messages, design.slope)
+    for layer in range(1, count_of(weights, "layers.{}.weight")):
+        weight, bias = folded(weights, f"layers.{layer}.weight", f"norms.{layer}.")
+        messages = linear(graph, messages, weight, bias)
+        messages = activate(graph, messages, design.slope)
     width = len(weight)
     mean = particles.mean_over_neighbours(messages, width)
-    shortcut = _linear(graph, x, *_folded(weights, "shortcut.weight", "shortcut_norm."))
-    return _activate(graph, graph.add("Add", mean, shortcut), design.slope), width
-
-
-def _linear(
-    graph: GraphBuilder,
-    x: str,
-    weight: NDArray[np.floating],
-    bias: NDArray[np.floating] | None = None,
-) -> str:
-    # The matrix as it is multiplied: transposed by the runtime, it is a tenth slower.
-    inputs = [x, graph.constant(weight.T.astype(np.float32))]
-    if bias is not None:
-        inputs.append(graph.constant(bias.astype(np.float32)))
-    return graph.add("Gemm", *inputs)
-
-
-def _activate(graph: GraphBuilder, x: str, slope: float) -> str:
-    if slope == 0:
-        return graph.add("Relu", x)
-    return graph.add("LeakyRelu", x, alpha=slope)
-
-
-def _folded(
-    weights: Weights, weight: str, norm: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fold a batch norm into the bias-free linear map before it, in double."""
-    mean, variance, gain, shift = (
-        np.asarray(weights[norm + name], np.float64)
-        for name in ("running_mean", "running_var", "weight", "bias")
-    )
-    factor = gain / np.sqrt(variance + BATCH_NORM_EPSILON)
-    return weights[weight] * factor[:, np.newaxis], shift - mean * factor
-
-
-def _under(weights: Weights, prefix: str) -> dict[str, NDArray[np.floating]]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in weights.items()
-        if name.startswith(prefix)
-    }
-
-
-def _count(weights: Weights, pattern: str) -> int:
-    return next(i for i in range(len(weights) + 1) if pattern.format(i) not in weights)
+    shortcut = linear(graph, x, *folded(weights, "shortcut.weight", "shortcut_norm."))
+    return activate(graph, graph.add("Add", mean, shortcut), design.slope), width

@@ -47,6 +47,10 @@ class GraphBuilder:
         """Add a constant float32 scalar."""
         return self.constant(np.array(value, np.float32))
 
+    def tensor(self, value: NDArray[Any]) -> Any:
+        """Make a TensorProto, as attributes such as a fill value are."""
+        return self._from_array(np.asarray(value))
+
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add a node with one output and return the name of that output."""
         return self.add_many(operator, *inputs, outputs=1, **attributes)[0]

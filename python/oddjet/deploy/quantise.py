@@ -17,6 +17,7 @@ import numpy as np
 
 from oddjet.deploy.bundle import model_bytes, read_bundle, write_bundle
 from oddjet.deploy.runtime import JetSession
+from oddjet.features import LundSpec
 from oddjet.runs.errors import UserError, require
 
 if TYPE_CHECKING:
@@ -119,11 +120,17 @@ def quantise(
     Raises
     ------
     UserError
-        Too few jets, a model without messages, or a working point at which the
-        efficiency moves by more than 5 % or less than 95 % are selected by both.
+        Too few jets, a model of Lund trees or without messages, or a working point at
+        which the efficiency moves by more than 5 % or less than 95 % are selected by
+        both.
     """
     onnx = require("onnx", extra="onnx")
     bundle = read_bundle(model)
+    if isinstance(bundle.spec, LundSpec):
+        message = (
+            f"{model} reads Lund trees; only networks on constituents are quantised"
+        )
+        raise UserError(message)
     some = np.flatnonzero(mask.any(axis=1))[:CALIBRATION_JETS]
     rest = np.setdiff1d(np.arange(len(mask)), some)
     if len(rest) < CALIBRATION_JETS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,19 +14,99 @@ from oddjet.deploy.providers import CPU, chosen_providers, onnx_runtime
 from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from oddjet.deploy.batching import BatchPolicy, Run
 
-__all__ = ["JetSession"]
+__all__ = ["JetSession", "Session"]
+
+Work = TypeVar("Work")
 
 # Of a network whose file does not say more: sixteen neighbours with 64 numbers each.
 BYTES_PER_CONSTITUENT = 1 << 12
 
 
-class JetSession:
+class Session:
+    """A model in ONNX Runtime, each run of which is on one thread.
+
+    Parameters
+    ----------
+    model : bytes
+        An ONNX model with outputs `score`, `fold_scores`.
+    providers : str or sequence of str, optional
+        See `chosen_providers`; by default CUDA if ONNX Runtime has it, else the CPU.
+    threads : int, optional
+        Runs at the same time (default: the environment's ODDJET_THREADS, else 1).
+
+    Attributes
+    ----------
+    provider : str
+        The execution provider that runs.
+    folds : int
+        Networks in the model.
+
+    Raises
+    ------
+    MissingExtra
+        ONNX Runtime is not installed.
+    UserError
+        Two ONNX Runtimes are, or it does not have a provider, or cannot start one that
+        was asked for.
+    """
+
+    def __init__(
+        self,
+        model: bytes,
+        providers: Sequence[str] | str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        runtime = onnx_runtime()
+        self._threads = _threads(threads)
+        names = chosen_providers(runtime, providers)
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.use_deterministic_compute = True
+        options.log_severity_level = 3
+        # A plan of the memory for every shape that comes along would never be dropped.
+        options.enable_mem_pattern = False
+        self._session = runtime.InferenceSession(model, options, providers=names)
+        self.provider = str(self._session.get_providers()[0])
+        if providers and self.provider != names[0]:
+            message = (
+                f"ONNX Runtime could not start {names[0]} and would use "
+                f"{self.provider}; install what it needs or ask for 'cpu'"
+            )
+            raise UserError(message)
+        self.folds = int(self._session.get_outputs()[1].shape[1])
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_lock = threading.Lock()
+
+    def scores(
+        self, feeds: Mapping[str, NDArray[np.generic]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the model once: `score` and `fold_scores`."""
+        mean, by_fold = self._session.run(["score", "fold_scores"], feeds)
+        return mean, by_fold
+
+    def each(self, runs: Sequence[Work], work: Callable[[Work], None]) -> None:
+        """Do all runs, on as many threads as there may be."""
+        if self._threads == 1 or len(runs) < 2:
+            for run in runs:
+                work(run)
+        else:
+            list(self._workers().map(work, runs))
+
+    def _workers(self) -> ThreadPoolExecutor:
+        with self._pool_lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, "oddjet-score")
+            return self._pool
+
+
+class JetSession(Session):
     """Runs a model on jets of any length.
 
     Each run is on one thread and takes jets of one length, so that no time goes into
@@ -76,30 +156,10 @@ class JetSession:
         policy: BatchPolicy | None = None,
         bytes_per_constituent: int = BYTES_PER_CONSTITUENT,
     ) -> None:
-        runtime = onnx_runtime()
-        self._threads = _threads(threads)
-        names = chosen_providers(runtime, providers)
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 3
-        # A plan of the memory for every shape that comes along would never be dropped.
-        options.enable_mem_pattern = False
-        self._session = runtime.InferenceSession(model, options, providers=names)
-        self.provider = str(self._session.get_providers()[0])
-        if providers and self.provider != names[0]:
-            message = (
-                f"ONNX Runtime could not start {names[0]} and would use "
-                f"{self.provider}; install what it needs or ask for 'cpu'"
-            )
-            raise UserError(message)
+        super().__init__(model, providers, threads)
         on_cpu = self.provider == CPU
         self.policy = policy or (EQUAL_LENGTHS if on_cpu else FULL_BUCKETS)
         self._bytes_per_constituent = bytes_per_constituent
-        self.folds = int(self._session.get_outputs()[1].shape[1])
-        self._pool: ThreadPoolExecutor | None = None
-        self._pool_lock = threading.Lock()
 
     def run(
         self, values: NDArray[np.float32], mask: NDArray[np.bool_]
@@ -127,7 +187,7 @@ class JetSession:
 
         def work(run: Run) -> None:
             feeds = _inputs(run, values, counts)
-            mean, by_fold = self._session.run(["score", "fold_scores"], feeds)
+            mean, by_fold = self.scores(feeds)
             score[run.jets] = mean[: len(run.jets)]
             fold_scores[run.jets] = by_fold[: len(run.jets)]
 
@@ -135,18 +195,8 @@ class JetSession:
         runs = list(
             self.policy.runs(counts, bytes_per_constituent=self._bytes_per_constituent)
         )[::-1]
-        if self._threads == 1 or len(runs) < 2:
-            for run in runs:
-                work(run)
-        else:
-            list(self._workers().map(work, runs))
+        self.each(runs, work)
         return score, fold_scores
-
-    def _workers(self) -> ThreadPoolExecutor:
-        with self._pool_lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._threads, "oddjet-score")
-            return self._pool
 
 
 def _inputs(

@@ -86,6 +86,7 @@ def score_files(
     """
     progress = progress or Progress.silent()
     scorer = Scorer(model, providers, threads)
+    _require_events(scorer, model)
     scoring = Scoring(
         model=str(Path(model).resolve()),
         digest=scorer.bundle.digest,
@@ -224,5 +225,14 @@ def _require_own(room: Path) -> None:
         message = (
             f"{room} holds {min(found)} and is no output of `oddjet score`; "
             "choose a new directory"
+        )
+        raise UserError(message)
+
+
+def _require_events(scorer: Scorer, model: Path | str) -> None:
+    if scorer.bundle.unit != "event":
+        message = (
+            f"{model} scores each {scorer.bundle.unit}, and files have one row an "
+            "event; score with oddjet.Scorer in Python"
         )
         raise UserError(message)

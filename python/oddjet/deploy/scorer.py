@@ -9,10 +9,12 @@ import awkward as ak
 import numpy as np
 
 from oddjet.deploy.bundle import read_bundle
+from oddjet.deploy.jet_status import NO_JET, SCORED, constituent_status, tree_status
 from oddjet.deploy.runtime import JetSession
-from oddjet.events import Events, columns
-from oddjet.features import constituent_features, event_tensors
-from oddjet.jets import momentum_columns
+from oddjet.deploy.tree_input import jets_of_events
+from oddjet.deploy.tree_runtime import TreeSession
+from oddjet.events import Events
+from oddjet.features import LundSpec, LundTrees, constituent_features, event_tensors
 from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,19 +24,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from oddjet.deploy.batching import BatchPolicy
-    from oddjet.events import Columns
     from oddjet.features import FeatureSpec
 
 __all__ = ["Scorer"]
 
 _log = logging.getLogger("oddjet")
 
-SCORED, NO_JET = "ok", "no usable jet"
-NO_CONSTITUENTS, ZERO_PT = "no constituents", "zero pt"
-
 
 class Scorer:
-    """Scores events with a model file; PyTorch is not needed.
+    """Scores events or jets with a model file; PyTorch is not needed.
 
     A score of 2 means that about one control event in a hundred looks as odd: it is
     -log10 of the fraction of control events above. The score of a jet does not
@@ -54,8 +52,8 @@ class Scorer:
         environment's ODDJET_THREADS, else 1). Never changes a result on the CPU.
     policy : BatchPolicy, optional
         How jets are put together (`oddjet.deploy.batching`); by default what suits the
-        provider.
-    expected_spec : FeatureSpec, optional
+        provider. Trees have no use for it: they are not padded.
+    expected_spec : FeatureSpec or LundSpec, optional
         Refuse a model that was made for other jets or features.
 
     Attributes
@@ -84,19 +82,26 @@ class Scorer:
         threads: int | None = None,
         *,
         policy: BatchPolicy | None = None,
-        expected_spec: FeatureSpec | None = None,
+        expected_spec: FeatureSpec | LundSpec | None = None,
     ) -> None:
         self.bundle = read_bundle(model)
         if expected_spec is not None:
             _require_same(self.bundle.spec, expected_spec, model)
         self._threads = threads
-        self._session = JetSession(
-            self.bundle.model,
-            providers,
-            threads,
-            policy=policy,
-            bytes_per_constituent=self.bundle.bytes_per_constituent,
-        )
+        self._session: JetSession | TreeSession
+        content, width = self.bundle.model, self.bundle.bytes_per_constituent
+        if isinstance(self.spec, LundSpec):
+            self._session = TreeSession(
+                content, providers, threads, bytes_per_node=width
+            )
+        else:
+            self._session = JetSession(
+                content,
+                providers,
+                threads,
+                policy=policy,
+                bytes_per_constituent=width,
+            )
         _log.info("scoring with %s of ONNX Runtime", self.provider)
 
     @property
@@ -105,8 +110,8 @@ class Scorer:
         return self._session.provider
 
     @property
-    def spec(self) -> FeatureSpec:
-        """The jets and features that the model takes."""
+    def spec(self) -> FeatureSpec | LundSpec:
+        """The jets, and what of them, that the model takes."""
         return self.bundle.spec
 
     def score(self, events_or_jets: Events | ak.Array) -> ak.Array:
@@ -125,18 +130,55 @@ class Scorer:
             `fold_scores` (float32, one a fold) and `status`: "ok", or why the scores
             are NaN: "no usable jet" (event), "no constituents" or "zero pt" (jet:
             its own pt, or that of a constituent among those the model sees, is 0
-            and has no logarithm).
+            and has no logarithm). A model of Lund trees, whose unit is the jet, gives
+            a list an event: of the jets that its spec describes, the hardest first.
 
         Raises
         ------
         UserError
             Events without particles, or jets without constituents in the record.
         ValueError
-            A particle (named) that is not finite.
+            A particle (named) that is not finite, or a tree of a version that this
+            oddjet does not make.
         """
-        if isinstance(events_or_jets, Events):
-            return self.score_prepared(*self.prepare(events_or_jets))
-        return self._score_jets(events_or_jets)
+        if not isinstance(events_or_jets, Events):
+            return self._score_jets(events_or_jets)
+        if isinstance(self.spec, LundSpec):
+            jets = jets_of_events(events_or_jets, self.spec, self._threads)
+            return self._score_jets(jets)
+        return self.score_prepared(*self.prepare(events_or_jets))
+
+    def score_trees(
+        self, trees: LundTrees
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score Lund trees that were made for this model's `spec`.
+
+        Parameters
+        ----------
+        trees : LundTrees
+            One a jet, each with a node.
+
+        Returns
+        -------
+        score : float32, shape (jets,)
+            Mean over folds.
+        fold_scores : float32, shape (jets, folds)
+
+        Raises
+        ------
+        UserError
+            A model that does not read trees, or trees with other columns.
+        """
+        if not isinstance(self._session, TreeSession):
+            message = "this model reads constituents, not Lund trees: use score_tensors"
+            raise UserError(message)
+        if trees.values.shape[1] != len(self.spec.names):
+            message = (
+                f"the model takes nodes of {', '.join(self.spec.names)}, got "
+                f"{trees.values.shape[1]} columns; make the trees with its LundSpec"
+            )
+            raise UserError(message)
+        return self._session.run(trees)
 
     def score_tensors(
         self, values: NDArray[np.float32], mask: NDArray[np.bool_]
@@ -161,7 +203,8 @@ class Scorer:
         UserError
             Shapes that do not fit the spec, or a feature that is not finite.
         """
-        self._check(values, mask)
+        self._check(values, mask, self._feature_spec())
+        assert isinstance(self._session, JetSession)
         return self._session.run(values, mask)
 
     def prepare(
@@ -183,9 +226,10 @@ class Scorer:
         UserError, ValueError
             As in `score`.
         """
-        events.require(self.spec.source, why="scoring with this model")
-        particles = events.array[self.spec.source]
-        values, mask, found = event_tensors(particles, self.spec, threads=self._threads)
+        spec = self._feature_spec()
+        events.require(spec.source, why="scoring with this model")
+        particles = events.array[spec.source]
+        values, mask, found = event_tensors(particles, spec, threads=self._threads)
         return values, mask, np.where(found, SCORED, NO_JET)
 
     def score_prepared(
@@ -202,25 +246,54 @@ class Scorer:
             As `score` gives for events.
         """
         score, fold_scores = self.score_tensors(values, mask)
-        return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
+        return _records(score, fold_scores, status)
 
     def _score_jets(self, jets: ak.Array) -> ak.Array:
         counts = ak.num(jets) if jets.ndim > 1 else None
         each_jet = jets if counts is None else ak.flatten(jets, axis=1)
-        status = _jet_status(each_jet, self.spec.num_constituents)
-        usable = status == SCORED
-        shape = (len(status), self.spec.num_constituents)
-        values = np.zeros((*shape, len(self.spec.features)), np.float32)
-        mask = np.zeros(shape, np.bool_)
-        values[usable], mask[usable] = constituent_features(
-            each_jet[usable], self.spec, threads=self._threads
-        )
-        records = self.score_prepared(values, mask, status)
+        if isinstance(self.spec, LundSpec):
+            records = self._score_trees_of(each_jet, self.spec)
+        else:
+            records = self._score_constituents_of(each_jet, self.spec)
         return records if counts is None else ak.unflatten(records, counts)
 
-    def _check(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
+    def _score_trees_of(self, jets: ak.Array, spec: LundSpec) -> ak.Array:
+        spec.check_versions()
+        status = tree_status(jets)
+        usable = status == SCORED
+        score = np.full(len(status), np.nan, np.float32)
+        fold_scores = np.full((len(status), self.bundle.folds), np.nan, np.float32)
+        trees = LundTrees.of(jets[usable], spec, self._threads)
+        score[usable], fold_scores[usable] = self.score_trees(trees)
+        return _records(score, fold_scores, status)
+
+    def _score_constituents_of(self, jets: ak.Array, spec: FeatureSpec) -> ak.Array:
+        status = constituent_status(jets, spec.num_constituents)
+        usable = status == SCORED
+        shape = (len(status), spec.num_constituents)
+        values = np.zeros((*shape, len(spec.features)), np.float32)
+        mask = np.zeros(shape, np.bool_)
+        values[usable], mask[usable] = constituent_features(
+            jets[usable], spec, threads=self._threads
+        )
+        return self.score_prepared(values, mask, status)
+
+    def _feature_spec(self) -> FeatureSpec:
+        """Refuse a model that reads no tensors of constituents."""
+        if isinstance(self.spec, LundSpec):
+            message = (
+                "this model scores the Lund trees of jets, not one row an event: use "
+                "oddjet.Scorer(...).score(events), which gives a list of jets an event"
+            )
+            raise UserError(message)
+        return self.spec
+
+    @staticmethod
+    def _check(
+        values: NDArray[np.float32], mask: NDArray[np.bool_], spec: FeatureSpec
+    ) -> None:
         """Refuse tensors that the model does not take."""
-        length, features = self.spec.num_constituents, len(self.spec.features)
+        length, features = spec.num_constituents, len(spec.features)
         fits = values.ndim == 3 and values.shape[2] == features
         if not fits or mask.shape != values.shape[:2] or values.shape[1] > length:
             message = (
@@ -239,30 +312,18 @@ class Scorer:
             raise UserError(message)
 
 
-def _jet_status(jets: ak.Array, num_constituents: int) -> NDArray[np.str_]:
-    """Tell jets that have features from those whose features do not exist."""
-    constituents = columns(jets.constituents, where="constituents")
-    one_list = ak.unflatten(jets, [len(jets)])
-    size = np.diff(constituents.offsets)
-    moving = np.concatenate([[0], np.cumsum(_has_pt(constituents))])
-    # The hardest are kept, so a constituent of pt 0 only where others run out.
-    kept = np.minimum(size, num_constituents)
-    all_move = np.diff(moving[constituents.offsets]) >= kept
-    usable = all_move & _has_pt(columns(one_list, where="jets"))
-    filled = np.where(usable, SCORED, ZERO_PT)
-    return np.where(size > 0, filled, NO_CONSTITUENTS)
-
-
-def _has_pt(flat: Columns) -> NDArray[np.bool_]:
-    """Find pt > 0; NaN counts as it, so that the kernel refuses it by name."""
-    coordinates, momentum = momentum_columns(flat)
-    transverse = momentum[:1] if coordinates.startswith("pt") else momentum[:2]
-    nonzero: NDArray[np.bool_] = np.any([part != 0 for part in transverse], axis=0)
-    return nonzero
+def _records(
+    score: NDArray[np.float32],
+    fold_scores: NDArray[np.float32],
+    status: NDArray[np.str_],
+) -> ak.Array:
+    return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
 
 
 def _require_same(
-    model_spec: FeatureSpec, expected: FeatureSpec, source: Path | str
+    model_spec: FeatureSpec | LundSpec,
+    expected: FeatureSpec | LundSpec,
+    source: Path | str,
 ) -> None:
     if differences := expected.differences(model_spec):
         message = (

@@ -8,11 +8,15 @@ from oddjet.features.constituents import (
     ragged_constituent_features,
 )
 from oddjet.features.energies import energy_fractions
+from oddjet.features.lund_spec import LundSpec
+from oddjet.features.lund_trees import LundTrees
 from oddjet.features.spec import FEATURE_VERSIONS, FeatureSpec
 
 __all__ = [
     "FEATURE_VERSIONS",
     "FeatureSpec",
+    "LundSpec",
+    "LundTrees",
     "constituent_features",
     "energy_fractions",
     "event_tensors",

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from oddjet import _core
-from oddjet.runs.key_values import parse_key_values
+from oddjet.features.spec_text import ALGORITHMS, SpecText
 
 #: Version of each feature's definition; it changes with the feature's values.
 FEATURE_VERSIONS: dict[str, int] = _core.feature_versions()
 
-_ALGORITHMS = ("antikt", "kt", "cambridge_aachen")
-
 
 @dataclass(frozen=True)
-class FeatureSpec:
+class FeatureSpec(SpecText):
     """The jet and the constituent features that a model was made for.
 
     It travels with a model as plain `key = value` text and says, word for word,
@@ -76,19 +74,24 @@ class FeatureSpec:
         if not self.versions:
             current = tuple(FEATURE_VERSIONS.get(name, 0) for name in self.features)
             object.__setattr__(self, "versions", current)
-        for problem in self._problems():
-            message = f"FeatureSpec: {problem}"
-            raise ValueError(message)
+        object.__setattr__(self, "radius", float(self.radius))
+        self.raise_problems()
 
-    def _problems(self) -> list[str]:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of a constituent."""
+        return self.features
+
+    def problems(self) -> list[str]:
+        """Say what is wrong, for `raise_problems`."""
         known = ", ".join(FEATURE_VERSIONS)
         unknown = [name for name in self.features if name not in FEATURE_VERSIONS]
         checks = {
             f"source must be a collection's name, got {self.source!r}": (
                 self.source.isidentifier()
             ),
-            f"algorithm must be one of {', '.join(_ALGORITHMS)}, "
-            f"got {self.algorithm!r}": self.algorithm in _ALGORITHMS,
+            f"algorithm must be one of {', '.join(ALGORITHMS)}, "
+            f"got {self.algorithm!r}": self.algorithm in ALGORITHMS,
             f"radius must be > 0 and <= 1000, got {self.radius}": (
                 0 < self.radius <= 1000
             ),
@@ -105,68 +108,6 @@ class FeatureSpec:
             f"got {len(self.versions)}": len(self.versions) == len(self.features),
         }
         return [problem for problem, fine in checks.items() if not fine]
-
-    def to_text(self) -> str:
-        """Write the spec as lines of `key = value`; lists are separated by spaces.
-
-        Returns
-        -------
-        str
-            One line per attribute, each ended by a newline.
-        """
-        return "".join(f"{key} = {text}\n" for key, text in self._texts().items())
-
-    @classmethod
-    def from_text(cls, text: str) -> FeatureSpec:
-        """Read what `to_text` wrote.
-
-        Parameters
-        ----------
-        text : str
-            Lines of `key = value`, every key once; empty lines are skipped.
-
-        Returns
-        -------
-        FeatureSpec
-
-        Raises
-        ------
-        ValueError
-            An unknown, missing or doubled key, a line without `=`, or a value that
-            does not fit.
-        """
-        try:
-            values = parse_key_values(text)
-        except ValueError as error:
-            message = f"FeatureSpec: {error}"
-            raise ValueError(message) from None
-        names = [field.name for field in fields(cls)]
-        if sorted(values) != sorted(names):
-            message = (
-                f"FeatureSpec: the text must have the keys {', '.join(names)}, "
-                f"got {', '.join(values)}"
-            )
-            raise ValueError(message)
-        return cls(**{name: _parsed(name, values[name]) for name in names})
-
-    def differences(self, other: FeatureSpec) -> list[str]:
-        """Say what differs between two specs.
-
-        Parameters
-        ----------
-        other : FeatureSpec
-
-        Returns
-        -------
-        list of str
-            One sentence per attribute that differs; empty for equal specs.
-        """
-        mine, theirs = self._texts(), other._texts()
-        return [
-            f"{key} is {mine[key]} here and {theirs[key]} there"
-            for key in mine
-            if mine[key] != theirs[key]
-        ]
 
     def check_versions(self) -> None:
         """Refuse a definition that this oddjet does not compute.
@@ -185,27 +126,12 @@ class FeatureSpec:
                 )
                 raise ValueError(message)
 
-    def _texts(self) -> dict[str, str]:
+    @staticmethod
+    def parsers() -> dict[str, Callable[[str], Any]]:
+        """How the text of each attribute is read."""
         return {
-            "source": self.source,
-            "algorithm": self.algorithm,
-            "radius": repr(float(self.radius)),
-            "jet": self.jet,
-            "num_constituents": str(self.num_constituents),
-            "features": " ".join(self.features),
-            "versions": " ".join(str(version) for version in self.versions),
+            "radius": float,
+            "num_constituents": int,
+            "features": lambda words: tuple(words.split()),
+            "versions": lambda words: tuple(int(word) for word in words.split()),
         }
-
-
-def _parsed(name: str, text: str) -> Any:
-    parsers: dict[str, Callable[[str], Any]] = {
-        "radius": float,
-        "num_constituents": int,
-        "features": lambda words: tuple(words.split()),
-        "versions": lambda words: tuple(int(word) for word in words.split()),
-    }
-    try:
-        return parsers.get(name, str)(text)
-    except ValueError as error:
-        message = f"FeatureSpec: {name} = {text}: {error}"
-        raise ValueError(message) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -49,10 +49,14 @@ class TrainingConfig(ConfigModel):
     # From four on, equal batches of two jets or more have at least two jets each.
     batch_size: int = Field(128, ge=4, description="jets per optimiser step")
     learning_rate: float = Field(2e-3, gt=0, description="initial step of Adam")
-    schedule: Literal["cosine", "plateau"] = Field(
+    schedule: Literal["cosine", "plateau", "steps"] = Field(
         "cosine",
         description="cosine: the step falls to zero along a cosine. plateau: it falls"
-        " tenfold when the training loss stands still, then training stops",
+        " tenfold when the training loss stands still, then training stops. steps: it"
+        " falls tenfold after the epochs of falls_after",
+    )
+    falls_after: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (10, 20), description="steps: epochs after which the step falls tenfold"
     )
     patience: int = Field(
         8,
@@ -68,6 +72,13 @@ class TrainingConfig(ConfigModel):
         lt=1,
         description="memory per step of the moving average of the"
         " weights, which is the final network; 0 takes the last weights",
+    )
+    validation_fraction: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="fraction of the events that no network trains on because they"
+        " choose among its epochs the one of best accuracy; 0 takes the last",
     )
     threads: int = Field(
         1,
@@ -106,6 +117,32 @@ class TrainingConfig(ConfigModel):
             "learning_rate": 1e-3,
             "schedule": "plateau",
             "weight_average": 0.0,
+        }
+        return cls(**(published | changes))
+
+    @classmethod
+    def lund_net(cls, **changes: Any) -> Self:
+        """Give the training of LundNet (Dreyer & Qu, arXiv:2012.08526).
+
+        Adam from 1e-3 in batches of 256, the step cut tenfold after 10 and after 20
+        of 30 epochs; the weights of the epoch with the best validation accuracy.
+
+        Parameters
+        ----------
+        **changes
+            Other values, by key.
+
+        Returns
+        -------
+        TrainingConfig
+        """
+        published: dict[str, Any] = {
+            "epochs": 30,
+            "batch_size": 256,
+            "learning_rate": 1e-3,
+            "schedule": "steps",
+            "weight_average": 0.0,
+            "validation_fraction": 0.1,
         }
         return cls(**(published | changes))
 

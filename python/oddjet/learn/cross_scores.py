@@ -6,6 +6,7 @@ a fold, and so every count, is that of a model file up to rounding.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,23 +14,21 @@ import numpy as np
 import torch
 from scipy import special
 
-from oddjet.learn.coordinates import coordinate_columns
+from oddjet.learn.evaluation import logits_of
 from oddjet.learn.fold_training import train_fold
-from oddjet.learn.models.edge_conv import EdgeConvNetwork
+from oddjet.learn.models.networks import trained_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from oddjet.learn.batches import TrainingSample
+    from oddjet.learn.batches import JetSample
     from oddjet.learn.config import TrainingConfig
-    from oddjet.learn.models.config import EdgeConvConfig
+    from oddjet.learn.models.networks import NetworkConfig
 
 __all__ = ["CrossScores", "cross_scores"]
-
-_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -57,13 +56,14 @@ class CrossScores:
 
 
 def cross_scores(
-    sample: TrainingSample,
+    sample: JetSample,
     fold_of_jet: NDArray[np.int64],
     *,
-    network: EdgeConvConfig,
+    network: NetworkConfig,
     training: TrainingConfig,
     features: Sequence[str],
     seed: int,
+    validates: NDArray[np.bool_] | None = None,
     checkpoints: Path | None = None,
     on_network: Callable[[], None] = lambda: None,
 ) -> CrossScores:
@@ -71,10 +71,10 @@ def cross_scores(
 
     Parameters
     ----------
-    sample : TrainingSample
+    sample : JetSample
     fold_of_jet : int64, shape (jets,)
         As `oddjet.learn.folds.training_folds` gives it.
-    network, training, features, seed, checkpoints
+    network, training, features, seed, validates, checkpoints
         As for `oddjet.learn.fold_training.train_fold`.
     on_network : callable, optional
         Called after each training.
@@ -90,7 +90,7 @@ def cross_scores(
     """
     score = np.full(len(sample), np.nan)
     losses = []
-    filled = sample.mask.any(axis=1)
+    filled = sample.sizes() > 0
     for fold in range(training.num_scored_folds):
         own = np.flatnonzero((fold_of_jet == fold) & filled)
         signal, control = np.zeros(len(own)), np.zeros(len(own))
@@ -104,17 +104,13 @@ def cross_scores(
                 features=features,
                 seed=seed,
                 member=member,
+                validates=validates,
                 checkpoints=checkpoints,
             )
             losses.append(trained.loss)
-            logit = _logits(
-                trained.weights,
-                sample,
-                own,
-                network=network,
-                training=training,
-                features=features,
-            )
+            model = trained_network(network, sample, features, trained.weights)
+            with _threads(training.threads):
+                logit = logits_of(model.to(training.device), sample, own)
             signal += 1 / (1 + np.exp(-logit))
             control += 1 / (1 + np.exp(logit))
             on_network()
@@ -122,40 +118,11 @@ def cross_scores(
     return CrossScores(score, tuple(losses))
 
 
-def _logits(
-    weights: dict[str, NDArray[np.float32]],
-    sample: TrainingSample,
-    chosen: NDArray[np.int64],
-    *,
-    network: EdgeConvConfig,
-    training: TrainingConfig,
-    features: Sequence[str],
-) -> NDArray[np.float64]:
-    """Evaluate one network, in batches of jets of like size."""
-    model = EdgeConvNetwork(
-        network,
-        len(features),
-        coordinate_columns(features),
-        slots=sample.values.shape[1],
-    )
-    state = {name: torch.from_numpy(value) for name, value in weights.items()}
-    model.load_state_dict(state, strict=False)
-    model.to(training.device).eval()
-    counts = sample.mask[chosen].sum(axis=1)
-    order = np.argsort(counts, kind="stable")
-    result = np.empty(len(chosen))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(training.threads)
+@contextmanager
+def _threads(threads: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     try:
-        with torch.no_grad():
-            for start in range(0, len(order), _BATCH):
-                rows = order[start : start + _BATCH]
-                length = max(1, int(counts[rows].max()))
-                jets = chosen[rows]
-                values = torch.from_numpy(sample.values[jets, :length])
-                mask = torch.from_numpy(sample.mask[jets, :length])
-                logit = model(values.to(training.device), mask.to(training.device))
-                result[rows] = logit.double().cpu().numpy()
+        yield
     finally:
-        torch.set_num_threads(threads)
-    return result
+        torch.set_num_threads(before)

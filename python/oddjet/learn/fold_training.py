@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from oddjet.learn.checkpoint import Checkpoint
-from oddjet.learn.coordinates import coordinate_columns
 from oddjet.learn.folds import seen_by
 from oddjet.learn.loop import reproducible, train
-from oddjet.learn.models.edge_conv import EdgeConvNetwork
+from oddjet.learn.models.networks import new_network
+from oddjet.learn.validation import Validation
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from oddjet.learn.batches import TrainingSample
+    from oddjet.learn.batches import JetSample
     from oddjet.learn.config import TrainingConfig
-    from oddjet.learn.models.config import EdgeConvConfig
+    from oddjet.learn.models.networks import NetworkConfig
 
 __all__ = ["TrainedFold", "train_fold"]
 
@@ -38,25 +37,30 @@ class TrainedFold:
     Attributes
     ----------
     weights : dict of str to array
-        State of the network, named as in `EdgeConvNetwork`.
+        State of the network, named as in `EdgeConvNetwork` or `LundNet`.
     loss : tuple of float
         Mean training loss of each epoch.
+    accuracy : tuple of float
+        Validation accuracy after each epoch, if there are jets to measure it on: the
+        weights are those after the first of the best.
     """
 
     weights: dict[str, NDArray[np.float32]]
     loss: tuple[float, ...]
+    accuracy: tuple[float, ...] = ()
 
 
 def train_fold(
-    sample: TrainingSample,
+    sample: JetSample,
     fold_of_jet: NDArray[np.int64],
     fold: int,
     *,
-    network: EdgeConvConfig,
+    network: NetworkConfig,
     training: TrainingConfig,
     features: Sequence[str],
     seed: int,
     member: int = 0,
+    validates: NDArray[np.bool_] | None = None,
     checkpoints: Path | None = None,
     on_epoch: Callable[[int, float], None] = lambda _epoch, _loss: None,
 ) -> TrainedFold:
@@ -64,21 +68,26 @@ def train_fold(
 
     Parameters
     ----------
-    sample : TrainingSample
-        Jets of both regions. Those without constituents are left out.
+    sample : JetSample
+        Jets of both classes. Those without constituents are left out.
     fold_of_jet : int64, shape (jets,)
         As `oddjet.learn.folds.training_folds` gives it.
     fold : int
         The fold that is scored; what the network sees of it `training.scoring`
         says. It never sees the reserve.
-    network : EdgeConvConfig
+    network : EdgeConvConfig or LundNetConfig
     training : TrainingConfig
     features : sequence of str
-        Names of the features, `FeatureSpec.features`.
+        Names of the features: of the spec or of the tree.
     seed : int
         Seed of the search; every network derives its own.
     member : int
         Number of the network among those of its fold.
+    validates : bool, shape (jets,), optional
+        Jets that choose among the epochs instead of being trained on, as
+        `oddjet.learn.folds.in_validation` gives them; those of the fold itself and of
+        the reserve do not even that. Needed if `training.validation_fraction` is not
+        zero, else ignored.
     checkpoints : Path, optional
         Directory for the state of an unfinished training, made if needed. A later
         call with the same arguments goes on there, and ends with the same bits.
@@ -93,37 +102,39 @@ def train_fold(
     Raises
     ------
     UserError
-        A region without events to train on, a loss that is not finite, features
-        without the coordinates of the first graph, a device that is not there, or a
-        damaged checkpoint.
+        A class without jets to train on or to validate with, a loss that is not
+        finite, features without the coordinates of the first graph, a sample that the
+        network cannot read, a device that is not there, or a damaged checkpoint.
     """
-    seen = seen_by(fold_of_jet, fold, training.scoring) & sample.mask.any(axis=1)
-    chosen = sample[seen]
-    mean, scale = map(torch.from_numpy, chosen.moments())
+    seen = seen_by(fold_of_jet, fold, training.scoring) & (sample.sizes() > 0)
+    chosen, validation = sample[seen], None
+    if training.validation_fraction > 0:
+        if validates is None:
+            message = "train_fold: validation_fraction is set, give `validates` too"
+            raise ValueError(message)
+        chosen = sample[seen & ~validates]
+        validation = Validation(
+            sample[seen & validates], balance_regions=training.balance_regions
+        )
     # The first network of a fold has the seed that a fold of one network has.
     names = ("fold", fold) if member == 0 else ("fold", fold, "network", member)
     seed = derive_seed(seed, *names)
     checkpoint = None
     if checkpoints is not None:
-        key = _training_key(chosen, network, training, features, seed)
+        columns = (*chosen.columns(), *(validation.columns() if validation else ()))
+        key = _training_key(columns, network, training, features, seed)
         checkpoints.mkdir(parents=True, exist_ok=True)
         checkpoint = Checkpoint(checkpoints / f"{key[:16]}.pt", key)
     with reproducible(
         derive_seed(seed, "network"), training.threads, device=training.device
     ):
-        model = EdgeConvNetwork(
-            network,
-            len(features),
-            coordinate_columns(features),
-            slots=sample.values.shape[1],
-        )
-        if not network.input_norm:
-            model.standardise(mean, scale)
+        model = new_network(network, chosen, features)
         loss = train(
             model,
             chosen,
             training,
             seed=seed,
+            validation=validation,
             checkpoint=checkpoint,
             on_epoch=on_epoch,
         )
@@ -135,18 +146,18 @@ def train_fold(
         for name, value in model.state_dict().items()
         if value.is_floating_point()
     }
-    return TrainedFold(weights, tuple(loss))
+    accuracy = tuple(validation.accuracies) if validation else ()
+    return TrainedFold(weights, tuple(loss), accuracy)
 
 
 def _training_key(
-    sample: TrainingSample,
-    network: EdgeConvConfig,
+    columns: Iterable[NDArray[np.generic]],
+    network: NetworkConfig,
     training: TrainingConfig,
     features: Sequence[str],
     seed: int,
 ) -> str:
     """Digest everything that decides a training, the jets included."""
-    columns = (sample.values, sample.mask, sample.in_signal_region, sample.weight)
     # How many networks a fold has, and how folds are cut, shows in jets and seed.
     shaped = training.model_copy(update={"networks": 1, "folds": 2})
     return digest(

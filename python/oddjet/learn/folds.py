@@ -24,6 +24,7 @@ __all__ = [
     "fold_of",
     "half_of",
     "in_reserve",
+    "in_validation",
     "seen_by",
     "training_folds",
 ]
@@ -37,6 +38,7 @@ TRAINING_ONLY = -2
 _FOLD_SALT = 0x6F64646A65740001
 _RESERVE_SALT = 0x6F64646A65740002
 _HALF_SALT = 0x6F64646A65740003
+_VALIDATION_SALT = 0x6F64646A65740004
 
 
 def fold_of(ids: Any, folds: int) -> NDArray[np.int64]:
@@ -97,9 +99,29 @@ def in_reserve(ids: Any, fraction: float = 0.1) -> NDArray[np.bool_]:
     UserError
         As `fold_of`.
     """
-    uniform = (source_hash(ids, _RESERVE_SALT) >> np.uint64(11)) * 2.0**-53
-    chosen: NDArray[np.bool_] = uniform < fraction
-    return chosen
+    return _share(ids, fraction, _RESERVE_SALT)
+
+
+def in_validation(ids: Any, fraction: float) -> NDArray[np.bool_]:
+    """Choose the events that choose among epochs, independently of fold and reserve.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        As for `fold_of`.
+    fraction : float
+        Expected share of the events, in [0, 1].
+
+    Returns
+    -------
+    bool, shape (events,)
+
+    Raises
+    ------
+    UserError
+        As `fold_of`.
+    """
+    return _share(ids, fraction, _VALIDATION_SALT)
 
 
 def half_of(ids: Any) -> NDArray[np.int64]:
@@ -198,3 +220,9 @@ def seen_by(
     }[scoring]
     seen: NDArray[np.bool_] = learnt & (fold_of_jet != RESERVE)
     return seen
+
+
+def _share(ids: Any, fraction: float, salt: int) -> NDArray[np.bool_]:
+    uniform = (source_hash(ids, salt) >> np.uint64(11)) * 2.0**-53
+    chosen: NDArray[np.bool_] = uniform < fraction
+    return chosen

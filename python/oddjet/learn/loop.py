@@ -20,36 +20,41 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from oddjet.learn.batches import Batch, TrainingSample
+    from oddjet.learn.batches import Batch, JetSample
     from oddjet.learn.checkpoint import Checkpoint
     from oddjet.learn.config import TrainingConfig
+    from oddjet.learn.validation import Validation
 
 __all__ = ["available_device", "reproducible", "train"]
 
 
 def train(
     network: nn.Module,
-    sample: TrainingSample,
+    sample: JetSample,
     config: TrainingConfig,
     *,
     seed: int,
+    validation: Validation | None = None,
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[int, float], None] = lambda _epoch, _loss: None,
 ) -> list[float]:
-    """Train a network to tell the signal region from the control region.
+    """Train a network to tell jets of label 1 from those of label 0.
 
     Adam on the weighted binary cross-entropy. The network ends with the moving
     average of its weights, which follows weak labels with less noise than the last
-    weights do. Run it within `reproducible`.
+    weights do; with `validation`, with what it was after the best epoch. Run it
+    within `reproducible`.
 
     Parameters
     ----------
     network : nn.Module
-        Called with (values, mask), gives one logit a jet; changed in place.
-    sample : TrainingSample
+        Called with the inputs of the sample, gives one logit a jet; changed in place.
+    sample : JetSample
     config : TrainingConfig
     seed : int
         Order of the jets.
+    validation : Validation, optional
+        Jets that choose among the epochs.
     checkpoint : Checkpoint, optional
         Keeps the state now and then; if there is one, training goes on from it. A
         training that was interrupted ends with the bits of one that was not.
@@ -70,7 +75,7 @@ def train(
     """
     device = available_device(config)
     network.to(device).train()
-    state = TrainingState(network, config, len(sample), seed)
+    state = TrainingState(network, config, len(sample), seed, validation)
     if checkpoint is not None and (kept := checkpoint.restore()) is not None:
         state.load_state_dict(kept)
         for epoch, loss in enumerate(state.history, start=1):
@@ -88,15 +93,14 @@ def train(
                 checkpoint.offer(state.state_dict)
         loss = state.end_epoch(len(sample), config.epochs)
         on_epoch(len(state.history), loss)
-    state.average.load_into(network)
-    network.cpu()
+    state.finish()
     return state.history
 
 
 def _step(state: TrainingState, batch: Batch) -> None:
     """Take one batch forward, back and into the weights."""
-    with _mixed_precision(batch.values.device):
-        logits = state.network(batch.values, batch.mask)
+    with _mixed_precision(batch.label.device):
+        logits = state.network(*batch.inputs)
     loss = _weighted_loss(logits, batch)
     state.total += _finite(loss, len(state.history) + 1) * len(batch.label)
     state.optimizer.zero_grad()

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch.optim import Optimizer
 
     from oddjet.learn.config import TrainingConfig
 
-__all__ = ["CosineSchedule", "PlateauSchedule", "Schedule", "schedule_of"]
+__all__ = [
+    "CosineSchedule",
+    "PlateauSchedule",
+    "Schedule",
+    "StepSchedule",
+    "schedule_of",
+]
 
 STEP_FACTOR = 0.1
 
@@ -109,6 +117,41 @@ class PlateauSchedule:
         self._lowest, self._waited = state["lowest"], state["waited"]
 
 
+class StepSchedule:
+    """Tenfold lower after given epochs, as in LundNet (arXiv:2012.08526).
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+    falls_after : sequence of int
+        Numbers of finished epochs.
+    """
+
+    def __init__(self, optimizer: Optimizer, falls_after: Sequence[int]) -> None:
+        self._optimizer = optimizer
+        self._falls_after = tuple(falls_after)
+        self._epochs = 0
+
+    def after_step(self) -> None:
+        """Do nothing: epochs count."""
+
+    def after_epoch(self, loss: float) -> bool:  # noqa: ARG002 - a Schedule's signature
+        """Lower the rate if it is time."""
+        self._epochs += 1
+        if self._epochs in self._falls_after:
+            rate = self._optimizer.param_groups[0]["lr"]
+            _set_rate(self._optimizer, rate * STEP_FACTOR)
+        return False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the number of finished epochs."""
+        return {"epochs": self._epochs}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from it; the optimiser knows its own rate."""
+        self._epochs = state["epochs"]
+
+
 def schedule_of(config: TrainingConfig, optimizer: Optimizer, steps: int) -> Schedule:
     """Make the schedule that a configuration asks for.
 
@@ -125,6 +168,8 @@ def schedule_of(config: TrainingConfig, optimizer: Optimizer, steps: int) -> Sch
     """
     if config.schedule == "cosine":
         return CosineSchedule(optimizer, steps)
+    if config.schedule == "steps":
+        return StepSchedule(optimizer, config.falls_after)
     return PlateauSchedule(optimizer, config.patience, config.patience_to_stop)
 
 

@@ -101,7 +101,9 @@ def _seconds_per_jet(config: MonoJetConfig) -> float:
         np.ones(_PROBE_JETS, np.int64),
         0,
         network=config.network,
-        training=config.training.model_copy(update={"epochs": 1, "scoring": "k_fold"}),
+        training=config.training.model_copy(
+            update={"epochs": 1, "scoring": "k_fold", "validation_fraction": 0.0}
+        ),
         features=spec.features,
         seed=0,
     )

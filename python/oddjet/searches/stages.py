@@ -14,7 +14,13 @@ import numpy as np
 
 from oddjet.features import FeatureSpec, event_tensors
 from oddjet.io import describe, iterate
-from oddjet.learn.folds import RESERVE, TRAINING_ONLY, half_of, training_folds
+from oddjet.learn.folds import (
+    RESERVE,
+    TRAINING_ONLY,
+    half_of,
+    in_validation,
+    training_folds,
+)
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.mixing import mixed_regions
@@ -125,6 +131,8 @@ def train(
 
     regions = mixed_regions(inputs, parts, reweight, blinded=blinded)
     folds = np.concatenate(list(_folds(regions, training).values()))
+    fraction = training.validation_fraction
+    validates = [in_validation(jets.ids, fraction) for jets in regions.values()]
     what = f"train fold {fold}" + (f", network {member}" if member else "")
     with progress.task(what, total=training.epochs) as task:
         trained = train_fold(
@@ -136,6 +144,7 @@ def train(
             features=spec.features,
             seed=seed,
             member=member,
+            validates=np.concatenate(validates),
             checkpoints=checkpoints,
             on_epoch=lambda _epoch, _loss: task.advance(),
         )

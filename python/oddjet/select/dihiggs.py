@@ -27,7 +27,7 @@ __all__ = [
     "select_dihiggs",
 ]
 
-_TAG_SALT = 0x6F64646A65740004
+_TAG_SALT = 0x6F64646A65740006
 
 #: The three ways to make two pairs of four jets.
 _PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))

@@ -11,17 +11,13 @@ from pydantic import Field
 
 from oddjet.jets import cluster
 from oddjet.runs.config import ConfigModel
-from oddjet.select.cutflow import CutFlow, CutSequence
+from oddjet.select.cutflow import Cut, CutFlow, CutSequence
 from oddjet.substructure import nsubjettiness, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from oddjet.events import Events
-
-    Cut = Callable[[ak.Array], ak.Array]
 
 __all__ = ["DijetCuts", "DijetSelection", "select_dijet"]
 
@@ -113,8 +109,7 @@ def select_dijet(
         threads=threads,
     )
     jets = jets[ak.argsort(jets.pt, axis=1, ascending=False, stable=True)][:, :2]
-    for name, passes in _cuts(cuts).items():
-        jets = jets[sequence.apply(name, passes(jets))]
+    jets = sequence.apply_each(jets, _cuts(cuts))
     weights = np.asarray(events.weight, np.float64)[sequence.mask]
     variables = _variables(jets, cuts, threads)
     return DijetSelection(sequence.mask, weights, variables, sequence.cutflow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ def simulate_block(
     enough: int | None = None,
     pileup: float = 0.0,
     towers_only: bool = False,
+    responses: int = 1,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> ak.Array:
     """Simulate one block of a sample.
@@ -57,6 +59,9 @@ def simulate_block(
         Mean number of further collisions in an event.
     towers_only : bool
         The particles are calorimeter towers instead of the energy flow.
+    responses : int
+        How often each event is measured. What is written more than once shares its
+        id and so its fold; its weight is shared out.
     cancelled : callable, optional
         Asked between batches; the block ends early once it says True.
 
@@ -64,7 +69,9 @@ def simulate_block(
     -------
     awkward array of records
         As `event_records` makes them. `id` is (run, lumi, event): a number of
-        process and seed, the block, and the generated event in the block.
+        process and seed, the block, and the generated event in the block. If the card
+        asks for cross sections, weights [pb] are such that those of all generated
+        events of the block would sum to the cross section.
 
     Raises
     ------
@@ -86,24 +93,28 @@ def simulate_block(
             pileup, seed=derive_seed(seed, card.process, block, "pile-up")
         )
     parts: list[ak.Array] = []
-    written = 0
+    written, generated_weight, cross_section = 0, 0.0, math.nan
     for first_event, generated in _numbered(batches):
         batch = generated if overlay is None else overlay.onto(generated)
-        part = _measure(
-            batch,
-            random,
-            process=card.process,
-            written_by=card.written_by,
-            met_min_gev=met_min_gev,
-            towers_only=towers_only,
-            with_jets=card.tagged_jets,
-            identity={"run": run, "lumi": block, "event": first_event},
-        )
-        parts.append(part)
-        written += len(part)
+        for _ in range(responses):
+            part = _measure(
+                batch,
+                random,
+                card=card,
+                met_min_gev=met_min_gev,
+                towers_only=towers_only,
+                identity={"run": run, "lumi": block, "event": first_event},
+            )
+            parts.append(part)
+            written += len(part)
+        generated_weight += float(batch.weight.sum()) * responses
+        cross_section = batch.cross_section_pb
         if cancelled() or (enough is not None and written >= enough):
             break
-    return ak.concatenate(parts)
+    events = ak.concatenate(parts)
+    if card.cross_section:
+        events["weight"] = events.weight * (cross_section / generated_weight)
+    return events
 
 
 def _numbered(batches: Iterator[Generated]) -> Iterator[tuple[int, Generated]]:
@@ -118,11 +129,9 @@ def _measure(
     batch: Generated,
     random: np.random.Generator,
     *,
-    process: str,
-    written_by: str,
+    card: Card,
     met_min_gev: float,
     towers_only: bool,
-    with_jets: bool,
     identity: dict[str, int],
 ) -> ak.Array:
     """Measure the events of a batch and keep those above the cut."""
@@ -134,11 +143,11 @@ def _measure(
     # Muons are no part of towers: there, the missing momentum holds them already.
     seen = leptons[np.abs(leptons.pdg_id) != MUON] if towers_only else leptons
     cut_on = met_pt
-    if written_by == "recoil":
+    if card.written_by == "recoil":
         cut_on = _recoil(met_pt, met_phi, seen)
     kept = np.flatnonzero(cut_on > met_min_gev)
     jets = None
-    if with_jets:
+    if card.tagged_jets:
         jets = tagged_jets(flow, batch.heavy_hadrons, batch.num_events)[kept]
     return event_records(
         met_contains_muons=not towers_only,
@@ -152,7 +161,8 @@ def _measure(
             "lumi": np.full(len(kept), identity["lumi"]),
             "event": identity["event"] + kept,
         },
-        truth={"process": np.full(len(kept), process)}
+        weight=batch.weight[kept] if card.cross_section else None,
+        truth={"process": np.full(len(kept), card.process)}
         | {name: column[kept] for name, column in batch.truth.items()},
     )
 

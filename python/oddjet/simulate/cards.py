@@ -52,6 +52,11 @@ class Card(ConfigModel):
     tagged_jets: bool = Field(
         False, description="whether jets with their b-tag efficiencies are written"
     )
+    cross_section: bool = Field(
+        False,
+        description="whether events carry weights [pb]: those of all generated events"
+        " sum to the cross section, also where Pythia prefers rare ones",
+    )
     block_events: int = Field(
         ge=1, description="generated events of one block, the unit of parallel work"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +38,18 @@ class Generated:
         `dark_hadrons` and `dark_energy` [GeV], number and energy of all hadrons of
         the dark sector, and of those that stay invisible, `invisible_dark_hadrons`
         and `invisible_dark_energy`.
+    weight : float64, shape (num_events,)
+        Pythia's weight, which undoes a biased choice of the phase space; else 1.
+    cross_section_pb : float
+        Of the process, as Pythia has estimated it until here [pb]; NaN if not asked.
     """
 
     num_events: int
     final: Particles
     heavy_hadrons: Particles
     truth: dict[str, NDArray[Any]]
+    weight: NDArray[np.float64]
+    cross_section_pb: float = math.nan
 
 
 class ChargeTable:
@@ -115,7 +122,8 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
         total = sums_of(energy[hadrons], event[hadrons], len(counts))
         truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)
         truth[f"{prefix}dark_energy"] = total.astype(np.float32)
-    return Generated(len(counts), particles, heavy, truth)
+    weight = np.asarray(ak.to_numpy(batch.info.weights[:, 0]), np.float64)
+    return Generated(len(counts), particles, heavy, truth, weight)
 
 
 def _true_missing_momentum(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ from oddjet.simulate.pileup import MOST_PILEUP
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event as Flag
 
-__all__ = ["simulate"]
+__all__ = ["blocks_of", "simulate"]
 
 # A block takes some seconds; after this many without an event it is no bad luck.
 _MAX_EMPTY_BLOCKS = 200
@@ -92,6 +92,12 @@ def simulate(
     card = process if isinstance(process, Card) else load_card(process)
     met_min_gev = card.met_min_gev if met_min_gev is None else met_min_gev
     _check_request(card, num_events=num_events, jobs=jobs, met_min_gev=met_min_gev)
+    if card.cross_section:
+        message = (
+            f"simulate: events of {card.process} have weights, of which a number of "
+            "written events says nothing; use `oddjet simulate-weighted`"
+        )
+        raise UserError(message)
     if not 0 <= pileup <= MOST_PILEUP:
         message = f"simulate: pileup must be in [0, {MOST_PILEUP}], got {pileup:g}"
         raise UserError(message)
@@ -108,7 +114,7 @@ def simulate(
     if progress is None:
         progress = Progress.silent()
     with (
-        _blocks(make_block, jobs=jobs) as blocks,
+        blocks_of(make_block, itertools.count(), jobs=jobs) as blocks,
         progress.task(f"simulate {card.process}", total=num_events) as task,
     ):
         return write_events(path, _first_events(blocks, num_events, task))
@@ -149,12 +155,31 @@ def _first_events(
 
 
 @contextmanager
-def _blocks(
-    make_block: partial[ak.Array], *, jobs: int
+def blocks_of(
+    make_block: partial[ak.Array], numbers: Iterable[int], *, jobs: int
 ) -> Iterator[Iterator[ak.Array]]:
-    """Lend the endless sequence of blocks 0, 1, 2, ..."""
+    """Lend blocks, made by any number of processes, in the order of their numbers.
+
+    Parameters
+    ----------
+    make_block : partial
+        Called with `block` and `cancelled`, as `simulate_block` is.
+    numbers : iterable of int
+        Of the blocks; may be endless.
+    jobs : int
+
+    Yields
+    ------
+    iterator of awkward arrays
+        Whoever leaves before its end ends the work.
+
+    Raises
+    ------
+    UserError
+        A worker process was killed.
+    """
     if jobs == 1:
-        yield (make_block(block=block) for block in itertools.count())
+        yield (make_block(block=block) for block in numbers)
         return
     # Spawned and not forked: a fork copies locks held by other threads.
     context = multiprocessing.get_context("spawn")
@@ -163,7 +188,7 @@ def _blocks(
         jobs, context, initializer=_start_worker, initargs=(make_block, cancelled)
     )
     try:
-        yield _in_order(pool, jobs)
+        yield _in_order(pool, numbers, jobs)
     except BrokenProcessPool as error:
         message = (
             "simulate: a worker process was killed; the machine may have too little"
@@ -176,15 +201,19 @@ def _blocks(
         pool.shutdown(cancel_futures=True)
 
 
-def _in_order(pool: ProcessPoolExecutor, jobs: int) -> Iterator[ak.Array]:
+def _in_order(
+    pool: ProcessPoolExecutor, numbers: Iterable[int], jobs: int
+) -> Iterator[ak.Array]:
     """Yield the blocks in order, with a bounded number of them ahead."""
     ahead: deque[Future[ak.Array]] = deque()
-    for block in itertools.count():
+    for block in numbers:
         with interrupts_held_back():
             ahead.append(pool.submit(_make_block_in_worker, block))
         # Twice the workers, so that none is idle while one block takes longer.
         if len(ahead) >= 2 * jobs:
             yield ahead.popleft().result()
+    while ahead:
+        yield ahead.popleft().result()
 
 
 # What a worker process was started with: (make_block, cancelled).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from oddjet.runs.errors import UserError, require
@@ -17,6 +18,8 @@ __all__ = ["generate_batches", "start_pythia"]
 _BATCH_EVENTS = 100
 # Pythia takes seeds of 1 to 900,000,000.
 _PYTHIA_SEEDS = 900_000_000
+# Pythia counts in millibarns.
+_PICOBARNS = 1e9
 
 
 def generate_batches(
@@ -54,7 +57,9 @@ def generate_batches(
     charges = ChargeTable(pythia)
     for start in range(0, card.block_events, _BATCH_EVENTS):
         count = min(_BATCH_EVENTS, card.block_events - start)
-        yield flatten(pythia.nextBatch(count), charges)
+        batch = flatten(pythia.nextBatch(count), charges)
+        cross_section = pythia.infoPython().sigmaGen() * _PICOBARNS
+        yield replace(batch, cross_section_pb=cross_section)
 
 
 def start_pythia(

@@ -29,6 +29,7 @@ def event_records(
     identity: Mapping[str, ArrayLike],
     truth: Mapping[str, ArrayLike],
     jets: ak.Array | None = None,
+    weight: FloatArray | None = None,
 ) -> ak.Array:
     """Compose the records of measured events.
 
@@ -49,11 +50,13 @@ def event_records(
         Columns of `truth`.
     jets : awkward array, optional
         A list an event, as `tagged_jets` makes them.
+    weight : float64, shape (events,), optional
+        Else 1.
 
     Returns
     -------
     awkward array of records
-        `particles`, `jets` if given, `leptons`, `met`, `weight` (1), `id` and
+        `particles`, `jets` if given, `leptons`, `met`, `weight`, `id` and
         `truth`; momenta are float32 [GeV, radians].
     """
     met_pt, met_phi = met
@@ -79,7 +82,7 @@ def event_records(
             },
             with_name="Momentum2D",
         ),
-        "weight": np.ones(num_events),
+        "weight": np.ones(num_events) if weight is None else weight,
         "id": ak.zip(dict(identity), depth_limit=1),
         "truth": ak.zip(dict(truth), depth_limit=1),
     }

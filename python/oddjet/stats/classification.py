@@ -1,89 +1,28 @@
-"""How well a score separates two samples: AUC, accuracy, significance improvement.
+"""What a cut on a score keeps of two samples: accuracy, significance improvement.
 
 All of them take event weights, of either sign as long as each sample sums to more
-than zero. None of them looks which sample has the higher scores: a score that points
-the wrong way has an AUC below one half, which max(AUC, 1 - AUC) would hide.
+than zero; for the area under the curve see `oddjet.stats.roc`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oddjet.runs.errors import UserError
 from oddjet.stats.event_columns import event_columns
+from oddjet.stats.measured import Measured
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "Measured",
-    "area_under_curve",
     "best_accuracy",
     "efficiency_curve",
     "significance_improvement",
 ]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A number with its statistical standard deviation.
-
-    Attributes
-    ----------
-    value, error : float
-    """
-
-    value: float
-    error: float
-
-
-def area_under_curve(
-    scores: ArrayLike, is_signal: ArrayLike, weights: ArrayLike | None = None
-) -> Measured:
-    """Measure the area under the ROC curve: P(a signal scores above a background).
-
-    A tie counts half. The error is DeLong's, from the spread of the fraction of the
-    other sample that each event stands above; with weights from effective numbers.
-
-    Parameters
-    ----------
-    scores : float, shape (events,)
-    is_signal : bool, shape (events,)
-    weights : float, shape (events,), optional
-
-    Returns
-    -------
-    Measured
-        0.5 for a score that knows nothing.
-
-    Raises
-    ------
-    UserError
-        A sample whose weights do not sum to more than zero.
-    ValueError
-        Columns of different lengths, or a score that is not finite.
-
-    References
-    ----------
-    DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988) 837.
-
-    Examples
-    --------
-    >>> found = area_under_curve([0.1, 0.4, 0.4, 0.9], [False, False, True, True])
-    >>> found.value
-    0.875
-    """
-    score, signal, weight = _columns("area_under_curve", scores, is_signal, weights)
-    # Where each event stands in the other sample: the fraction of it below.
-    below_signal = _fraction_below(score[signal], score[~signal], weight[~signal])
-    below_background = _fraction_below(score[~signal], score[signal], weight[signal])
-    mean, spread = _mean_and_variance(below_signal, weight[signal])
-    _, other_spread = _mean_and_variance(below_background, weight[~signal])
-    return Measured(mean, math.sqrt(spread + other_spread))
 
 
 def efficiency_curve(
@@ -104,8 +43,10 @@ def efficiency_curve(
 
     Raises
     ------
-    UserError, ValueError
-        As `area_under_curve`.
+    UserError
+        A sample whose weights do not sum to more than zero.
+    ValueError
+        Columns of different lengths, or a score that is not finite.
 
     Examples
     --------
@@ -142,7 +83,7 @@ def best_accuracy(
     Raises
     ------
     UserError, ValueError
-        As `area_under_curve`.
+        As `efficiency_curve`.
 
     Examples
     --------
@@ -181,7 +122,7 @@ def significance_improvement(
     Raises
     ------
     UserError, ValueError
-        As `area_under_curve`; or an efficiency outside (0, 1].
+        As `efficiency_curve`; or an efficiency outside (0, 1].
 
     References
     ----------
@@ -242,30 +183,6 @@ def _cumulative(
 ) -> NDArray[np.float64]:
     passed = np.bincount(place, weights)
     return np.concatenate([[0.0], np.cumsum(passed) / np.sum(passed)])
-
-
-def _fraction_below(
-    scores: NDArray[np.float64],
-    others: NDArray[np.float64],
-    weights: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Give the weighted fraction of others below each score; a tie counts half."""
-    order = np.argsort(others, kind="stable")
-    sums = np.concatenate([[0.0], np.cumsum(weights[order])])
-    first, last = (
-        np.searchsorted(others[order], scores, side=side) for side in ("left", "right")
-    )
-    fraction: NDArray[np.float64] = (sums[first] + sums[last]) / (2 * sums[-1])
-    return fraction
-
-
-def _mean_and_variance(
-    values: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Give the weighted mean and the variance of that mean."""
-    share = weights / np.sum(weights)
-    mean = float(np.sum(share * values))
-    return mean, float(np.sum(share**2 * (values - mean) ** 2))
 
 
 def _effective(weights: NDArray[np.float64]) -> float:

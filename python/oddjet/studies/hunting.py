@@ -22,11 +22,8 @@ from oddjet.runs.stages import Stage
 from oddjet.searches.event_table import EventTable, read_event_table
 from oddjet.searches.table_source import TABLE, TableSource, table_stage
 from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
-from oddjet.stats.classification import (
-    area_under_curve,
-    best_accuracy,
-    significance_improvement,
-)
+from oddjet.stats.classification import best_accuracy, significance_improvement
+from oddjet.stats.roc import area_by_label
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
 from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
@@ -220,9 +217,9 @@ def make_point(
             trained.logits(part.features)[member] for part in (pure, regions)
         )
         found = {
-            "auc": area_under_curve(score, pure.label, pure.weights).value,
+            "auc": area_by_label(score, pure.label, pure.weights).value,
             "accuracy": best_accuracy(score, pure.label, pure.weights),
-            "auc_regions": area_under_curve(
+            "auc_regions": area_by_label(
                 in_regions, regions.label, regions.weights
             ).value,
         }

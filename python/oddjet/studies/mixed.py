@@ -22,7 +22,8 @@ from oddjet.runs.stages import Stage
 from oddjet.searches.event_table import EventTable, read_event_table
 from oddjet.searches.table_source import TABLE, TableSource, table_stage
 from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
-from oddjet.stats.classification import area_under_curve, best_accuracy
+from oddjet.stats.classification import best_accuracy
+from oddjet.stats.roc import area_by_label
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
 from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
 from oddjet.studies.mixed_page import mixed_report, point_table
@@ -143,8 +144,8 @@ def make_point(
         score, mixed_score = (
             trained.logits(part.features)[member] for part in (pure, mixtures)
         )
-        auc = area_under_curve(score, pure.label, pure.weights)
-        mixed = area_under_curve(mixed_score, mixtures.label, mixtures.weights)
+        auc = area_by_label(score, pure.label, pure.weights)
+        mixed = area_by_label(mixed_score, mixtures.label, mixtures.weights)
         repeats.append(
             {
                 "auc": auc.value,

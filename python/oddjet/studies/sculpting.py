@@ -14,7 +14,8 @@ import numpy as np
 
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
-from oddjet.stats.classification import Measured, area_under_curve
+from oddjet.stats.measured import Measured
+from oddjet.stats.roc import area_by_label
 from oddjet.stats.feature_correlation import feature_correlations, related_features
 from oddjet.studies.classifiers import TrainingSet, train_repeats
 
@@ -117,12 +118,12 @@ def sculpting_test(
     trained = train_repeats([learnt] * repeats, config, seed=seed)
     rest, label, weights = values[~first], label[~first], used.weights[~first]
     score = _mean_score(trained, rest)
-    auc = area_under_curve(score, label, weights)
+    auc = area_by_label(score, label, weights)
     importance = {}
     for column, name in enumerate(features):
         shuffled = rest.copy()
         shuffled[:, column] = random.permutation(shuffled[:, column])
-        without = area_under_curve(_mean_score(trained, shuffled), label, weights)
+        without = area_by_label(_mean_score(trained, shuffled), label, weights)
         importance[name] = auc.value - without.value
     return Sculpting(
         tuple(features),

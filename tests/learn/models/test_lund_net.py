@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import awkward as ak
 import numpy as np
 import pytest
 import torch
 
 from definitions.lund_net import lund_net_logit
+from oddjet.features.lund_trees import LundTrees
 from oddjet.jets import cluster
-from oddjet.learn.lund_trees import LundTrees
+from oddjet.learn.lund_sample import LundBatch
 from oddjet.learn.models.lund_config import LundNetConfig, LundTreeConfig
 from oddjet.learn.models.lund_net import LundNet
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
 from oddjet.substructure import lund_tree
+from toy_trees import jets_of, particles
 
 SMALL = {"blocks": ((8, 8), (8, 12), (12,)), "fusion": 16, "dense": 8}
 VARIANTS = {
@@ -24,25 +25,6 @@ VARIANTS = {
     ),
     "CMS": LundNetConfig.cms().model_copy(update=SMALL),
 }
-
-
-def particles(counts, seed=1, *, prongs=1):
-    """One cone of particles a jet, of one or two prongs."""
-    rng = np.random.default_rng(seed)
-    total = int(np.sum(counts))
-    prong = rng.integers(0, prongs, total)
-    columns = {
-        "pt": rng.exponential(20, total) + 0.5,
-        "eta": rng.normal(0, 0.08, total) + 0.5 * prong,
-        "phi": rng.normal(0, 0.08, total) + 1.0,
-        "mass": np.zeros(total),
-    }
-    return ak.unflatten(ak.zip(columns), counts)
-
-
-def jets_of(counts, seed=1, *, prongs=1):
-    found = cluster(particles(counts, seed, prongs=prongs), algorithm="ca", radius=10.0)
-    return found[:, 0]
 
 
 def network_of(config, seed=2):
@@ -57,7 +39,7 @@ def network_of(config, seed=2):
             parameter.add_(0.1 * torch.randn_like(parameter))
     network.train()
     for _ in range(3):
-        network(trees.batch())
+        network(LundBatch.of(trees))
     return network.eval()
 
 
@@ -74,7 +56,7 @@ def test_the_literal_definition(variant):
     jets = jets_of([1, 2, 3, 11, 40], seed=3)
     trees = LundTrees.of(jets, config.tree)
     with torch.no_grad():
-        found = network(trees.batch()).numpy()
+        found = network(LundBatch.of(trees)).numpy()
     state = {name: each.numpy() for name, each in network.state_dict().items()}
     for i, logit in enumerate(found):
         one = slice(trees.offsets[i], trees.offsets[i + 1])
@@ -86,6 +68,17 @@ def test_the_literal_definition(variant):
             shortcut=config.shortcut,
         )
         assert logit == pytest.approx(expected, rel=2e-4, abs=2e-5)
+
+
+def test_variants_have_names():
+    for name, expected in (
+        ("lundnet_5", LundNetConfig.published(5)),
+        ("lundnet_3", LundNetConfig.published(3)),
+        ("cms", LundNetConfig.cms()),
+    ):
+        assert LundNetConfig.model_validate(name) == expected
+    with pytest.raises(ValueError, match="one of lundnet_5, lundnet_3, cms, got 'atl"):
+        LundNetConfig.model_validate("atlas")
 
 
 class TestTrees:
@@ -110,7 +103,7 @@ class TestTrees:
 
     def test_edges_go_both_ways(self):
         trees = LundTrees.of(jets_of([9, 1, 30]), LundTreeConfig())
-        edges = trees.batch().edges
+        edges = LundBatch.of(trees).edges
         center = edges.slots // edges.k
         pairs = set(zip(center.tolist(), edges.neighbours.tolist(), strict=True))
         assert pairs == {(j, i) for i, j in pairs}
@@ -139,9 +132,11 @@ def test_the_company_of_a_jet_changes_nothing(variant):
     network = network_of(config)
     trees = LundTrees.of(jets_of([1, 14, 3, 50, 2]), config.tree)
     with torch.no_grad():
-        together = network(trees.batch())
-        alone = [network(trees[np.array([i])].batch())[0] for i in range(len(trees))]
-        mixed = network(trees[np.array([4, 0, 3, 1, 2])].batch())
+        together = network(LundBatch.of(trees))
+        alone = [
+            network(LundBatch.of(trees[np.array([i])]))[0] for i in range(len(trees))
+        ]
+        mixed = network(LundBatch.of(trees[np.array([4, 0, 3, 1, 2])]))
     torch.testing.assert_close(torch.stack(alone), together, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(
         mixed, together[torch.tensor([4, 0, 3, 1, 2])], rtol=1e-5, atol=1e-6
@@ -155,7 +150,7 @@ def test_few_nodes_can_be_trained_on(counts):
     trees = LundTrees.of(jets_of(counts), VARIANTS["LundNet-5"].tree)
     if len(trees.values) < 2:
         pytest.skip("a single node has no spread")
-    loss = network(trees.batch()).square().sum()
+    loss = network(LundBatch.of(trees)).square().sum()
     loss.backward()
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     assert all(each.isfinite().all() for each in gradients)
@@ -180,14 +175,14 @@ def test_it_tells_two_prongs_from_one():
     for _ in range(20):
         for chosen in np.array_split(train, 4):
             loss = torch.nn.functional.binary_cross_entropy_with_logits(
-                network(both[chosen].batch()), label[chosen].float()
+                network(LundBatch.of(both[chosen])), label[chosen].float()
             )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
     network.eval()
     with torch.no_grad():
-        logit = network(both[test].batch())
+        logit = network(LundBatch.of(both[test]))
     truth = label[test]
     above = (logit[truth][:, None] > logit[~truth][None, :]).float().mean()
     assert above > 0.97

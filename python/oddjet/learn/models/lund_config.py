@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from oddjet.features.lund_spec import LundSpec
 from oddjet.runs.config import ConfigModel
 
 __all__ = ["LundNetConfig", "LundTreeConfig"]
@@ -44,6 +45,33 @@ class LundTreeConfig(ConfigModel):
             five = ("z", "delta", "psi", "mass", "kt")
         return five if self.variables == 5 else (five[0], five[1], five[4])
 
+    def spec(self, **jets: Any) -> LundSpec:
+        """Say which trees these are, and of which jets, for a model file.
+
+        Parameters
+        ----------
+        **jets
+            source, algorithm, radius, pt_min_gev, abs_eta_max, num_jets of `LundSpec`.
+
+        Returns
+        -------
+        LundSpec
+
+        Examples
+        --------
+        >>> LundTreeConfig(plane="primary").spec(radius=1.0).plane
+        'primary'
+        """
+        return LundSpec(
+            variables=self.names,
+            plane=self.plane,
+            kt_min_gev=self.kt_min_gev,
+            psi=self.psi,
+            below_kt=self.below_kt,
+            leaves=self.leaves,
+            **jets,
+        )
+
     @model_validator(mode="after")
     def _leaves_have_no_logarithm(self) -> LundTreeConfig:
         if self.leaves and self.logarithms:
@@ -56,7 +84,8 @@ class LundNetConfig(ConfigModel):
     """A graph network on the Lund tree of a jet.
 
     The defaults are those of Dreyer & Qu, arXiv:2012.08526, with the dense layer of
-    its training scripts; `cms` is the variant for semi-visible jets.
+    its training scripts; `cms` is the variant for semi-visible jets. In a file the
+    names "lundnet_5", "lundnet_3" and "cms" stand for all keys of a variant.
     """
 
     tree: LundTreeConfig = Field(
@@ -82,6 +111,22 @@ class LundNetConfig(ConfigModel):
     dense: Width = Field(256, description="width of the dense layer after pooling")
     dropout: Fraction = Field(0.1, description="fraction dropped after it")
     normalised_logit: bool = Field(False, description="batch norm on the logit")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        variants = {
+            "lundnet_5": cls.published,
+            "lundnet_3": lambda: cls.published(3),
+            "cms": cls.cms,
+        }
+        if given not in variants:
+            names = ", ".join(variants)
+            message = f"must be a mapping of keys or one of {names}, got {given!r}"
+            raise ValueError(message)
+        return variants[given]().model_dump()
 
     @classmethod
     def published(cls, variables: Literal[3, 5] = 5) -> LundNetConfig:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from oddjet.learn.lund_trees import LundBatch
+    from oddjet.learn.lund_sample import LundBatch
     from oddjet.learn.models.lund_config import LundNetConfig
     from oddjet.learn.models.packed_jets import Edges
 

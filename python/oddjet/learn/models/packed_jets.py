@@ -38,6 +38,12 @@ class Edges:
     counts: Tensor
     k: int
 
+    def to(self, device: torch.device) -> Edges:
+        """Move the graph to a device."""
+        slots = None if self.slots is None else self.slots.to(device)
+        neighbours, counts = self.neighbours.to(device), self.counts.to(device)
+        return Edges(neighbours, slots, counts, self.k)
+
     def gather(self, center: Tensor, neighbour: Tensor) -> Tensor:
         """Add the terms of both ends of each edge: (particles, c) -> (edges, c)."""
         at_neighbour = neighbour.index_select(0, self.neighbours)

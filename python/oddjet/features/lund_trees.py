@@ -1,51 +1,57 @@
-"""Lund trees of many jets without padding: nodes, who is next to whom, batches."""
+"""Lund trees of many jets without padding: nodes, and who is next to whom."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import awkward as ak
 import numpy as np
-import torch
 
-from oddjet.learn.models.packed_jets import Edges
 from oddjet.runs.errors import UserError
 from oddjet.substructure import lund_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
-    from torch import Tensor
 
-    from oddjet.learn.models.lund_config import LundTreeConfig
-
-__all__ = ["LundBatch", "LundTrees"]
+__all__ = ["MAX_NEIGHBOURS", "LundTrees", "TreeChoices"]
 
 #: A node has a mother and two daughters at most.
-_MAX_NEIGHBOURS = 3
+MAX_NEIGHBOURS = 3
 
 
-@dataclass(frozen=True)
-class LundBatch:
-    """Trees as a network reads them.
+class TreeChoices(Protocol):
+    """What decides a tree: options of `oddjet.lund_tree`, and the columns wanted."""
 
-    Attributes
-    ----------
-    values : float32 Tensor, shape (nodes, variables)
-    edges : Edges
-        Of each node to its mother and daughters.
-    counts : int64 Tensor, shape (jets,)
-        Nodes of each jet, at least one.
-    """
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of a node, in order."""
 
-    values: Tensor
-    edges: Edges
-    counts: Tensor
+    @property
+    def plane(self) -> str:
+        """Full tree or primary plane."""
 
-    def mean(self, nodes: Tensor) -> Tensor:
-        """Average over the nodes of each jet: (nodes, c) -> (jets, c)."""
-        total = torch.segment_reduce(nodes, "sum", lengths=self.counts, unsafe=True)
-        return total / self.counts[:, None]
+    @property
+    def kt_min_gev(self) -> float:
+        """Nodes below are left out [GeV]."""
+
+    @property
+    def psi(self) -> str:
+        """Definition of psi."""
+
+    @property
+    def below_kt(self) -> str:
+        """Where a tree goes on below."""
+
+    @property
+    def leaves(self) -> bool:
+        """Whether ends of branches are nodes."""
+
+    @property
+    def logarithms(self) -> bool:
+        """Whether variables are logarithms."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class LundTrees:
 
     @classmethod
     def of(
-        cls, jets: ak.Array, config: LundTreeConfig, threads: int | None = None
+        cls, jets: ak.Array, choices: TreeChoices, threads: int | None = None
     ) -> LundTrees:
         """Build the trees of jets.
 
@@ -86,7 +92,7 @@ class LundTrees:
         ----------
         jets : awkward array, a list of jets
             With `constituents`, as `oddjet.cluster` returns them.
-        config : LundTreeConfig
+        choices : LundTreeConfig or LundSpec
         threads : int, optional
             For the kernel; never changes the result.
 
@@ -104,22 +110,32 @@ class LundTrees:
             raise UserError(message)
         trees = lund_tree(
             jets,
-            plane=config.plane,
-            kt_min_gev=config.kt_min_gev,
-            psi=config.psi,
-            below_kt=config.below_kt,
-            leaves=config.leaves,
-            logarithms=config.logarithms,
+            plane=choices.plane,
+            kt_min_gev=choices.kt_min_gev,
+            psi=choices.psi,
+            below_kt=choices.below_kt,
+            leaves=choices.leaves,
+            logarithms=choices.logarithms,
             empty="zeros",
             threads=threads,
         )
         counts = ak.num(trees.psi, axis=1).to_numpy().astype(np.int64)
         nodes = ak.flatten(trees, axis=1)
-        columns = [nodes[name].to_numpy() for name in config.names]
-        neighbours = ak.to_numpy(nodes.neighbours).reshape(-1, _MAX_NEIGHBOURS)
+        columns = [nodes[name].to_numpy() for name in choices.names]
+        neighbours = ak.to_numpy(nodes.neighbours).reshape(-1, MAX_NEIGHBOURS)
         return cls(
             np.stack(columns, axis=1).astype(np.float32),
             np.asarray(neighbours, np.int64),
+            np.concatenate([[0], np.cumsum(counts)]),
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[LundTrees]) -> LundTrees:
+        """Put the jets of several samples one after the other."""
+        counts = np.concatenate([np.diff(part.offsets) for part in parts])
+        return cls(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.neighbours for part in parts]),
             np.concatenate([[0], np.cumsum(counts)]),
         )
 
@@ -139,18 +155,3 @@ class LundTrees:
         values = self.values.astype(np.float64)
         scale = values.std(axis=0)
         return values.mean(axis=0), np.where(scale > 0, scale, 1.0)
-
-    def batch(self) -> LundBatch:
-        """Give all trees as tensors."""
-        counts = np.diff(self.offsets)
-        first = np.repeat(self.offsets[:-1] - self.offsets[0], counts)
-        exists = self.neighbours >= 0
-        packed = (self.neighbours + first[:, None])[exists]
-        slots = np.flatnonzero(exists.ravel())
-        edges = Edges(
-            neighbours=torch.from_numpy(packed),
-            slots=torch.from_numpy(slots),
-            counts=torch.from_numpy(exists.sum(axis=1)),
-            k=_MAX_NEIGHBOURS,
-        )
-        return LundBatch(torch.from_numpy(self.values), edges, torch.from_numpy(counts))
