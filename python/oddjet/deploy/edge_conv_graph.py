@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.deploy.calibration_graph import calibrate
+from oddjet.deploy.dense_layers import (
+    activate,
+    count,
+    dense_layers,
+    linear,
+    one_logit,
+    under,
+)
 from oddjet.deploy.faithful_rows import FaithfulRows
 from oddjet.deploy.graph_builder import GraphBuilder
 from oddjet.deploy.particle_rows import ParticleRows
-from oddjet.runs.errors import require
+from oddjet.deploy.score_outputs import graph_of_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,8 +88,6 @@ def edge_conv_graph(
     -------
     onnx.GraphProto
     """
-    helper = require("onnx.helper", extra="onnx")
-    kind = require("onnx", extra="onnx").TensorProto
     networks = [[fold] if isinstance(fold, Mapping) else list(fold) for fold in folds]
     num_features = len(networks[0][0]["feature_mean"])
     graph = GraphBuilder()
@@ -92,27 +97,7 @@ def edge_conv_graph(
         _mean_logit(graph, [_logit(one, design, particles, first) for one in members])
         for members in networks
     ]
-    raw = logits[0] if len(folds) == 1 else graph.add("Concat", *logits, axis=1)
-    scores = calibrate(graph, raw, calibration) if calibration else raw
-    graph.name_output(scores, "fold_scores")
-    mean = graph.add("ReduceMean", "fold_scores", axes=[1], keepdims=0)
-    graph.name_output(mean, "score")
-    shape = ["events", "constituents"]
-    return graph.build(
-        "oddjet",
-        inputs=[
-            helper.make_tensor_value_info(
-                "features", kind.FLOAT, [*shape, num_features]
-            ),
-            helper.make_tensor_value_info("mask", kind.BOOL, shape),
-        ],
-        outputs=[
-            helper.make_tensor_value_info("score", kind.FLOAT, ["events"]),
-            helper.make_tensor_value_info(
-                "fold_scores", kind.FLOAT, ["events", len(folds)]
-            ),
-        ],
-    )
+    return graph_of_scores(graph, logits, calibration, num_features=num_features)
 
 
 def bytes_per_constituent(weights: Weights, design: EdgeConvDesign) -> int:
@@ -163,31 +148,17 @@ def _logit(
     width, neighbours = len(mean), first
     rows = particles.as_rows(jets, width)
     pooled = [particles.mean(jets)]
-    for block in range(_count(weights, "blocks.{}.shortcut.weight")):
+    for block in range(count(weights, "blocks.{}.shortcut.weight")):
         if block > 0:
             neighbours = particles.neighbours_in_space(jets, pooled[-1])
-        block_weights = _under(weights, f"blocks.{block}.")
+        block_weights = under(weights, f"blocks.{block}.")
         rows, width = _edge_conv(particles, rows, neighbours, block_weights, design)
         jets = particles.as_jets(rows, width)
         pooled.append(particles.mean(jets))
     together = graph.add("Concat", *pooled, axis=2)
     hidden = graph.add("Squeeze", together, graph.integers(1))
-    for layer in range(_count(weights, "dense.{}.weight")):
-        dense = _under(weights, f"dense.{layer}.")
-        hidden = _linear(graph, hidden, dense["weight"], dense["bias"])
-        hidden = _activate(graph, hidden, design.slope)
-    return _linear(graph, hidden, *_one_logit(weights))
-
-
-def _one_logit(weights: Weights) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Weight and bias of the logit of class 1, also of a network with two classes.
-
-    The softmax of two outputs is the logistic function of their difference.
-    """
-    weight, bias = weights["output.weight"], weights["output.bias"]
-    if len(weight) == 2:
-        weight, bias = weight[1:] - weight[:1], bias[1:] - bias[:1]
-    return weight, bias
+    hidden = dense_layers(graph, hidden, weights, "dense", design.slope)
+    return one_logit(graph, hidden, weights)
 
 
 def _edge_conv(
@@ -201,39 +172,20 @@ def _edge_conv(
     graph = particles.graph
     weight, bias = _folded(weights, "layers.0.weight", "norms.0.")
     w_center, w_difference = np.split(weight, 2, axis=1)
-    center = _linear(graph, x, w_center - w_difference, bias)
+    center = linear(graph, x, w_center - w_difference, bias)
     center = graph.add("Unsqueeze", center, graph.integers(1))
-    gathered = particles.gather(_linear(graph, x, w_difference), neighbours)
-    messages = _activate(graph, graph.add("Add", gathered, center), design.slope)
+    gathered = particles.gather(linear(graph, x, w_difference), neighbours)
+    messages = activate(graph, graph.add("Add", gathered, center), design.slope)
     width = len(weight)
     messages = graph.add("Reshape", messages, graph.integers(-1, width))
-    for layer in range(1, _count(weights, "layers.{}.weight")):
+    for layer in range(1, count(weights, "layers.{}.weight")):
         weight, bias = _folded(weights, f"layers.{layer}.weight", f"norms.{layer}.")
-        messages = _linear(graph, messages, weight, bias)
-        messages = _activate(graph, messages, design.slope)
+        messages = linear(graph, messages, weight, bias)
+        messages = activate(graph, messages, design.slope)
     width = len(weight)
     mean = particles.mean_over_neighbours(messages, width)
-    shortcut = _linear(graph, x, *_folded(weights, "shortcut.weight", "shortcut_norm."))
-    return _activate(graph, graph.add("Add", mean, shortcut), design.slope), width
-
-
-def _linear(
-    graph: GraphBuilder,
-    x: str,
-    weight: NDArray[np.floating],
-    bias: NDArray[np.floating] | None = None,
-) -> str:
-    # The matrix as it is multiplied: transposed by the runtime, it is a tenth slower.
-    inputs = [x, graph.constant(weight.T.astype(np.float32))]
-    if bias is not None:
-        inputs.append(graph.constant(bias.astype(np.float32)))
-    return graph.add("Gemm", *inputs)
-
-
-def _activate(graph: GraphBuilder, x: str, slope: float) -> str:
-    if slope == 0:
-        return graph.add("Relu", x)
-    return graph.add("LeakyRelu", x, alpha=slope)
+    shortcut = linear(graph, x, *_folded(weights, "shortcut.weight", "shortcut_norm."))
+    return activate(graph, graph.add("Add", mean, shortcut), design.slope), width
 
 
 def _folded(
@@ -246,15 +198,3 @@ def _folded(
     )
     factor = gain / np.sqrt(variance + BATCH_NORM_EPSILON)
     return weights[weight] * factor[:, np.newaxis], shift - mean * factor
-
-
-def _under(weights: Weights, prefix: str) -> dict[str, NDArray[np.floating]]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in weights.items()
-        if name.startswith(prefix)
-    }
-
-
-def _count(weights: Weights, pattern: str) -> int:
-    return next(i for i in range(len(weights) + 1) if pattern.format(i) not in weights)
