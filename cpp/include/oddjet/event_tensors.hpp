@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "oddjet/cluster.hpp"
@@ -15,16 +16,22 @@ namespace oddjet {
 struct EventTensors {
     FeatureTensor tensor;
     std::vector<std::uint8_t> found;
+    std::vector<std::string> problems;  // one an event, empty where fine, if flagged
 };
+
+/// What an event with a momentum that is not finite or not physical does: it stops
+/// everything, or it is not found and its problem is named.
+enum class BadEvent { kThrow, kFlag };
 
 /// Cluster every event and give the constituent features of its hardest jet, bit for
 /// bit those of `cluster` followed by `constituent_features`. Not found: an event
 /// without a jet of pt > 0, or whose jet keeps a (massive) constituent with pt = 0.
-/// Throws std::invalid_argument: options, columns, offsets, momenta.
+/// Throws std::invalid_argument: options, columns, offsets, momenta unless flagged.
 [[nodiscard]] EventTensors event_tensors(const ParticleLists& events,
                                          const ClusterOptions& clustering,
                                          const FeatureOptions& features,
-                                         int threads = 1);
+                                         int threads = 1,
+                                         BadEvent bad_event = BadEvent::kThrow);
 
 /// The same for one event, into rows of values and mask that hold zeros; false where
 /// not found. Options, columns and offsets are not checked.
