@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -56,7 +57,7 @@ def distill(
     files: tuple[str, ...],
     *,
     output: Path,
-    student: str,
+    student: Literal["mlp", "deep_sets", "lite"],
     latency_us: float,
     jets: int,
     signal: tuple[str, ...],
@@ -78,7 +79,7 @@ def distill(
             model,
             files,
             output,
-            kind=student,  # type: ignore[arg-type]
+            kind=student,
             latency_us=latency_us,
             training=StudentTraining(epochs=epochs, threads=threads),
             most_jets=jets,

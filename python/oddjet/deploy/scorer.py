@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 import awkward as ak
@@ -31,6 +32,7 @@ _log = logging.getLogger("oddjet")
 
 SCORED, NO_JET = "ok", "no usable jet"
 NO_CONSTITUENTS, ZERO_PT = "no constituents", "zero pt"
+BAD_EVENT = "bad event: "
 
 
 class Scorer:
@@ -165,13 +167,16 @@ class Scorer:
         return self._session.run(values, mask)
 
     def prepare(
-        self, events: Events
+        self, events: Events, *, flag_bad_events: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.str_]]:
         """Make the tensors of events, for which the model is not needed.
 
         Parameters
         ----------
         events : Events
+        flag_bad_events : bool
+            An event with a momentum that no kernel accepts gets the status "bad event:
+            ..." and no score; else it raises.
 
         Returns
         -------
@@ -185,8 +190,17 @@ class Scorer:
         """
         events.require(self.spec.source, why="scoring with this model")
         particles = events.array[self.spec.source]
-        values, mask, found = event_tensors(particles, self.spec, threads=self._threads)
-        return values, mask, np.where(found, SCORED, NO_JET)
+        problems: dict[int, str] | None = {} if flag_bad_events else None
+        values, mask, found = event_tensors(
+            particles, self.spec, threads=self._threads, problems=problems
+        )
+        status = np.where(found, SCORED, NO_JET)
+        if problems:
+            longer = status.astype(object)
+            for event, problem in problems.items():
+                longer[event] = BAD_EVENT + _without_place(problem)
+            status = longer.astype(np.str_)
+        return values, mask, status
 
     def score_prepared(
         self,
@@ -237,6 +251,14 @@ class Scorer:
                 f"({np.count_nonzero(bad.any(axis=1))} such jets); leave these jets out"
             )
             raise UserError(message)
+
+
+def _without_place(problem: str) -> str:
+    """Drop kernel and number of the event from "kernel: particle 3 of event 7 has x".
+
+    The row says which event it is, and blocks count from their own beginning.
+    """
+    return re.sub(r"^\w+: | of event \d+", "", problem)
 
 
 def _jet_status(jets: ak.Array, num_constituents: int) -> NDArray[np.str_]:
