@@ -14,28 +14,59 @@ constexpr double kRounding = 1e-9;
 
 constexpr std::int64_t kParticle = -1;
 
+// Particles to make room with: up to this |eta|, and so many times around the beam.
+constexpr double kSpread = 5.0;
+constexpr double kTurns = 61.8;
+
 }  // namespace
 
-bool LeadingJet::find(const Particles& particles, const ClusterOptions& options) {
-    start(particles);
+LeadingJet::LeadingJet(const ClusterOptions& options) : options_(options) {
+    check_options(options);
+    pseudo_jets_ = std::make_unique<PseudoJets>(options);
+}
+
+LeadingJet::LeadingJet(LeadingJet&&) noexcept = default;
+LeadingJet& LeadingJet::operator=(LeadingJet&&) noexcept = default;
+LeadingJet::~LeadingJet() = default;
+
+void LeadingJet::reserve(std::size_t particles) {
+    // By clustering somewhat more than that, evenly spread: so no part is forgotten.
+    const std::size_t size = particles + particles / 4;
+    Particles spread;
+    for (std::size_t i = 0; i < size; ++i) {
+        const double place = static_cast<double>(i) / static_cast<double>(size);
+        const double azimuth = std::remainder(place * kTurns, 1.0) * 2.0 * 3.14;
+        spread.momenta.push_back(
+            four_momentum({1.0, kSpread * (2.0 * place - 1.0), azimuth, 0.0}));
+        spread.pt.push_back(1.0);
+    }
+    start_nodes(spread);
+    pseudo_jets_->start(spread);
+    while (pseudo_jets_->alive() > 0) (void)pseudo_jets_->step();
+    pending_.reserve(size);
+    found_.reserve(size);
+}
+
+bool LeadingJet::find(const Particles& particles) {
+    start_nodes(particles);
     double total = 0.0;
     for (const Node& node : nodes_) total += node.scalar_pt;
     double left = total + kRounding * total;
     jet_ = -1;
-    PseudoJets pseudo_jets(particles, options);
-    while (pseudo_jets.alive() > 0) {
-        const ClusteringStep step = pseudo_jets.step();
+    pseudo_jets_->start(particles);
+    while (pseudo_jets_->alive() > 0) {
+        const ClusteringStep step = pseudo_jets_->step();
         const Node first = nodes_[static_cast<std::size_t>(step.first)];
         if (step.second != kBeam) {
             const Node& second = nodes_[static_cast<std::size_t>(step.second)];
-            nodes_.push_back({pseudo_jets.merged(), first.scalar_pt + second.scalar_pt,
-                              std::min(first.earliest, second.earliest), step.first,
-                              step.second});
+            nodes_.push_back(
+                {pseudo_jets_->merged(), first.scalar_pt + second.scalar_pt,
+                 std::min(first.earliest, second.earliest), step.first, step.second});
             continue;
         }
         left -= first.scalar_pt;
         const double squared = pt_squared(first.momentum);
-        if (squared < options.pt_min_gev * options.pt_min_gev) continue;
+        if (squared < options_.pt_min_gev * options_.pt_min_gev) continue;
         if (is_harder(step.first, jet_)) jet_ = step.first;
         const double hardest =
             pt_squared(nodes_[static_cast<std::size_t>(jet_)].momentum);
@@ -72,7 +103,7 @@ const std::vector<std::int64_t>& LeadingJet::constituents(const Particles& parti
     return found_;
 }
 
-void LeadingJet::start(const Particles& particles) {
+void LeadingJet::start_nodes(const Particles& particles) {
     nodes_.clear();
     nodes_.reserve(2 * particles.momenta.size());
     for (std::size_t i = 0; i < particles.momenta.size(); ++i) {

@@ -16,7 +16,6 @@ bool same(const FourMomentum& a, const FourMomentum& b) {
 
 /// One finder for all: nothing of an event may be left for the next.
 void it_is_the_first_of_all_jets() {
-    LeadingJet leading;
     for (const auto algorithm :
          {Algorithm::kAntiKt, Algorithm::kKt, Algorithm::kCambridgeAachen}) {
         for (const auto recombination :
@@ -25,13 +24,14 @@ void it_is_the_first_of_all_jets() {
                 for (const double pt_min_gev : {0.0, 40.0, 1e9}) {
                     const ClusterOptions options{algorithm, radius, pt_min_gev, -1.0,
                                                  recombination};
+                    LeadingJet leading(options);
                     for (const std::size_t size : {0, 1, 2, 30, 90}) {
                         const RandomLists<double> random(8, size, 17);
                         const ParticleLists events = random.view();
                         for (std::size_t i = 0; i < events.size(); ++i) {
                             const Particles particles = read_list(events, i, "test");
                             const auto jets = cluster_event(particles, options);
-                            const bool found = leading.find(particles, options);
+                            const bool found = leading.find(particles);
                             expect(found == !jets.empty(), "whether there is a jet");
                             if (!found) continue;
                             expect(same(leading.momentum(), jets[0].momentum),
@@ -67,9 +67,9 @@ void equal_jets_keep_their_order() {
     particles.momenta[2].px = -particles.momenta[1].px;
     particles.momenta[2].py = -particles.momenta[1].py;
     particles.momenta[0] = {1.0, 0.0, 0.0, 1.0};
-    LeadingJet leading;
     const ClusterOptions options{Algorithm::kAntiKt, 0.4};
-    expect(leading.find(particles, options), "there is a jet");
+    LeadingJet leading(options);
+    expect(leading.find(particles), "there is a jet");
     expect(leading.constituents(particles, 9).front() ==
                cluster_event(particles, options).front().constituents.front(),
            "the earlier of equal jets");
@@ -85,9 +85,9 @@ void what_is_left_may_become_the_hardest() {
     }
     for (const auto& p : particles.momenta)
         particles.pt.push_back(std::hypot(p.px, p.py));
-    LeadingJet leading;
     const ClusterOptions options{Algorithm::kAntiKt, 0.8};
-    expect(leading.find(particles, options), "there is a jet");
+    LeadingJet leading(options);
+    expect(leading.find(particles), "there is a jet");
     expect(pt_squared(leading.momentum()) > 144.0, "six soft particles are harder");
     expect(same(leading.momentum(), cluster_event(particles, options)[0].momentum),
            "and they are the first jet");

@@ -8,6 +8,7 @@
 
 #include "oddjet/cluster.hpp"
 #include "oddjet/constituent_features.hpp"
+#include "oddjet/leading_jet.hpp"
 #include "oddjet/particles.hpp"
 
 namespace oddjet {
@@ -33,12 +34,26 @@ enum class BadEvent { kThrow, kFlag };
                                          int threads = 1,
                                          BadEvent bad_event = BadEvent::kThrow);
 
-/// The same for one event, into rows of values and mask that hold zeros; false where
-/// not found. Options, columns and offsets are not checked.
-[[nodiscard]] bool fill_event_row(const ParticleLists& events, std::size_t event,
-                                  const ClusterOptions& clustering,
-                                  const FeatureOptions& features,
-                                  std::span<float> values,
-                                  std::span<std::uint8_t> mask);
+/// The same for one event after the other, in the memory of former ones.
+class EventRow {
+  public:
+    /// Throws std::invalid_argument: options.
+    EventRow(const ClusterOptions& clustering, const FeatureOptions& features);
+
+    /// Allocates now what events of so many particles need.
+    void reserve(std::size_t particles);
+
+    /// Fills rows of values and mask that hold zeros; false where not found. Columns
+    /// and offsets are not checked. Throws std::invalid_argument for momenta.
+    bool fill(const ParticleLists& events, std::size_t event, std::span<float> values,
+              std::span<std::uint8_t> mask);
+
+  private:
+    FeatureOptions features_;
+    LeadingJet leading_;
+    Particles particles_;
+    MomentumColumns kept_;
+    std::vector<double> scratch_;
+};
 
 }  // namespace oddjet
