@@ -24,15 +24,6 @@ NETWORKS = {"Lite": EdgeConvConfig(), "DGCNN": EdgeConvConfig.dgcnn()}
 CALIBRATING_JETS = 20_000
 
 
-def auc(score, is_w):
-    """Chance that a W jet scores above a QCD jet."""
-    ranks = np.empty(len(score))
-    ranks[np.argsort(score)] = np.arange(len(score))
-    num_w = is_w.sum()
-    above = ranks[is_w].sum() - num_w * (num_w - 1) / 2
-    return above / (num_w * (len(score) - num_w))
-
-
 def train_tagger(path, jets, network, training, *, seed=1, say=print):
     """Train on the first jets, calibrate on the last."""
     values, mask, is_w = jets
