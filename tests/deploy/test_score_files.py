@@ -3,17 +3,20 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 import threading
 
 import awkward as ak
 import numpy as np
+import onnx
 import pyarrow.parquet as pq
 import pytest
 import uproot
 
 from oddjet.cli.main import main
 from oddjet.deploy import friend_rows, score_chunk
-from oddjet.deploy.bundle import write_bundle
+from oddjet.deploy.bundle import model_bytes, write_bundle
 from oddjet.deploy.score_files import score_files
 from oddjet.deploy.scorer import Scorer
 from oddjet.deploy.working_points import WorkingPoint
@@ -219,6 +222,10 @@ def refused(arguments, capsys):
     return sentence
 
 
+def graph_of(model):
+    return onnx.load(model).graph
+
+
 def test_bad_input_is_a_sentence_and_no_output(
     model, model_file, files, tmp_path, capsys
 ):
@@ -229,7 +236,14 @@ def test_bad_input_is_a_sentence_and_no_output(
     write_events(bare, [toy_events(5, seed=1).without("particles")])
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(model.read_bytes()[:500])
+    foreign, flipped = tmp_path / "foreign.onnx", tmp_path / "flipped.onnx"
+    foreign.write_bytes(model_bytes(graph_of(model)))
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1  # in a weight
+    flipped.write_bytes(content)
     cases = [
+        ([foreign, files[0]], "is an ONNX file but no model of oddjet"),
+        ([flipped, files[0]], "is damaged or was edited"),
         ([model, files[0], torn, files[1]], "torn.parquet is truncated"),
         ([model, files[0], bare], "has no 'particles', of which the model makes"),
         ([model, tmp_path / "no.parquet"], "there is no file"),
@@ -292,6 +306,23 @@ def test_two_at_once_are_told_apart(model, files, tmp_path):
     thread.join()
     score_files(model, files[1], output)
     assert pq.read_table(output / "few.scores.parquet").num_rows == SIZES["few"]
+
+
+def test_two_processes_into_one_output_lose_and_double_nothing(model, files, tmp_path):
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "oddjet", "score", model, files[0], "-o", output]
+    command += ["--chunk-events", "10", "--provider", "cpu"]
+    both = [
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    told = [process.communicate()[1] for process in both]
+    codes = [process.returncode for process in both]
+    # Whoever comes second is refused, or finds the work done.
+    assert sorted(codes) in ([0, 0], [0, 2]), told
+    if 2 in codes:
+        assert "is in use by" in told[codes.index(2)]
+    entries = pq.read_table(output / "many.scores.parquet")["id_entry"].to_pylist()
+    assert entries == list(range(SIZES["many"]))
 
 
 def test_a_full_disk_is_a_sentence_and_then_goes_on(
