@@ -44,7 +44,8 @@ ClusteringHistory clustering_history(const Particles& particles,
     history.nodes = particles.momenta;
     history.nodes.reserve(2 * history.num_particles);
     history.steps.reserve(history.num_particles);
-    PseudoJets pseudo_jets(particles, options);
+    PseudoJets pseudo_jets(options);
+    pseudo_jets.start(particles);
     while (pseudo_jets.alive() > 0) {
         ClusteringStep step = pseudo_jets.step();
         if (step.second != kBeam) {

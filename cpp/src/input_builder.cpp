@@ -6,12 +6,11 @@
 #include <numeric>
 
 #include "message.hpp"
-#include "oddjet/event_tensors.hpp"
 
 namespace oddjet {
 namespace {
 
-// Room for the constituents of any jet of today's colliders; more are taken, too.
+// Room for any event of today's colliders; more particles are taken, too.
 constexpr std::size_t kMostParticles = 4096;
 
 void check_momentum(const MomentumView& view, std::size_t i, const char* name) {
@@ -42,12 +41,10 @@ class OneMomentum {
 }  // namespace
 
 InputBuilder::InputBuilder(const FeatureSpec& spec, std::size_t capacity)
-    : clustering_(spec.clustering),
-      options_(spec.features),
+    : options_(spec.features),
       capacity_(capacity),
-      slots_(static_cast<std::size_t>(spec.features.num_constituents)) {
-    check_options(clustering_);
-    check_options(options_);
+      slots_(static_cast<std::size_t>(spec.features.num_constituents)),
+      event_(spec.clustering, spec.features) {
     if (capacity < 1) refuse("InputBuilder: capacity must be >= 1, got 0");
     values_.resize(capacity * slots_ * options_.features.size());
     counts_.reserve(capacity);
@@ -57,6 +54,7 @@ InputBuilder::InputBuilder(const FeatureSpec& spec, std::size_t capacity)
     pt_.reserve(kMostParticles);
     for (auto& column : kept_.columns) column.reserve(slots_);
     scratch_.resize(feature_scratch(slots_));
+    event_.reserve(kMostParticles);
 }
 
 void InputBuilder::clear() {
@@ -95,8 +93,7 @@ RowStatus InputBuilder::add_event(const MomentumView& particles) {
     const std::array<std::int64_t, 2> offsets = {
         0, static_cast<std::int64_t>(particles.size())};
     start_row();
-    const bool found = fill_event_row({particles, offsets}, 0, clustering_, options_,
-                                      last_values(), mask_);
+    const bool found = event_.fill({particles, offsets}, 0, last_values(), mask_);
     return finish_row(found ? RowStatus::kFilled : RowStatus::kNoJet);
 }
 

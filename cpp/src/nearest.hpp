@@ -34,9 +34,13 @@ struct Boxes {
 /// doubles, so that all columns have the same lanes. A dead slot has infinite rapidity
 /// and distance, and a separation that no dR^2 is below.
 struct Slots {
-    explicit Slots(std::size_t count);
+    Slots() = default;
     Slots(const Slots&) = delete;
     Slots& operator=(const Slots&) = delete;
+
+    /// Make room for so many, all dead, in the memory of former ones where it is
+    /// enough.
+    void resize(std::size_t count);
 
     [[nodiscard]] std::size_t num_blocks() const { return of_blocks.reach.size(); }
     [[nodiscard]] bool has_one_level() const {

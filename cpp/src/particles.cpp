@@ -117,9 +117,17 @@ std::optional<std::string> momentum_problem(const MomentumView& view, std::size_
 
 Particles read_list(const ParticleLists& lists, std::size_t list,
                     std::string_view kernel) {
+    Particles particles;
+    read_list(lists, list, kernel, particles);
+    return particles;
+}
+
+void read_list(const ParticleLists& lists, std::size_t list, std::string_view kernel,
+               Particles& particles) {
     const auto begin = static_cast<std::size_t>(lists.offsets[list]);
     const auto end = static_cast<std::size_t>(lists.offsets[list + 1]);
-    Particles particles;
+    particles.momenta.clear();
+    particles.pt.clear();
     particles.momenta.reserve(end - begin);
     particles.pt.reserve(end - begin);
     for (std::size_t i = begin; i < end; ++i) {
@@ -131,7 +139,6 @@ Particles read_list(const ParticleLists& lists, std::size_t list,
         particles.momenta.push_back(p);
         particles.pt.push_back(lists.particles.pt(i));
     }
-    return particles;
 }
 
 void sort_hardest_first(std::span<std::int64_t> indices, std::span<const double> pt) {

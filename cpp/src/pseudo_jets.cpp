@@ -69,16 +69,12 @@ void stretch_box(Boxes& boxes, std::size_t i, const Slots& slots, std::size_t sl
     boxes.azimuth_high[i] = std::max(boxes.azimuth_high[i], azimuth);
 }
 
-struct Place {
-    double rapidity, azimuth;
-};
-
 // Rapidities beyond those that detectors see share the outermost strips.
 constexpr double kSeen = 6.0;
 
-/// An order of the particles in which a block of them is about as long as wide: along
-/// strips of rapidity, forth and back.
-std::vector<std::uint32_t> neighbours_together(const std::vector<Place>& places) {
+/// Order the particles so that a block of them is about as long as wide: along strips
+/// of rapidity, forth and back.
+void put_neighbours_together(const std::vector<Place>& places, Ordering& ordering) {
     double low = kSeen;
     double high = -kSeen;
     for (const Place& place : places) {
@@ -94,9 +90,9 @@ std::vector<std::uint32_t> neighbours_together(const std::vector<Place>& places)
     const double cells_of_strip = std::ceil(2.0 * count / strips);
     const double strips_a_unit = strips / length;
     const double cells_a_radian = cells_of_strip / (2.0 * std::numbers::pi);
-    std::vector<std::uint32_t> cells(places.size());
-    std::vector<std::uint32_t> begin(
-        static_cast<std::size_t>(strips * cells_of_strip) + 1, 0);
+    auto& [order, cells, begin] = ordering;
+    cells.resize(places.size());
+    begin.assign(static_cast<std::size_t>(strips * cells_of_strip) + 1, 0);
     const auto last_strip = static_cast<std::int32_t>(strips) - 1;
     const auto last_cell = static_cast<std::int32_t>(cells_of_strip) - 1;
     for (std::size_t i = 0; i < places.size(); ++i) {
@@ -110,27 +106,27 @@ std::vector<std::uint32_t> neighbours_together(const std::vector<Place>& places)
         ++begin[cells[i] + 1];
     }
     for (std::size_t c = 1; c < begin.size(); ++c) begin[c] += begin[c - 1];
-    std::vector<std::uint32_t> order(places.size());
+    order.resize(places.size());
     for (std::size_t i = 0; i < places.size(); ++i) {
         order[begin[cells[i]]++] = static_cast<std::uint32_t>(i);
     }
-    return order;
 }
 
 }  // namespace
 
-PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options)
+PseudoJets::PseudoJets(const ClusterOptions& options)
     : path_(nearest_path()),
       radius_squared_(options.radius * options.radius),
       power_(power_of(options)),
       recombination_(options.recombination),
-      pruning_(options.pruning),
-      num_nodes_(static_cast<std::int64_t>(particles.momenta.size())),
-      alive_(particles.momenta.size()),
-      num_slots_(alive_),
-      slots_(alive_),
-      momentum_(alive_),
-      node_(alive_) {
+      pruning_(options.pruning) {}
+
+void PseudoJets::start(const Particles& particles) {
+    alive_ = num_slots_ = particles.momenta.size();
+    num_nodes_ = static_cast<std::int64_t>(alive_);
+    slots_.resize(alive_);
+    momentum_.resize(alive_);
+    node_.resize(alive_);
     fill_slots(particles);
     build_boxes();
     path_.begin(slots_, radius_squared_);
@@ -140,16 +136,16 @@ PseudoJets::PseudoJets(const Particles& particles, const ClusterOptions& options
 }
 
 void PseudoJets::fill_slots(const Particles& particles) {
-    std::vector<Place> places(alive_);
+    places_.resize(alive_);
     for (std::size_t i = 0; i < alive_; ++i) {
-        places[i] = {rapidity(particles.momenta[i]),
-                     azimuth_from_zero(particles.momenta[i])};
+        places_[i] = {rapidity(particles.momenta[i]),
+                      azimuth_from_zero(particles.momenta[i])};
     }
-    const std::vector<std::uint32_t> particle_of_slot = neighbours_together(places);
+    put_neighbours_together(places_, ordering_);
     for (std::size_t slot = 0; slot < alive_; ++slot) {
-        const std::size_t i = particle_of_slot[slot];
-        slots_.rapidity[slot] = places[i].rapidity;
-        slots_.azimuth[slot] = places[i].azimuth;
+        const std::size_t i = ordering_.particles[slot];
+        slots_.rapidity[slot] = places_[i].rapidity;
+        slots_.azimuth[slot] = places_[i].azimuth;
         slots_.scale[slot] = transverse_scale(pt_squared(particles.momenta[i]), power_);
         slots_.rank[slot] = static_cast<double>(i);
         momentum_[slot] = particles.momenta[i];

@@ -11,6 +11,16 @@
 
 namespace oddjet {
 
+/// Where a particle points; the azimuth in [0, 2 pi).
+struct Place {
+    double rapidity, azimuth;
+};
+
+/// An order of particles, and the room to find it in.
+struct Ordering {
+    std::vector<std::uint32_t> particles, cell_of_particle, begin_of_cell;
+};
+
 /// The pseudo-jets that are left, each with its nearest neighbour within the radius.
 /// The smallest d_ij is always that of such a pair (Cacciari, Salam, hep-ph/0512210),
 /// so n neighbours stand for n^2 distances.
@@ -22,7 +32,10 @@ namespace oddjet {
 /// slot, like that of a finished jet, is dead until `compact`.
 class PseudoJets {
   public:
-    PseudoJets(const Particles& particles, const ClusterOptions& options);
+    explicit PseudoJets(const ClusterOptions& options);
+
+    /// Start over with these particles, in the memory of former ones.
+    void start(const Particles& particles);
 
     [[nodiscard]] std::size_t alive() const { return alive_; }
 
@@ -53,16 +66,18 @@ class PseudoJets {
     double power_;
     Recombination recombination_;
     std::optional<Pruning> pruning_;
-    std::int64_t num_nodes_;
+    std::int64_t num_nodes_ = 0;
     FourMomentum merged_{};
-    std::size_t alive_;
-    std::size_t num_slots_;  // without those that fill the last group
+    std::size_t alive_ = 0;
+    std::size_t num_slots_ = 0;  // without those that fill the last group
     // One entry a slot. Distances are times R^2. The rank of a slot is its earliest
     // particle.
     Slots slots_;
     std::vector<FourMomentum> momentum_;
     std::vector<std::int64_t> node_;
     // Scratch space.
+    std::vector<Place> places_;
+    Ordering ordering_;
     Orphans orphans_;
     std::vector<double> new_slot_;
 };

@@ -62,7 +62,7 @@ double largest_of_eight(const double* v) {
 
 }  // namespace
 
-Slots::Slots(std::size_t count) {
+void Slots::resize(std::size_t count) {
     const std::size_t groups = groups_for(count);
     const std::size_t size = groups * kSlotsOfGroup;
     const std::size_t boxes = size / kLanes + group_entries(groups);

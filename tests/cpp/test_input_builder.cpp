@@ -150,6 +150,28 @@ void jets_allocate_nothing() {
     }
 }
 
+template <class Real>
+void events_allocate_nothing() {
+    const FeatureSpec spec = feature_spec_from_text(kText);
+    InputBuilder builder(spec, 8);
+    // Of every size up to the largest there is room for, and of every shape: a single
+    // jet needs other cells than an event all around the beam.
+    for (const std::size_t particles : {0, 1, 9, 130, 600, 1000, 3000, 4096}) {
+        RandomLists<Real> random(3, particles, 11);
+        for (std::size_t i = 0; i < random.columns[1].size() / 3; ++i) {
+            random.columns[1][i] *= Real(0.02);
+        }
+        const long before = allocations;
+        builder.clear();
+        for (std::size_t i = 0; i < 3; ++i) builder.add_event(of_list(random, i));
+        const long made = allocations - before;
+        expect(made == 0, "an event allocates");
+        expect(particles == 0 || builder.status(0) == RowStatus::kFilled,
+               "it is filled");
+    }
+    expect(builder.most_particles() == 4096, "what there is room for");
+}
+
 void what_cannot_be_scored_is_an_empty_row() {
     const FeatureSpec spec = feature_spec_from_text(kText);
     InputBuilder builder(spec, 4);
@@ -191,6 +213,8 @@ int main() {
     }
     jets_allocate_nothing<float>();
     jets_allocate_nothing<double>();
+    events_allocate_nothing<float>();
+    events_allocate_nothing<double>();
     what_cannot_be_scored_is_an_empty_row();
     return failures;
 }

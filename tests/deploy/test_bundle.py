@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import onnx
@@ -22,7 +23,7 @@ def changed(model_file, tmp_path, *, signed=False, **texts):
     entries |= texts
     entries = {key: text for key, text in entries.items() if text is not None}
     if signed:
-        del entries["digest"]
+        del entries["digest"], entries["file_digest"]
         entries["digest"] = content_digest(model.graph, entries)
     path = tmp_path / "changed.onnx"
     path.write_bytes(model_bytes(model.graph, entries))
@@ -116,6 +117,15 @@ def test_a_model_whose_inputs_or_outputs_were_edited_is_refused(
     onnx.save(model, path)
     with pytest.raises(UserError, match="was edited: its content differs"):
         read_bundle(path)
+
+
+def test_the_file_digest_is_that_of_the_bytes_around_it(model_file):
+    content = model_file.read_bytes()
+    entries = {e.key: e.value for e in onnx.load(model_file).metadata_props}
+    digest = entries["oddjet.file_digest"]
+    assert content.count(digest.encode()) == 1
+    blank = content.replace(digest.encode(), b"0" * 64)
+    assert hashlib.sha256(blank).hexdigest() == digest
 
 
 def test_text_that_does_not_fit_the_graph_is_refused(graph, spec, tmp_path):

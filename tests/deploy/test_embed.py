@@ -144,11 +144,21 @@ def test_what_is_no_model_is_a_sentence(program, model_file, tmp_path, graph):
 
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(model_file.read_bytes()[:1000])
+    content = model_file.read_bytes()
+    edited = tmp_path / "edited.onnx"
+    edited.write_bytes(content.replace(b"particles", b"partikles", 1))
+    flipped = tmp_path / "flipped.onnx"
+    middle = len(content) // 2  # in a weight
+    flipped.write_bytes(
+        content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    )
     foreign = tmp_path / "foreign.onnx"
     foreign.write_bytes(model_bytes(graph))
     for model, words in (
         (tmp_path / "none.onnx", "cannot use the model"),
         (broken, "cannot use the model"),
+        (edited, "is damaged or was edited"),
+        (flipped, "is damaged or was edited"),
         (foreign, "it has no oddjet.format_version"),
         (model_file, "the model has no working point 'half'"),
     ):

@@ -9,7 +9,7 @@ import pytest
 from oddjet.deploy.bundle import read_bundle, write_bundle
 from oddjet.deploy.describe_model import describe_model
 from oddjet.deploy.lund_net_graph import LundNetDesign, lund_net_graph
-from oddjet.deploy.quantise import quantise
+from oddjet.deploy.precision import reduce_precision
 from oddjet.deploy.score_files import score_files
 from oddjet.deploy.scorer import Scorer
 from oddjet.events import Events
@@ -122,8 +122,8 @@ def test_what_is_made_for_other_models_is_refused(scorer, events, model, tmp_pat
         scorer.prepare(events)
     with pytest.raises(UserError, match="scores each jet, and files have one row"):
         score_files(model, ["events.parquet"], tmp_path / "out")
-    with pytest.raises(UserError, match="only networks on constituents are quantised"):
-        quantise(model, *toy_jets(3, seed=1), tmp_path / "q.onnx")
+    with pytest.raises(UserError, match="int8 is for networks on constituents"):
+        reduce_precision(model, *toy_jets(3, seed=1), tmp_path / "q.onnx")
     with pytest.raises(UserError, match="FeatureSpec here and LundSpec there"):
         Scorer(model, expected_spec=FeatureSpec())
     with pytest.raises(UserError, match=r"radius is 0\.8 here and 0\.6 there"):

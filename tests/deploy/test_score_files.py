@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import subprocess
+import sys
 import threading
 
+import awkward as ak
 import numpy as np
+import onnx
 import pyarrow.parquet as pq
 import pytest
+import uproot
 
 from oddjet.cli.main import main
 from oddjet.deploy import friend_rows, score_chunk
-from oddjet.deploy.bundle import write_bundle
+from oddjet.deploy.bundle import model_bytes, write_bundle
 from oddjet.deploy.score_files import score_files
 from oddjet.deploy.scorer import Scorer
 from oddjet.deploy.working_points import WorkingPoint
+from oddjet.events import Events
 from oddjet.io import read, write_events
 from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
@@ -102,13 +109,81 @@ def test_a_skim_has_the_selected_rows(model, files, scored, tmp_path):
     assert 0 < pq.read_table(output / "many.scores.parquet").num_rows < SIZES["many"]
 
 
+@pytest.mark.parametrize("kind", ["ttree", "rntuple"])
+def test_root_friends_have_the_same_rows(model, files, scored, tmp_path, kind):
+    output = tmp_path / "out"
+    options = {"chunk_events": 100, "working_point": "half", "kind": kind}
+    made = score_files(model, files, output, **options)
+    assert made == [output / f"{name}.scores.root" for name in SIZES]
+    for name, size in SIZES.items():
+        table = pq.read_table(scored / f"{name}.scores.parquet")
+        with uproot.open(output / f"{name}.scores.root") as file:
+            tree = file["oddjet_friend"]
+            assert tree.num_entries == size
+            if kind == "ttree" and not size:
+                continue  # uproot cannot read arrays of a tree without baskets
+            found = tree.arrays()
+            texts = None
+            if kind == "ttree":
+                texts = json.loads(str(file["oddjet_friend_status_text"]))
+        for column in table.column_names:
+            values = found[column].to_list()
+            if column == "status" and texts is not None:
+                values = [texts[code] for code in values]
+            assert values == table[column].to_pylist(), column
+
+
+def with_bad_events(path, source):
+    """Write the events of a file, some of them bad; gives what is wrong at entries."""
+    array = read(source).array
+    particles = array.particles
+    pt, eta = (
+        ak.to_numpy(ak.flatten(particles[name])).copy() for name in ("pt", "eta")
+    )
+    first = np.concatenate([[0], np.cumsum(ak.num(particles))])
+    pt[first[3] + 2], eta[first[17]], pt[first[40]] = np.nan, np.inf, -1.0
+    counts = ak.num(particles)
+    for name, values in (("pt", pt), ("eta", eta)):
+        particles = ak.with_field(particles, ak.unflatten(values, counts), name)
+    array = ak.with_field(array, particles, "particles")
+    write_events(path, [Events.unchecked(array, role="mc")])
+    return {3: "non-finite pt", 17: "non-finite eta", 40: "negative pt"}
+
+
+def test_bad_events_keep_their_rows_when_asked(model, files, tmp_path, capsys):
+    file, output = tmp_path / "few.parquet", tmp_path / "out"
+    bad = with_bad_events(file, files[1])
+    arguments = [model, file, "-o", output, "--chunk-events", 25]
+    assert "entry 3 of" in refused(["score", *arguments], capsys)
+    command = ["score", *arguments, "--on-bad-event", "flag", "--working-point", "half"]
+    assert main([str(argument) for argument in command]) == 0
+    table = pq.read_table(output / "few.scores.parquet")
+    expected = Scorer(model, "cpu").score(read(files[1]))
+    assert table.num_rows == SIZES["few"]
+    for entry, (score, status, selected, wanted) in enumerate(
+        zip(
+            *(table[name].to_pylist() for name in ("score", "status", "selected")),
+            expected.score,
+            strict=True,
+        )
+    ):
+        if entry in bad:
+            assert np.isnan(score)
+            assert not selected
+            assert status.startswith("bad event: particle ")
+            assert bad[entry] in status
+            assert " of event" not in status
+        else:
+            assert (score, status) == (wanted, "ok")
+
+
 def test_what_is_done_is_not_done_again(model, files, scored, monkeypatch):
     before = contents(scored)
 
     def no_work(*_):
         pytest.fail("an event was scored again")
 
-    monkeypatch.setattr(score_chunk, "_blocks", no_work)
+    monkeypatch.setattr(score_chunk, "prepared_blocks", no_work)
     (scored / "many.scores.parquet").unlink()  # comes back from the run's own copy
     score_files(model, files, scored, chunk_events=100, working_point="half")
     assert contents(scored) == before
@@ -147,6 +222,10 @@ def refused(arguments, capsys):
     return sentence
 
 
+def graph_of(model):
+    return onnx.load(model).graph
+
+
 def test_bad_input_is_a_sentence_and_no_output(
     model, model_file, files, tmp_path, capsys
 ):
@@ -157,7 +236,14 @@ def test_bad_input_is_a_sentence_and_no_output(
     write_events(bare, [toy_events(5, seed=1).without("particles")])
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(model.read_bytes()[:500])
+    foreign, flipped = tmp_path / "foreign.onnx", tmp_path / "flipped.onnx"
+    foreign.write_bytes(model_bytes(graph_of(model)))
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1  # in a weight
+    flipped.write_bytes(content)
     cases = [
+        ([foreign, files[0]], "is an ONNX file but no model of oddjet"),
+        ([flipped, files[0]], "is damaged or was edited"),
         ([model, files[0], torn, files[1]], "torn.parquet is truncated"),
         ([model, files[0], bare], "has no 'particles', of which the model makes"),
         ([model, tmp_path / "no.parquet"], "there is no file"),
@@ -220,6 +306,23 @@ def test_two_at_once_are_told_apart(model, files, tmp_path):
     thread.join()
     score_files(model, files[1], output)
     assert pq.read_table(output / "few.scores.parquet").num_rows == SIZES["few"]
+
+
+def test_two_processes_into_one_output_lose_and_double_nothing(model, files, tmp_path):
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "oddjet", "score", model, files[0], "-o", output]
+    command += ["--chunk-events", "10", "--provider", "cpu"]
+    both = [
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    told = [process.communicate()[1] for process in both]
+    codes = [process.returncode for process in both]
+    # Whoever comes second is refused, or finds the work done.
+    assert sorted(codes) in ([0, 0], [0, 2]), told
+    if 2 in codes:
+        assert "is in use by" in told[codes.index(2)]
+    entries = pq.read_table(output / "many.scores.parquet")["id_entry"].to_pylist()
+    assert entries == list(range(SIZES["many"]))
 
 
 def test_a_full_disk_is_a_sentence_and_then_goes_on(

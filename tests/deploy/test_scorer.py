@@ -14,6 +14,7 @@ from oddjet.jets import cluster
 from oddjet.runs.errors import MissingExtra, UserError
 from particle_events import CARTESIAN, random_events
 from particle_events import events_of as particles_of
+from toy_collisions import toy_events
 from toy_jets import toy_jets
 
 
@@ -72,6 +73,18 @@ def test_jets_keep_their_nesting(scorer, spec):
     by_event = scorer.score(events)
     assert (result.score[:, 0] == by_event.score).to_numpy().all()
     assert (scorer.score(jets[:, 0]).score == by_event.score).to_numpy().all()
+
+
+def test_of_more_constituents_than_the_model_takes_the_hardest_count(scorer, spec):
+    events = toy_events(40, seed=6)
+    jets = cluster(events.particles, algorithm=spec.algorithm, radius=spec.radius)[
+        :, :1
+    ]
+    longest = ak.max(ak.num(jets.constituents, axis=2))
+    assert longest > spec.num_constituents
+    kept = jets.constituents[:, :, : spec.num_constituents]
+    shorter = ak.with_field(jets, kept, "constituents")
+    assert scorer.score(jets).score.to_list() == scorer.score(shorter).score.to_list()
 
 
 def test_truth_is_never_an_input(scorer):

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "oddjet/event_tensors.hpp"
 #include "oddjet/feature_spec.hpp"
 #include "oddjet/kinematics.hpp"
 #include "oddjet/particles.hpp"
@@ -35,8 +36,9 @@ class InputBuilder {
     RowStatus add_jet(const FourMomentum& jet, const MomentumView& constituents);
     RowStatus add_jet(const ColliderMomentum& jet, const MomentumView& constituents);
 
-    /// Adds a row with the leading jet of an event, clustered as the model asks. The
-    /// clustering allocates. Throws as above.
+    /// Adds a row with the leading jet of an event, clustered as the model asks.
+    /// Allocates nothing while the event has at most `most_particles()`. Throws as
+    /// above.
     RowStatus add_event(const MomentumView& particles);
 
     [[nodiscard]] std::size_t capacity() const { return capacity_; }
@@ -57,7 +59,6 @@ class InputBuilder {
     void keep_hardest(const MomentumView& constituents);
     [[nodiscard]] std::span<float> last_values();
 
-    ClusterOptions clustering_;
     FeatureOptions options_;
     std::size_t capacity_;
     std::size_t slots_;
@@ -66,6 +67,7 @@ class InputBuilder {
     std::vector<RowStatus> status_;
     std::vector<std::uint8_t> mask_;  // of the row that is being filled
     // Room to work in.
+    EventRow event_;
     std::vector<std::int64_t> order_;
     std::vector<double> pt_;
     MomentumColumns kept_;

@@ -93,6 +93,10 @@ void check_lists(const ParticleLists& lists, std::string_view kernel);
 [[nodiscard]] Particles read_list(const ParticleLists& lists, std::size_t list,
                                   std::string_view kernel);
 
+/// The same in the memory of former particles.
+void read_list(const ParticleLists& lists, std::size_t list, std::string_view kernel,
+               Particles& particles);
+
 /// Indices sorted by decreasing pt; equal pt keeps the lower index first.
 void sort_hardest_first(std::span<std::int64_t> indices, std::span<const double> pt);
 

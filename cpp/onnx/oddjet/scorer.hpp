@@ -9,6 +9,8 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -21,6 +23,7 @@
 #include "oddjet/feature_spec.hpp"
 #include "oddjet/input_builder.hpp"
 #include "oddjet/key_values.hpp"
+#include "oddjet/sha256.hpp"
 
 namespace oddjet {
 
@@ -40,12 +43,11 @@ struct Scores {
 /// Scores jets with a model file of oddjet: bit for bit as Python's Scorer does with
 /// the same ONNX Runtime on the same processor. All const members may be called from
 /// several threads at once, each with its own InputBuilder and Scores; a call works on
-/// the thread that makes it. The file's digest is not checked here: `oddjet inspect`
-/// does.
+/// the thread that makes it.
 class Scorer {
   public:
-    /// Throws ModelError: no such file, no model of oddjet, or one that these kernels
-    /// or this ONNX Runtime cannot run.
+    /// Throws ModelError: no such file, no model of oddjet, one whose bytes differ from
+    /// its digest, or one that these kernels or this ONNX Runtime cannot run.
     explicit Scorer(const std::string& model);
 
     /// Jets and features that the model takes; make InputBuilders of it.
@@ -64,6 +66,7 @@ class Scorer {
 
   private:
     static const OrtApi& checked_api();
+    static std::string checked_bytes(const std::string& model);
     void read_texts();
     void run(const float* values, std::span<const std::size_t> rows, std::size_t length,
              Scores& scores) const;
@@ -99,8 +102,9 @@ inline Scorer::Scorer(const std::string& model) {
     options.SetInterOpNumThreads(1);
     options.SetDeterministicCompute(true);
     options.DisableMemPattern();
+    const std::string bytes = checked_bytes(model);
     try {
-        session_ = Ort::Session(env_, model.c_str(), options);
+        session_ = Ort::Session(env_, bytes.data(), bytes.size(), options);
     } catch (const Ort::Exception& error) {
         throw ModelError("cannot use the model " + model + ": " + error.what());
     }
@@ -111,12 +115,36 @@ inline Scorer::Scorer(const std::string& model) {
     }
 }
 
+/// The content of a file. What has no digest is no model of oddjet, and is told so
+/// where its texts are read.
+inline std::string Scorer::checked_bytes(const std::string& model) {
+    std::ifstream file(model, std::ios::binary);
+    if (!file) throw ModelError("cannot use the model " + model + ": cannot be read");
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    // Key and value as protobuf writes them: a tag, and 64 as the length of the value.
+    constexpr std::string_view key = "oddjet.file_digest\x12\x40";
+    constexpr std::size_t digits = 64;
+    const std::size_t found = bytes.rfind(key);
+    if (found == std::string::npos || found + key.size() + digits > bytes.size()) {
+        return bytes;
+    }
+    const auto place = bytes.begin() + static_cast<std::ptrdiff_t>(found + key.size());
+    const std::string digest(place, place + digits);
+    std::fill_n(place, digits, '0');
+    if (sha256(bytes) != digest) {
+        throw ModelError("cannot use the model " + model +
+                         ": it is damaged or was edited, its bytes differ from its own "
+                         "digest; take a new copy or export it again");
+    }
+    return bytes;
+}
+
 inline void Scorer::read_texts() {
     const Ort::ModelMetadata metadata = session_.GetModelMetadata();
     Ort::AllocatorWithDefaultOptions allocator;
     for (const char* key :
          {"format_version", "feature_spec", "unit", "folds", "working_points",
-          "bytes_per_constituent", "provenance", "digest"}) {
+          "bytes_per_constituent", "provenance", "digest", "file_digest"}) {
         const std::string name = std::string("oddjet.") + key;
         const auto text =
             metadata.LookupCustomMetadataMapAllocated(name.c_str(), allocator);

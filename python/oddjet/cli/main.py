@@ -12,6 +12,7 @@ import click
 from oddjet.cli.check import check
 from oddjet.cli.convert import convert
 from oddjet.cli.demo import demo
+from oddjet.cli.distill import distill
 from oddjet.cli.init import init
 from oddjet.cli.inspect import inspect
 from oddjet.cli.report import report
@@ -59,7 +60,7 @@ def oddjet() -> None:
 # One line a command, in the order in which people need them.
 for command in (
     demo, init, check, search, study, report,
-    score, inspect, convert, simulate, simulate_grid, simulate_weighted,
+    score, distill, inspect, convert, simulate, simulate_grid, simulate_weighted,
 ):  # fmt: skip
     oddjet.add_command(command)
 

@@ -15,6 +15,8 @@ Beside the graph it holds text under keys that start with "oddjet.":
                              the widest array inside: how many jets fit a cache
 ``oddjet.provenance``        `key = value` lines; no path, host or date
 ``oddjet.digest``            SHA-256 of the graph and of all the entries above
+``oddjet.file_digest``       SHA-256 of the file with zeros in place of these 64
+                             digits: what C++ checks, which reads no protobuf
 ============================ ====================================================
 """
 
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 FORMAT_VERSION = "1"
+NO_DIGEST = 64 * "0"
 # The oldest that know every operator of the graphs; so older runtimes read them.
 ONNX_OPSET, ONNX_IR_VERSION = 17, 8
 #: Key of a spec in the file, and what a row of such a model is.
@@ -144,8 +147,18 @@ def write_bundle(
         "provenance": key_value_text(provenance),
     }
     entries["digest"] = content_digest(graph, entries)
+    entries["file_digest"] = NO_DIGEST
     with atomic_path(path) as temporary:
-        temporary.write_bytes(model_bytes(graph, entries))
+        temporary.write_bytes(_with_file_digest(model_bytes(graph, entries)))
+
+
+def _with_file_digest(content: bytes) -> bytes:
+    """Put the digest of a file with a placeholder into its place."""
+    # Key and value as protobuf writes them: a tag, and 64 as the length of the value.
+    key = b"oddjet.file_digest\x12\x40"
+    place = content.rindex(key + NO_DIGEST.encode()) + len(key)
+    digest = hashlib.sha256(content).hexdigest().encode()
+    return content[:place] + digest + content[place + len(digest) :]
 
 
 def model_bytes(graph: Any, entries: Mapping[str, str] | None = None) -> bytes:
@@ -224,6 +237,8 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
         )
         raise UserError(message)
     digest = entries.pop("digest", "")
+    # Whoever wrote the same content in other bytes has not changed the model.
+    entries.pop("file_digest", None)
     if digest != content_digest(model.graph, entries):
         message = (
             f"{source} is damaged or was edited: its content differs from its own "

@@ -85,6 +85,54 @@ class CalibrationTable:
         return cls._through(-knots[kept][::-1], value[kept][::-1])
 
     @classmethod
+    def matching(
+        cls,
+        raw: NDArray[np.floating],
+        score: NDArray[np.floating],
+        weight: NDArray[np.floating] | None = None,
+    ) -> CalibrationTable:
+        """Bring raw outputs to the scale of another model's calibrated scores.
+
+        Of the events given, as many (by weight) lie above a value of the one as of
+        the other: thresholds mean the same selected fraction.
+
+        Parameters
+        ----------
+        raw : float, shape (events,)
+            Outputs of the model to calibrate, on events that it never saw.
+        score : float, shape (events,)
+            Scores that the other model gives to the same events.
+        weight : float, shape (events,), optional
+            Event weights; negative ones are allowed, their sum must be positive.
+
+        Returns
+        -------
+        CalibrationTable
+            At most 512 knots, spread as in `from_control`.
+
+        Raises
+        ------
+        UserError
+            As `from_control`.
+        """
+        outputs, scores = np.asarray(raw, np.float64), np.asarray(score, np.float64)
+        weights = np.ones(len(outputs)) if weight is None else weight.astype(np.float64)
+        _require_finite(outputs)
+        if not weights.sum() > 0:
+            raise _too_few(weights)
+        order, other = (np.argsort(-x, kind="stable") for x in (outputs, scores))
+        knots, first = np.unique(-outputs[order], return_index=True)
+        above, above_score = (
+            np.maximum.accumulate(np.cumsum(weights[o])) for o in (order, other)
+        )
+        value = np.interp(above[first], above_score, scores[other])
+        # Equal scores of the other model leave no order: of them one knot stays.
+        kept = _spread(np.flatnonzero(np.diff(value, prepend=np.inf) < 0))
+        if len(kept) < 2:
+            raise _too_few(weights)
+        return cls._through(-knots[kept][::-1], value[kept][::-1])
+
+    @classmethod
     def _through(
         cls, raw: NDArray[np.float64], value: NDArray[np.float64]
     ) -> CalibrationTable:

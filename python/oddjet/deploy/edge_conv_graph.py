@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+
 from oddjet.deploy.faithful_rows import FaithfulRows
 from oddjet.deploy.graph_builder import GraphBuilder
 from oddjet.deploy.graph_layers import (
     activate,
     count_of,
+    dense_layers,
     folded,
     linear,
     one_logit,
     under,
 )
-from oddjet.deploy.graph_scores import members_of, score_graph
+from oddjet.deploy.graph_scores import jet_score_graph, members_of
 from oddjet.deploy.particle_rows import ParticleRows
-from oddjet.runs.errors import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +84,6 @@ def edge_conv_graph(
     -------
     onnx.GraphProto
     """
-    helper = require("onnx.helper", extra="onnx")
-    kind = require("onnx", extra="onnx").TensorProto
     networks = members_of(folds)
     num_features = len(networks[0][0]["feature_mean"])
     graph = GraphBuilder()
@@ -94,19 +93,7 @@ def edge_conv_graph(
         [_logit(one, design, particles, first) for one in members]
         for members in networks
     ]
-    shape = ["events", "constituents"]
-    return score_graph(
-        graph,
-        logits,
-        calibration,
-        rows="events",
-        inputs=[
-            helper.make_tensor_value_info(
-                "features", kind.FLOAT, [*shape, num_features]
-            ),
-            helper.make_tensor_value_info("mask", kind.BOOL, shape),
-        ],
-    )
+    return jet_score_graph(graph, logits, calibration, num_features=num_features)
 
 
 def bytes_per_constituent(weights: Weights, design: EdgeConvDesign) -> int:
@@ -148,11 +135,8 @@ def _logit(
         pooled.append(particles.mean(jets))
     together = graph.add("Concat", *pooled, axis=2)
     hidden = graph.add("Squeeze", together, graph.integers(1))
-    for layer in range(count_of(weights, "dense.{}.weight")):
-        dense = under(weights, f"dense.{layer}.")
-        hidden = linear(graph, hidden, dense["weight"], dense["bias"])
-        hidden = activate(graph, hidden, design.slope)
-    return linear(graph, hidden, *one_logit(weights))
+    hidden = dense_layers(graph, hidden, weights, "dense", design.slope)
+    return one_logit(graph, hidden, weights)
 
 
 def _edge_conv(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from oddjet.io.writers.friend import Kind, write_friend
 from oddjet.runs.atomic import atomic_path
 
 if TYPE_CHECKING:
@@ -118,8 +120,11 @@ def write_friends(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> 
     return rows
 
 
-def join_friends(path: Path, parts: Sequence[Path]) -> int:
-    """Write the rows of several files, in order, to one; count them."""
+def join_friends(path: Path, parts: Sequence[Path], kind: Kind = "parquet") -> int:
+    """Write the rows of several files, in order, to one; count them.
+
+    Equal rows give equal bytes only in Parquet: a ROOT file has a date in it.
+    """
     schema = pq.read_schema(parts[0])
 
     def tables() -> Iterable[pa.Table]:
@@ -128,4 +133,7 @@ def join_friends(path: Path, parts: Sequence[Path]) -> int:
                 for batch in file.iter_batches(ROW_GROUP_ROWS):
                     yield pa.Table.from_batches([batch], schema)
 
-    return write_friends(path, tables(), schema)
+    if kind == "parquet":
+        return write_friends(path, tables(), schema)
+    # Columns are known from the first chunk, also where there are no rows.
+    return write_friend(path, chain([schema.empty_table()], tables()), kind=kind)

@@ -19,8 +19,10 @@ __all__ = [
     "Weights",
     "activate",
     "count_of",
+    "dense_layers",
     "folded",
     "linear",
+    "logit_map",
     "one_logit",
     "scale_and_shift",
     "under",
@@ -84,7 +86,22 @@ def count_of(weights: Weights, pattern: str) -> int:
     return next(i for i in range(len(weights) + 1) if pattern.format(i) not in weights)
 
 
-def one_logit(weights: Weights) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def dense_layers(
+    graph: GraphBuilder, x: str, weights: Weights, name: str, slope: float = 0.0
+) -> str:
+    """Apply the layers ``NAME.0``, ``NAME.1``, ... each with its activation."""
+    for layer in range(count_of(weights, f"{name}.{{}}.weight")):
+        dense = under(weights, f"{name}.{layer}.")
+        x = activate(graph, linear(graph, x, dense["weight"], dense["bias"]), slope)
+    return x
+
+
+def one_logit(graph: GraphBuilder, x: str, weights: Weights) -> str:
+    """Give the logit of class 1, also of a network with two classes: (rows, 1)."""
+    return linear(graph, x, *logit_map(weights))
+
+
+def logit_map(weights: Weights) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Weight and bias of the logit of class 1, also of a network with two classes.
 
     The softmax of two outputs is the logistic function of their difference.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oddjet.deploy.graph_builder import GraphBuilder
     from oddjet.deploy.graph_layers import Weights
 
-__all__ = ["members_of", "score_graph"]
+__all__ = ["jet_score_graph", "members_of", "score_graph"]
 
 
 def members_of(folds: Sequence[Weights | Sequence[Weights]]) -> list[list[Weights]]:
@@ -63,6 +63,38 @@ def score_graph(
         for name, shape in shapes.items()
     ]
     return graph.build("oddjet", inputs=inputs, outputs=outputs)
+
+
+def jet_score_graph(
+    graph: GraphBuilder,
+    logits: Sequence[Sequence[str]],
+    calibration: Sequence[CalibrationTable] | None,
+    *,
+    num_features: int,
+) -> Any:
+    """Finish a graph of the inputs `features` and `mask`, as `score_graph` does.
+
+    Parameters
+    ----------
+    graph, logits, calibration
+        As for `score_graph`.
+    num_features : int
+        Of a constituent.
+
+    Returns
+    -------
+    onnx.GraphProto
+    """
+    helper = require("onnx.helper", extra="onnx")
+    kind = require("onnx", extra="onnx").TensorProto
+    shape = ["events", "constituents"]
+    features = helper.make_tensor_value_info(
+        "features", kind.FLOAT, [*shape, num_features]
+    )
+    mask = helper.make_tensor_value_info("mask", kind.BOOL, shape)
+    return score_graph(
+        graph, logits, calibration, rows="events", inputs=[features, mask]
+    )
 
 
 def _mean_logit(graph: GraphBuilder, logits: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from oddjet.deploy.graph_layers import (
     count_of,
     folded,
     linear,
-    one_logit,
+    logit_map,
     scale_and_shift,
     under,
 )
@@ -129,7 +129,7 @@ def _logit(weights: Weights, design: LundNetDesign, trees: TreeRows) -> str:
     dense = np.asarray(weights["dense.weight"], np.float64)
     bias = weights["dense.bias"] + dense @ shift
     hidden = activate(graph, linear(graph, pooled, dense * factor, bias), 0.0)
-    last_weight, last_bias = one_logit(weights)
+    last_weight, last_bias = logit_map(weights)
     if "logit_norm.weight" in weights:
         factor, shift = scale_and_shift(weights, "logit_norm.")
         last_weight = last_weight * factor[:, np.newaxis]

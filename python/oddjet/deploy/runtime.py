@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,12 +15,13 @@ from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
     from numpy.typing import NDArray
 
     from oddjet.deploy.batching import BatchPolicy, Run
 
-__all__ = ["JetSession", "Session"]
+__all__ = ["JetSession", "Session", "open_session"]
 
 Work = TypeVar("Work")
 
@@ -65,14 +66,7 @@ class Session:
         runtime = onnx_runtime()
         self._threads = _threads(threads)
         names = chosen_providers(runtime, providers)
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 3
-        # A plan of the memory for every shape that comes along would never be dropped.
-        options.enable_mem_pattern = False
-        self._session = runtime.InferenceSession(model, options, providers=names)
+        self._session = open_session(runtime, model, names)
         self.provider = str(self._session.get_providers()[0])
         if providers and self.provider != names[0]:
             message = (
@@ -197,6 +191,31 @@ class JetSession(Session):
         )[::-1]
         self.each(runs, work)
         return score, fold_scores
+
+
+def open_session(runtime: ModuleType, model: bytes, providers: list[str]) -> Any:
+    """Open a session of ONNX Runtime whose runs are on the thread that asks for them.
+
+    Parameters
+    ----------
+    runtime : ModuleType
+        From `onnx_runtime`.
+    model : bytes
+    providers : list of str
+        From `chosen_providers`.
+
+    Returns
+    -------
+    onnxruntime.InferenceSession
+    """
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = 3
+    # A plan of the memory for every shape that comes along would never be dropped.
+    options.enable_mem_pattern = False
+    return runtime.InferenceSession(model, options, providers=providers)
 
 
 def _inputs(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from oddjet.deploy.ahead import one_ahead
 from oddjet.deploy.friend_rows import friend_schema, friend_table, write_friends
 from oddjet.deploy.scorer import Scorer
-from oddjet.io.read import read
+from oddjet.events.coordinates import COORDINATES
+from oddjet.io.paths import find_inputs
+from oddjet.io.readers.registry import open_source
 from oddjet.runs.errors import UserError
 from oddjet.runs.progress import Progress
 from oddjet.runs.stages import Stage, run_stages
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from oddjet.events import Events
+    from oddjet.io.readers.source import EventSource
 
-__all__ = ["FRIENDS", "Chunk", "Scoring", "make_chunk"]
+__all__ = ["FRIENDS", "Chunk", "Scoring", "make_chunk", "prepared_blocks"]
 
 FRIENDS = "friends.parquet"
 # Events in memory at a time; what is read does not depend on it.
@@ -70,6 +73,9 @@ class Scoring:
         Of the working point.
     skim : bool
         Keep only the rows of selected events.
+    flag_bad_events : bool
+        An event with a momentum that no kernel accepts keeps its row, with NaN and
+        what is wrong; else the first one raises.
     """
 
     model: str
@@ -78,6 +84,7 @@ class Scoring:
     threads: int | None
     threshold: float | None
     skim: bool
+    flag_bad_events: bool = False
 
 
 def make_chunk(
@@ -119,6 +126,7 @@ def make_chunk(
             "provider": scoring.provider,
             "threshold": scoring.threshold,
             "skim": scoring.skim,
+            "flag_bad_events": scoring.flag_bad_events,
         },
         sources={"file": f"{chunk.fingerprint:016x}"},
         versions={"friend_rows": ROWS_VERSION},
@@ -146,11 +154,12 @@ def _score_entries(
     threads: int | None,
     threshold: float | None,
     skim: bool,
+    flag_bad_events: bool,
     advance: Callable[[int], object],
 ) -> None:
     del inputs, progress
     scorer = _scorer(model, digest, provider, threads)
-    blocks = one_ahead(_blocks(scorer, file, *entries))
+    blocks = one_ahead(prepared_blocks(scorer, file, *entries, flag=flag_bad_events))
     first = next(blocks)
     ids = first[0].array.id.fields
     schema = friend_schema(scorer.bundle.folds, ids, selection=threshold is not None)
@@ -168,18 +177,47 @@ def _score_entries(
     write_friends(directory / FRIENDS, tables(), schema)
 
 
-def _blocks(
-    scorer: Scorer, file: str, start: int, stop: int
+def prepared_blocks(
+    scorer: Scorer, file: str, start: int, stop: int, *, flag: bool
 ) -> Iterator[tuple[Events, Any]]:
-    """Read events and make their tensors, some at a time; one empty block of none."""
-    for begin in range(start, max(stop, start + 1), BLOCK_EVENTS):
-        end = min(begin + BLOCK_EVENTS, stop)
-        events = read(file, columns=[scorer.spec.source], entry_range=(begin, end))
-        try:
-            yield events, scorer.prepare(events)
-        except ValueError as error:
-            message = f"{file}, entries from {begin} on: {error}"
-            raise UserError(message) from error
+    """Read events and make their tensors, some at a time; one empty block of none.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    file : str
+    start, stop : int
+        Entries [start, stop).
+    flag : bool
+        Hand on events that no kernel accepts, with a status that says so.
+
+    Yields
+    ------
+    Events, (values, mask, status)
+        As `Scorer.prepare` makes them.
+
+    Raises
+    ------
+    UserError
+        A file that cannot be read, or an event that no kernel accepts, named.
+    """
+    (location,) = find_inputs(file)
+    with open_source(location) as source:
+        columns = _momentum_columns(source, scorer.spec.source)
+        for begin in range(start, max(stop, start + 1), BLOCK_EVENTS):
+            end = min(begin + BLOCK_EVENTS, stop)
+            events = source.read(begin, end, columns, check=not flag)
+            try:
+                yield events, scorer.prepare(events, flag_bad_events=flag)
+            except ValueError as error:
+                message = f"{file}, entries from {begin} on: {error}"
+                raise UserError(message) from error
+
+
+def _momentum_columns(source: EventSource, collection: str) -> list[str]:
+    """Name what the kernels need of a collection: charges and the like stay unread."""
+    fields = source.read(0, 0, [collection]).array[collection].fields
+    return [f"{collection}.{name}" for name in fields if name in COORDINATES]
 
 
 @lru_cache(maxsize=2)

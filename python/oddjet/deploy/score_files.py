@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from oddjet.deploy.bundle import read_bundle
 from oddjet.deploy.friend_rows import join_friends
+from oddjet.deploy.reduced_model import reduced_model
 from oddjet.deploy.score_chunk import (
     FRIENDS,
     ROWS_VERSION,
@@ -23,14 +27,19 @@ from oddjet.runs.progress import Progress
 from oddjet.runs.stages import Stage, publish, run_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
+    from oddjet.deploy.precision import Precision
     from oddjet.io.paths import Paths
+    from oddjet.io.writers.friend import Kind
 
 __all__ = ["CHUNK_EVENTS", "score_files"]
 
 CHUNK_EVENTS = 1 << 15
 CHUNKS, STAGE = "chunks", "scores"
+
+#: Does chunks somewhere and gives the number of events of each that is done.
+Executor = Callable[[str, list[Chunk], Scoring], Iterator[int]]
 
 
 def score_files(
@@ -43,7 +52,10 @@ def score_files(
     chunk_events: int = CHUNK_EVENTS,
     working_point: str | None = None,
     skim: bool = False,
-    executor: Callable[[str, list[Chunk], Scoring], Iterator[int]] | None = None,
+    kind: Kind = "parquet",
+    precision: Precision = "fp32",
+    on_bad_event: Literal["fail", "flag"] = "fail",
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Score the events of files; one output file for each, row by row.
@@ -57,8 +69,8 @@ def score_files(
     paths : str, Path or sequence of them
         Files or patterns that oddjet reads.
     output : Path or str
-        A directory: new, or of an earlier call. ``NAME.scores.parquet`` is made there
-        for an input NAME, with one row an event in its order.
+        A directory: new, or of an earlier call. ``NAME.scores.parquet`` (or .root) is
+        made there for an input NAME, with one row an event in its order.
     providers, threads
         As for `Scorer`.
     chunk_events : int
@@ -68,6 +80,14 @@ def score_files(
         Adds the column `selected`.
     skim : bool
         Only rows of selected events; ``id_entry`` says which they are.
+    kind : "parquet", "ttree" or "rntuple"
+        What the outputs are. ROOT files have the same rows, but a date in them.
+    precision : "fp32", "int8" or "fp16"
+        Score with a model of less precision, made from the first 20,000 events if it
+        selects alike (`oddjet.deploy.precision`); it is left in `output`.
+    on_bad_event : "fail" or "flag"
+        At a momentum that no kernel accepts: stop, or keep the row with NaN and what
+        is wrong as its status.
     executor : callable, optional
         Does chunks elsewhere, see `oddjet.deploy.dask_chunks`; by default this process
         does them one after the other.
@@ -94,42 +114,63 @@ def score_files(
         threads=threads,
         threshold=_threshold(scorer, working_point, skim=skim),
         skim=skim,
+        flag_bad_events=on_bad_event == "flag",
     )
     chunks = _chunks(paths, chunk_events, scorer.spec.source)
-    names = _names([chunk.file for chunk in chunks if chunk.start == 0])
+    names = _names([chunk.file for chunk in chunks if chunk.start == 0], kind)
     room = Path(output)
     _require_own(room)
     progress.note(f"scoring with {scorer.provider} of ONNX Runtime")
     with lock_directory(room):
-        stage = Stage(
-            STAGE,
-            _join,
-            arguments={
-                "digest": scoring.digest,
-                "provider": scoring.provider,
-                "threshold": scoring.threshold,
-                "skim": scoring.skim,
-                "names": names,
-            },
-            sources={
-                name: f"{chunk.fingerprint:016x}"
-                for name, chunk in zip(
-                    names, (c for c in chunks if c.start == 0), strict=True
-                )
-            },
-            versions={"friend_rows": ROWS_VERSION},
-            untracked={
-                "room": str(room / CHUNKS),
-                "chunks": chunks,
-                "scoring": scoring,
-                "executor": executor,
-            },
-        )
+        if precision != "fp32":
+            reduced = reduced_model(
+                room, scorer, scoring, chunks, precision=precision, progress=progress
+            )
+            digest = read_bundle(reduced).digest
+            scoring = replace(scoring, model=str(reduced.resolve()), digest=digest)
+        stage = _stage(scoring, chunks, names, kind, room=room, executor=executor)
         made = run_stages(room, [stage], progress=progress)[STAGE]
         for name in names:
             publish(made / name, room / name)
         remove_tree(room / CHUNKS)
     return [room / name for name in names]
+
+
+def _stage(
+    scoring: Scoring,
+    chunks: list[Chunk],
+    names: list[str],
+    kind: Kind,
+    *,
+    room: Path,
+    executor: Executor | None,
+) -> Stage:
+    """Describe the work on all files: done, it is not done again."""
+    firsts = [chunk for chunk in chunks if chunk.start == 0]
+    return Stage(
+        STAGE,
+        _join,
+        arguments={
+            "digest": scoring.digest,
+            "provider": scoring.provider,
+            "threshold": scoring.threshold,
+            "skim": scoring.skim,
+            "flag_bad_events": scoring.flag_bad_events,
+            "kind": kind,
+            "names": names,
+        },
+        sources={
+            name: f"{chunk.fingerprint:016x}"
+            for name, chunk in zip(names, firsts, strict=True)
+        },
+        versions={"friend_rows": ROWS_VERSION},
+        untracked={
+            "room": str(room / CHUNKS),
+            "chunks": chunks,
+            "scoring": scoring,
+            "executor": executor,
+        },
+    )
 
 
 def _join(
@@ -138,10 +179,11 @@ def _join(
     progress: Progress,
     *,
     names: list[str],
+    kind: Kind,
     room: str,
     chunks: list[Chunk],
     scoring: Scoring,
-    executor: Callable[[str, list[Chunk], Scoring], Iterator[int]] | None,
+    executor: Executor | None,
     **_: object,
 ) -> None:
     """Make all chunks, then put those of each file together."""
@@ -164,7 +206,7 @@ def _join(
             for chunk in chunks
             if chunk.file == file
         ]
-        rows = join_friends(directory / name, parts)
+        rows = join_friends(directory / name, parts, kind)
         wanted = sum(c.stop - c.start for c in chunks if c.file == file)
         if rows != wanted and not scoring.skim:
             message = f"{file} has {wanted} events, but {rows} were scored"
@@ -193,13 +235,14 @@ def _chunks(paths: Paths, chunk_events: int, source: str) -> list[Chunk]:
     return chunks
 
 
-def _names(files: list[str]) -> list[str]:
+def _names(files: list[str], kind: Kind) -> list[str]:
     """Name the outputs after the inputs; those of one name are numbered."""
     stems = [Path(file).name.partition(".")[0] for file in files]
+    suffix = "scores.parquet" if kind == "parquet" else "scores.root"
     return [
-        f"{stem}.scores.parquet"
+        f"{stem}.{suffix}"
         if stems.count(stem) == 1
-        else f"{stem}-{1 + stems[:i].count(stem)}.scores.parquet"
+        else f"{stem}-{1 + stems[:i].count(stem)}.{suffix}"
         for i, stem in enumerate(stems)
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 import awkward as ak
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Scorer"]
 
 _log = logging.getLogger("oddjet")
+
+BAD_EVENT = "bad event: "
 
 
 class Scorer:
@@ -208,13 +211,16 @@ class Scorer:
         return self._session.run(values, mask)
 
     def prepare(
-        self, events: Events
+        self, events: Events, *, flag_bad_events: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.str_]]:
         """Make the tensors of events, for which the model is not needed.
 
         Parameters
         ----------
         events : Events
+        flag_bad_events : bool
+            An event with a momentum that no kernel accepts gets the status "bad event:
+            ..." and no score; else it raises.
 
         Returns
         -------
@@ -229,8 +235,17 @@ class Scorer:
         spec = self._feature_spec()
         events.require(spec.source, why="scoring with this model")
         particles = events.array[spec.source]
-        values, mask, found = event_tensors(particles, spec, threads=self._threads)
-        return values, mask, np.where(found, SCORED, NO_JET)
+        problems: dict[int, str] | None = {} if flag_bad_events else None
+        values, mask, found = event_tensors(
+            particles, spec, threads=self._threads, problems=problems
+        )
+        status = np.where(found, SCORED, NO_JET)
+        if problems:
+            longer = status.astype(object)
+            for event, problem in problems.items():
+                longer[event] = BAD_EVENT + _without_place(problem)
+            status = longer.astype(np.str_)
+        return values, mask, status
 
     def score_prepared(
         self,
@@ -318,6 +333,14 @@ def _records(
     status: NDArray[np.str_],
 ) -> ak.Array:
     return ak.Array({"score": score, "fold_scores": fold_scores, "status": status})
+
+
+def _without_place(problem: str) -> str:
+    """Drop kernel and number of the event from "kernel: particle 3 of event 7 has x".
+
+    The row says which event it is, and blocks count from their own beginning.
+    """
+    return re.sub(r"^\w+: | of event \d+", "", problem)
 
 
 def _require_same(

@@ -21,6 +21,8 @@ __all__ = [
     "WorkingPoint",
     "measured_working_points",
     "parse_working_points",
+    "remeasured",
+    "selected_fraction",
     "working_points_text",
 ]
 
@@ -106,22 +108,67 @@ def measured_working_points(
     >>> point.name, point.threshold, point.efficiency
     ('1e-1', 1.0, 0.5)
     """
-    weights = np.asarray(weight, np.float64)
-    total = weights.sum()
     points = []
     for wanted in efficiencies:
         threshold = -math.log10(wanted)
-        passed = score > threshold
-        efficiency = uncertainty = math.nan
-        if total > 0:
-            efficiency = float(weights[passed].sum() / total)
-            uncertainty = _uncertainty(weights, passed, efficiency)
+        measured = selected_fraction(score > threshold, weight)
         mantissa, _, exponent = f"{wanted:e}".partition("e")
         name = f"{float(mantissa):g}e{int(exponent)}".replace(".", "_")
-        points.append(
-            WorkingPoint(name, threshold, efficiency, uncertainty, measured_on)
-        )
+        points.append(WorkingPoint(name, threshold, *measured, measured_on))
     return points
+
+
+def remeasured(
+    points: Iterable[WorkingPoint],
+    score: NDArray[np.floating],
+    weight: NDArray[np.floating],
+    *,
+    measured_on: str,
+) -> list[WorkingPoint]:
+    """Give working points their efficiencies in another sample; thresholds stay.
+
+    Parameters
+    ----------
+    points : iterable of WorkingPoint
+    score : float, shape (events,)
+    weight : float, shape (events,)
+    measured_on : str
+        What these events are, in words.
+
+    Returns
+    -------
+    list of WorkingPoint
+    """
+    return [
+        WorkingPoint(
+            point.name,
+            point.threshold,
+            *selected_fraction(score > point.threshold, weight),
+            measured_on,
+        )
+        for point in points
+    ]
+
+
+def selected_fraction(
+    selected: NDArray[np.bool_], weight: NDArray[np.floating]
+) -> tuple[float, float]:
+    """Give the weighted fraction of events that is selected, and its standard error.
+
+    Both are NaN where the weights do not sum to more than zero; where no event is
+    selected, the second number is an upper limit.
+
+    Examples
+    --------
+    >>> selected_fraction(np.array([True, False, True, True]), np.ones(4))[0]
+    0.75
+    """
+    weights = np.asarray(weight, np.float64)
+    total = weights.sum()
+    if not total > 0:
+        return math.nan, math.nan
+    fraction = float(weights[selected].sum() / total)
+    return fraction, _uncertainty(weights, selected, fraction)
 
 
 def _uncertainty(

@@ -109,7 +109,11 @@ def ragged_constituent_features(
 
 
 def event_tensors(
-    particles: ak.Array, spec: FeatureSpec, *, threads: int | None = None
+    particles: ak.Array,
+    spec: FeatureSpec,
+    *,
+    threads: int | None = None,
+    problems: dict[int, str] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
     """Cluster each event and compute the features of its hardest jet.
 
@@ -126,6 +130,9 @@ def event_tensors(
     threads : int, optional
         Workers (default: the environment's ODDJET_THREADS, else 1); never changes
         the result.
+    problems : dict of int to str, optional
+        Takes the events with a particle that no kernel accepts, each with what is
+        wrong; they are not found then. Without it the first one raises.
 
     Returns
     -------
@@ -157,7 +164,7 @@ def event_tensors(
     spec.check_versions()
     flat = columns(particles, where=spec.source)
     coordinates, momenta = momentum_columns(flat)
-    return _core.event_tensors(
+    values, mask, found, messages = _core.event_tensors(
         coordinates=coordinates,
         columns=momenta,
         offsets=flat.offsets,
@@ -166,7 +173,12 @@ def event_tensors(
         features=spec.features,
         num_constituents=spec.num_constituents,
         threads=threads,
+        flag_bad_events=problems is not None,
     )
+    if problems is not None:
+        bad = {event: text for event, text in enumerate(messages) if text}
+        problems.update(bad)
+    return values, mask, found
 
 
 def _kernel_arguments(jets: ak.Array, spec: FeatureSpec) -> dict[str, Any]:

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from oddjet.deploy.bundle import model_bytes, read_bundle, write_bundle
+from oddjet.deploy.calibration import CalibrationTable
+from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
+from oddjet.deploy.half_graph import half_graph
+from oddjet.deploy.message_layers import message_layers
+from oddjet.deploy.precision import reduce_precision, require_fitting_provider
+from oddjet.deploy.precision_report import WorkingPointChange, compare_scores
+from oddjet.deploy.runtime import JetSession
+from oddjet.deploy.scorer import Scorer
+from oddjet.deploy.working_points import WorkingPoint
+from oddjet.runs.errors import UserError
+from toy_jets import toy_jets, toy_weights
+
+COUNT = 1500
+
+
+@pytest.fixture(scope="module")
+def jets():
+    return toy_jets(COUNT, seed=3, sizes=(0, 12))
+
+
+@pytest.fixture(scope="module")
+def graph():
+    weights = [toy_weights(((16, 16), (16, 16)), (8,), seed=seed) for seed in (1, 2)]
+    random = np.random.default_rng(0)
+    tables = [CalibrationTable.from_control(random.normal(size=300)) for _ in range(2)]
+    return edge_conv_graph(weights, EdgeConvDesign(3, 0.1, (0, 1)), tables)
+
+
+@pytest.fixture(scope="module")
+def threshold(graph, jets):
+    """What half of the jets pass: where many are close to it."""
+    score, _ = JetSession(model_bytes(graph), "cpu").run(*jets)
+    return float(np.nanmedian(score))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, spec, graph, threshold):
+    path = tmp_path_factory.mktemp("int8") / "model.onnx"
+    write_bundle(
+        path,
+        graph,
+        spec=spec,
+        folds=2,
+        provenance={"training": {"epochs": 3}},
+        working_points=[WorkingPoint("some", threshold, 0.5, 0.01, "toys")],
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def quantised(model, jets):
+    path = model.with_name("int8.onnx")
+    return path, reduce_precision(model, *jets, path, anyway=True)
+
+
+def mask_of(jets):
+    return jets[1].any(axis=1)
+
+
+def test_eight_bits_change_scores_a_little_and_the_report_says_how_much(
+    model, jets, quantised, threshold
+):
+    path, report = quantised
+    before, _ = Scorer(model, "cpu").score_tensors(*jets)
+    after, _ = Scorer(path, "cpu").score_tensors(*jets)
+    assert (np.isnan(before) == np.isnan(after)).all()
+    change = np.abs(after - before)[~np.isnan(before)]
+    assert 0 < change.mean() < 0.1 * np.nanstd(before)
+    assert report.largest_change <= change.max()
+    assert report.mean_change == pytest.approx(change.mean(), rel=0.2)
+    (point,) = report.working_points
+    assert point.efficiency == pytest.approx(np.mean(before > threshold), abs=0.05)
+    assert 0.8 < point.in_common <= 1
+    scored = int(mask_of(jets).sum())
+    assert report.events == scored - 200
+    assert np.isnan(report.auc)
+    # Two layers of messages a block beyond the first, in both blocks and folds.
+    assert report.layers == 2 * 2
+
+
+def test_a_quantised_model_says_so_and_where_it_is_from(model, quantised):
+    path, _ = quantised
+    bundle, origin = read_bundle(path), read_bundle(model)
+    assert bundle.provenance["precision"] == "int8"
+    assert bundle.provenance["origin"] == origin.digest
+    assert bundle.working_points == origin.working_points
+    assert len(bundle.model) != len(origin.model)
+
+
+def test_a_score_does_not_depend_on_the_batch(jets, quantised):
+    values, mask = jets
+    scorer = Scorer(quantised[0], "cpu")
+    together, _ = scorer.score_tensors(values, mask)
+    values = values.copy()
+    values[::2] *= 50  # others of its batch change beyond all scales
+    changed, _ = scorer.score_tensors(values, mask)
+    assert changed[1::2].tobytes() == together[1::2].tobytes()
+    assert changed[::2].tobytes() != together[::2].tobytes()
+
+
+def test_a_model_that_would_select_others_is_not_written(
+    model, jets, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("oddjet.deploy.precision_report.EFFICIENCY_CHANGE", 0.0)
+    monkeypatch.setattr("oddjet.deploy.precision_report.IN_COMMON", 1.0)
+    path = tmp_path / "bad.onnx"
+    with pytest.raises(
+        UserError, match=r"in int8 .* would select others: some: .* in common"
+    ):
+        reduce_precision(model, *jets, path)
+    assert not path.exists()
+
+
+def test_rules_of_a_working_point():
+    def change(efficiency, reduced, in_common):
+        return WorkingPointChange("a", 100, efficiency, reduced, in_common).acceptable
+
+    assert change(0.1, 0.1049, 0.951)
+    assert not change(0.1, 0.1051, 0.99)
+    assert not change(0.1, 0.0949, 0.99)
+    assert not change(0.1, 0.1, 0.949)
+    assert change(0.0, 0.0, 1.0)
+
+
+def test_too_few_selected_events_are_no_verdict():
+    before = np.arange(1000.0)
+    after = before.copy()
+    after[995:] = 0
+    points = [WorkingPoint("loose", 499.5, 0.5, 0.1, "x")]
+    points.append(WorkingPoint("tight", 989.5, 0.01, 0.1, "x"))
+    report = compare_scores(before, after, points, precision="int8", layers=1)
+    loose, tight = report.working_points
+    assert (loose.selected, tight.selected) == (500, 10)
+    assert tight.in_common == 0.5
+    assert not tight.acceptable
+    assert report.unacceptable == []
+    assert "not judged, only 10 events" in str(report)
+
+
+def test_the_area_under_the_curve_and_background_efficiency():
+    random = np.random.default_rng(2)
+    is_signal = random.random(4000) < 0.5
+    weight = random.exponential(size=4000)
+    before = random.normal(size=4000) + 2.0 * is_signal
+    after = before + random.normal(0, 0.3, 4000)
+    points = [WorkingPoint("one", 1.0, 0.1, 0.1, "x")]
+    report = compare_scores(
+        before,
+        after,
+        points,
+        precision="int8",
+        layers=1,
+        weight=weight,
+        is_signal=is_signal,
+    )
+    pairs = before[is_signal][:, None] > before[~is_signal]
+    both = weight[is_signal][:, None] * weight[~is_signal]
+    assert report.auc == pytest.approx((pairs * both).sum() / both.sum(), abs=1e-9)
+    assert -0.02 < report.auc_change < 0
+    (point,) = report.working_points
+    counted = weight * ~is_signal
+    expected = counted[before > 1].sum() / counted.sum()
+    assert point.efficiency == pytest.approx(expected)
+    assert "AUC" in str(report)
+
+
+def test_too_few_jets_are_refused(model, jets, tmp_path):
+    few = [part[:300] for part in jets]
+    with pytest.raises(UserError, match="at least 400 jets with constituents"):
+        reduce_precision(model, *few, tmp_path / "x.onnx")
+
+
+def test_a_model_without_messages_is_refused(tmp_path, spec, jets):
+    from oddjet.deploy.deep_sets_graph import deep_sets_graph
+
+    random = np.random.default_rng(1)
+    shapes = {"particle.0": (4, 7), "dense.0": (4, 5), "output": (1, 4)}
+    weights = {f"{n}.weight": random.normal(size=s) for n, s in shapes.items()}
+    weights |= {f"{n}.bias": np.zeros(s[0]) for n, s in shapes.items()}
+    weights |= {"feature_mean": np.zeros(7), "feature_scale": np.ones(7)}
+    floats = {name: value.astype(np.float32) for name, value in weights.items()}
+    path = tmp_path / "sets.onnx"
+    write_bundle(path, deep_sets_graph(floats), spec=spec, folds=1, provenance={})
+    with pytest.raises(UserError, match="no messages between particles, which int8"):
+        reduce_precision(path, *jets, tmp_path / "x.onnx")
+
+
+def test_half_precision_is_close_and_only_in_messages(model, jets, tmp_path):
+    """On a processor, which computes float16 by way of float32: the same numbers."""
+    import onnx
+
+    path = tmp_path / "half.onnx"
+    report = reduce_precision(model, *jets, path, precision="fp16", anyway=True)
+    before, _ = Scorer(model, "cpu").score_tensors(*jets)
+    after, _ = Scorer(path, "cpu").score_tensors(*jets)
+    spread = np.nanstd(before)
+    # Ten bits of mantissa, and sums of 16 terms.
+    assert 0 < np.nanmean(np.abs(after - before)) < 2e-3 * spread
+    assert report.layers == 4
+    bundle = read_bundle(path)
+    assert bundle.provenance["precision"] == "fp16"
+    original = onnx.load_model_from_string(read_bundle(model).model)
+    graph = half_graph(original, message_layers(original.graph))
+    halves = [
+        c.name for c in graph.initializer if c.data_type == onnx.TensorProto.FLOAT16
+    ]
+    assert len(halves) == 2 * 4  # a matrix and a bias each
+    onnx.checker.check_model(onnx.load_model_from_string(bundle.model))
+
+
+def test_a_precision_that_does_not_fit_is_a_sentence():
+    require_fitting_provider("int8", "CPUExecutionProvider")
+    require_fitting_provider("fp16", "CUDAExecutionProvider")
+    with pytest.raises(UserError, match="int8 is for the CPU"):
+        require_fitting_provider("int8", "CUDAExecutionProvider")
+    with pytest.raises(UserError, match="fp16 is for a GPU"):
+        require_fitting_provider("fp16", "CPUExecutionProvider")
+
+
+@pytest.mark.gpu
+def test_half_precision_on_a_gpu(model, jets, tmp_path):
+    import onnxruntime
+
+    cuda = "CUDAExecutionProvider"
+    if cuda not in onnxruntime.get_available_providers():
+        pytest.skip("this ONNX Runtime has no CUDA provider")
+    path = tmp_path / "half.onnx"
+    reduce_precision(model, *jets, path, precision="fp16", provider=cuda, anyway=True)
+    before, _ = Scorer(model, "cuda").score_tensors(*jets)
+    after, _ = Scorer(path, "cuda").score_tensors(*jets)
+    assert np.nanmean(np.abs(after - before)) < 2e-3 * np.nanstd(before)
