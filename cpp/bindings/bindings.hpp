@@ -12,6 +12,7 @@ void bind_distance_correlation(pybind11::module_& m);
 void bind_event_tensors(pybind11::module_& m);
 void bind_jet_images(pybind11::module_& m);
 void bind_knn_graph(pybind11::module_& m);
+void bind_lists(pybind11::module_& m);
 void bind_substructure(pybind11::module_& m);
 
 }  // namespace oddjet::bindings

@@ -11,5 +11,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     oddjet::bindings::bind_event_tensors(m);
     oddjet::bindings::bind_jet_images(m);
     oddjet::bindings::bind_knn_graph(m);
+    oddjet::bindings::bind_lists(m);
     oddjet::bindings::bind_substructure(m);
 }

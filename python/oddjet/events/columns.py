@@ -11,6 +11,7 @@ import vector
 from numpy.typing import NDArray
 
 from oddjet.events.coordinates import CARTESIAN, COORDINATES, CYLINDRICAL, SPELLINGS
+from oddjet.events.layouts import offset_lists
 from oddjet.events.missing import materialised
 from oddjet.runs.errors import UserError
 
@@ -85,8 +86,7 @@ def columns(records: ak.Array, *, where: str) -> Columns:
             f"{records.type}; build it with ak.zip({{'pt': ..., 'eta': ..., ...}})"
         )
         raise UserError(message)
-    if not _is_packed(lists):
-        lists = lists.to_ListOffsetArray64(True)
+    lists = offset_lists(lists)
     offsets = np.asarray(lists.offsets.data)
     if lists.content.is_unknown:  # lists that were always empty have no fields
         return Columns(offsets, _no_momenta())
@@ -97,11 +97,6 @@ def columns(records: ak.Array, *, where: str) -> Columns:
         for name in content.fields
     }
     return Columns(offsets, _canonical_momenta(_one_float_width(flat, where), where))
-
-
-def _is_packed(lists: Any) -> bool:
-    is_offsets = isinstance(lists, ak.contents.ListOffsetArray)
-    return is_offsets and lists.offsets.dtype == np.int64 and lists.offsets[0] == 0
 
 
 def _no_momenta() -> dict[str, NDArray[Any]]:

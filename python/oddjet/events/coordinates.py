@@ -33,20 +33,34 @@ def record_name(records: ak.Array) -> str:
 
 
 def is_momentum(records: ak.Array) -> bool:
-    """Tell whether vector treats the records as momenta."""
+    """Tell whether vector treats the records, or a layout of them, as momenta."""
     return record_name(records).startswith("Momentum")
 
 
 def named_momenta(records: ak.Array) -> ak.Array:
     """Give records with a transverse momentum vector's behaviour, leave the rest."""
-    names = set(ak.fields(records))
+    return ak.Array(named_layout(ak.to_layout(records)), behavior=records.behavior)
+
+
+def named_layout(records: Any) -> Any:
+    """Do what `named_momenta` does, from layout to layout."""
+    names = set(records.fields)
     planar = {"pt", "phi"} <= names or {"px", "py"} <= names
     if not planar or is_momentum(records):
         return records
     longitudinal = not names.isdisjoint(("eta", "pz", "theta"))
     temporal = not names.isdisjoint(SPELLINGS["mass"] + SPELLINGS["energy"])
     dimensions = 4 if longitudinal and temporal else 3 if longitudinal else 2
-    return ak.with_name(records, f"Momentum{dimensions}D")
+    return _named(records, f"Momentum{dimensions}D")
+
+
+def _named(records: Any, name: str) -> Any:
+    """`ak.with_name`, which takes a millisecond, for the layouts that readers make."""
+    if records.is_record:
+        return records.copy(parameters={**records.parameters, "__record__": name})
+    if records.is_list and records.content.is_record:
+        return records.copy(content=_named(records.content, name))
+    return ak.to_layout(ak.with_name(records, name))
 
 
 def wrapped_azimuth(angle: Any) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
 from oddjet.events.coordinates import COORDINATES, SPELLINGS, is_momentum
+from oddjet.events.layouts import offset_lists
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ def momentum_faults(array: ak.Array) -> Iterator[Fault]:
         One per collection, field and problem; `events` (int64, increasing, never
         empty) are positions in `array`.
     """
-    yield from _field_faults(array["weight"], "weight", "")
-    for collection in array.fields:
-        records = array[collection]
+    layout = ak.to_layout(array)  # high-level slices take longer than the numbers
+    yield from _field_faults(layout["weight"], "weight", "")
+    for collection in layout.fields:
+        records = layout[collection]
         if not is_momentum(records):
             continue
         for name in records.fields:
@@ -46,9 +49,10 @@ def momentum_faults(array: ak.Array) -> Iterator[Fault]:
                 yield from _field_faults(records[name], collection, name)
 
 
-def _field_faults(values: ak.Array, collection: str, name: str) -> Iterator[Fault]:
-    if _is_plainly_good(values, not_negative=name in SPELLINGS["pt"]):
+def _field_faults(layout: Any, collection: str, name: str) -> Iterator[Fault]:
+    if _is_plainly_good(layout, not_negative=name in SPELLINGS["pt"]):
         return
+    values = ak.Array(layout)
     problems = {"not a finite number": ~np.isfinite(values)}
     if name in SPELLINGS["pt"]:
         problems["negative"] = values < 0
@@ -61,15 +65,15 @@ def _field_faults(values: ak.Array, collection: str, name: str) -> Iterator[Faul
         yield Fault(collection, name, problem, events)
 
 
-def _is_plainly_good(values: ak.Array, *, not_negative: bool) -> bool:
+def _is_plainly_good(layout: Any, *, not_negative: bool) -> bool:
     """Look at the numbers in one go, whatever lists they are in."""
-    layout = ak.to_layout(values)
     while layout.is_list and not layout.is_regular:
-        layout = layout.to_ListOffsetArray64(True)
+        layout = offset_lists(layout)
         layout = layout.content[: layout.offsets[-1]]
     if not layout.is_numpy or layout.purelist_depth != 1:
         return False
     numbers = np.asarray(layout.data)
-    return bool(
-        np.isfinite(numbers).all() and not (not_negative and (numbers < 0).any())
-    )
+    if not not_negative or not len(numbers):
+        return bool(np.isfinite(numbers).all())
+    # A NaN is the least and the greatest of all numbers.
+    return bool(numbers.min() >= 0 and numbers.max() < np.inf)

@@ -9,10 +9,10 @@ from typing import Any, Literal, get_args
 import awkward as ak
 import numpy as np
 import vector
-from numpy.typing import NDArray
 
-from oddjet.events.coordinates import named_momenta
+from oddjet.events.coordinates import named_layout
 from oddjet.events.faults import momentum_faults
+from oddjet.events.layouts import record_of
 from oddjet.events.missing import materialised
 from oddjet.runs.errors import UserError
 
@@ -267,23 +267,32 @@ def _completed(array: ak.Array) -> ak.Array:
             f"`particles`, got {getattr(array, 'type', type(array).__name__)}"
         )
         raise UserError(message)
-    collections = {name: named_momenta(array[name]) for name in array.fields}
-    weight = collections.get("weight", ak.Array(np.ones(len(array))))
-    ids = {"file": np.zeros(len(array), np.uint64), "entry": np.arange(len(array))}
-    if "id" in collections:
-        given = collections["id"]
-        ids |= {name: _numbers(given[name], f"id.{name}") for name in given.fields}
-    completed = {"weight": _numbers(weight, "weight"), "id": ak.Array(ids)}
-    return ak.Array(collections | completed)
+    layout = ak.to_layout(array)
+    columns = {name: named_layout(layout[name]) for name in array.fields}
+    columns["weight"] = _numbers(columns.get("weight", np.ones(len(array))), "weight")
+    ids: dict[str, Any] = {
+        "file": np.zeros(len(array), np.uint64),
+        "entry": np.arange(len(array)),
+    }
+    if "id" in columns:
+        given = columns["id"]
+        ids |= {name: given[name] for name in given.fields}
+    columns["id"] = record_of(
+        {name: _numbers(values, f"id.{name}") for name, values in ids.items()},
+        len(array),
+    )
+    return ak.Array(record_of(columns, len(array)), behavior=array.behavior)
 
 
-def _numbers(values: ak.Array, name: str) -> NDArray[Any]:
+def _numbers(values: Any, name: str) -> Any:
     """Return one number per event; Parquet of others often allows None in each."""
     layout = materialised(ak.to_layout(values), name)
     if not layout.is_numpy or layout.purelist_depth != 1:
-        message = f"{name} must be one number per event, got the type {values.type}"
+        message = (
+            f"{name} must be one number per event, got the type {layout.form.type}"
+        )
         raise UserError(message)
-    return np.asarray(layout.data)
+    return layout
 
 
 def _all_fields(array: ak.Array) -> dict[str, tuple[str, ...]]:

@@ -85,7 +85,8 @@ def particle_fields(
     if not parts:
         return []
     fields = {field.name: field for field in merged("particles", parts)}
-    fields["particles.mass"] = _massless_neutrals(fields["particles.mass"])
+    if any(isinstance(part["mass"], str) for part in parts):
+        fields["particles.mass"] = _massless_neutrals(fields["particles.mass"])
     if names and names[0].startswith("ParticleFlowCandidate"):
         group = groups[names[0]]
         if {"CtgTheta", "Charge", "PT"} <= group.keys():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
+from oddjet.events.layouts import offset_lists
+from oddjet.io.lists import join_lists, repeated
 from oddjet.io.readers.layout import Arrays, Field
 
 #: A branch, or a number that every object has.
@@ -49,63 +52,27 @@ def _merged_field(
     def make(arrays: Arrays) -> ak.Array:
         dtype = _dtype(values, arrays)
         lists = [
-            arrays[value]
+            flat_lists(arrays[value])
             if isinstance(value, str)
-            else constant(arrays[anchor], value, dtype)
+            else (flat_lists(arrays[anchor])[0], dtype.type(value))
             for value, anchor in zip(values, anchors, strict=True)
         ]
-        if len(lists) == 1:
-            return lists[0]
-        plan = arrays.once(("merge", *anchors), lambda: _plan(lists))
-        return _joined(lists, *plan)
+        return as_lists(*join_lists(lists))
 
     return Field(full_name, tuple(dict.fromkeys(branches)), make)
 
 
-def _plan(
-    lists: Sequence[ak.Array],
-) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Find where each object goes when lists are put one after the other.
-
-    Returns
-    -------
-    offsets : int64, shape (events + 1,)
-    order : int64, shape (objects,)
-        For each object its position in the sources put one after the other.
-    """
-    starts = [_flat(array)[0] for array in lists]
-    counts = [np.diff(offsets) for offsets in starts]
-    total = np.zeros(len(starts[0]), np.int64)
-    np.cumsum(sum(counts[1:], start=counts[0]), out=total[1:])
-    order = np.empty(total[-1], np.intp)
-    begin, first = total[:-1], 0
-    for offsets, count in zip(starts, counts, strict=True):
-        place = np.repeat(begin - offsets[:-1], count)
-        place += np.arange(offsets[-1])
-        order[place] = np.arange(first, first + offsets[-1])
-        begin, first = begin + count, first + int(offsets[-1])
-    return total, order
-
-
-def _joined(
-    lists: Sequence[ak.Array],
-    offsets: NDArray[np.int64],
-    order: NDArray[np.intp],
-) -> ak.Array:
-    """Put lists one after the other; `ak.concatenate` for numbers, a plan given."""
-    flat = np.concatenate([_flat(array)[1] for array in lists])
-    if len(flat) != len(order):
-        message = "branches of one collection have different numbers of objects"
-        raise ValueError(message)
-    content = ak.contents.NumpyArray(flat.take(order))
-    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), content))
-
-
-def _flat(array: ak.Array) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
+def flat_lists(array: ak.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Give lists as offsets that start at 0 and one flat array of numbers."""
-    layout = ak.to_layout(array).to_ListOffsetArray64(True)
+    layout = offset_lists(ak.to_layout(array))
     offsets = np.asarray(layout.offsets.data)
     return offsets, np.asarray(layout.content[: offsets[-1]].data)
+
+
+def as_lists(offsets: NDArray[np.int64], numbers: NDArray[Any]) -> ak.Array:
+    """Give offsets and flat numbers as lists; the inverse of `flat_lists`."""
+    content = ak.contents.NumpyArray(numbers)
+    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), content))
 
 
 def flat_map(
@@ -118,14 +85,12 @@ def flat_map(
     ValueError
         Different lengths.
     """
-    flat = [_flat(array) for array in lists]
+    flat = [flat_lists(array) for array in lists]
     offsets = flat[0][0]
     if not all(np.array_equal(offsets, other) for other, _ in flat):
         message = "branches of one collection have different numbers of objects"
         raise ValueError(message)
-    content = ak.contents.NumpyArray(function(*(numbers for _, numbers in flat)))
-    index = ak.index.Index64(offsets)
-    return ak.Array(ak.contents.ListOffsetArray(index, content))
+    return as_lists(offsets, function(*(numbers for _, numbers in flat)))
 
 
 def _dtype(values: Sequence[BranchOrValue], arrays: Arrays) -> np.dtype[np.generic]:
@@ -152,10 +117,9 @@ def constant(
     like: ak.Array, value: float, dtype: np.dtype[np.generic] | type
 ) -> ak.Array:
     """Give every object of `like` the same value."""
-    layout = ak.to_layout(like).to_ListOffsetArray64(True)
-    size = int(layout.offsets.data[-1])
-    content = ak.contents.NumpyArray(np.full(size, value, dtype))
-    return ak.Array(ak.contents.ListOffsetArray(layout.offsets, content))
+    layout = offset_lists(ak.to_layout(like))
+    offsets = np.asarray(layout.offsets.data)
+    return as_lists(offsets, repeated(value, int(offsets[-1]), dtype))
 
 
 def first_of(name: str, branch: str) -> Field:
@@ -211,5 +175,4 @@ def from_padded(values: NDArray[np.generic], keep: NDArray[np.bool_]) -> ak.Arra
     """
     offsets = np.zeros(len(values) + 1, np.int64)
     np.cumsum(keep.sum(axis=1), out=offsets[1:])
-    content = ak.contents.NumpyArray(np.ascontiguousarray(values[keep]))
-    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), content))
+    return as_lists(offsets, values[keep])

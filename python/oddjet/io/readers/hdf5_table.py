@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import awkward as ak
 import numpy as np
+from numpy.typing import NDArray
 
 from oddjet.io.paths import Location, Remote
 from oddjet.io.readers.damage import damage_named
@@ -61,6 +62,47 @@ class Hdf5Table(Table):
             dtype = dataset.dtype if field is None else dataset.dtype[field]
             total += dtype.itemsize * int(np.prod(dataset.shape[1:], dtype=np.int64))
         return float(total)
+
+    def pieces(
+        self, name: str, start: int, stop: int, piece_bytes: int
+    ) -> Iterator[NDArray[Any]]:
+        """Read rows [start, stop) of a wide column, each piece over the one before.
+
+        Parameters
+        ----------
+        name : str
+        start, stop : int
+        piece_bytes : int
+            About the size of a piece, which is of whole chunks of the file: a part
+            of a chunk would decompress all of it.
+
+        Yields
+        ------
+        shape (rows, width)
+            Contiguous, in the byte order of this machine.
+        """
+        dataset, field = self._columns[name]
+        dtype, width = self.dtype(name), self.width(name)
+        rows = max(1, piece_bytes // (dtype.itemsize * width))
+        if dataset.chunks is not None:
+            rows = dataset.chunks[0] * max(1, rows // dataset.chunks[0])
+        buffer = np.empty((min(rows, stop - start), width), dtype)
+        while start < stop:
+            end = min(stop, (start // rows + 1) * rows)
+            piece = buffer[: end - start]
+            if field is None:
+                dataset.read_direct(piece, np.s_[start:end])
+            else:
+                piece[...] = dataset.fields(field)[start:end]
+            yield piece
+            start = end
+
+    def dtype(self, name: str) -> np.dtype[Any]:
+        """Tell the type of the numbers of a column, in this machine's byte order."""
+        dataset, field = self._columns[name]
+        dtype = dataset.dtype if field is None else dataset.dtype[field].base
+        native: np.dtype[Any] = dtype.newbyteorder("=")
+        return native
 
     def width(self, name: str) -> int:
         """Count the numbers in a row of a column: 1 for plain columns."""

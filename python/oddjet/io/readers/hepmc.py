@@ -14,7 +14,7 @@ import numpy as np
 from oddjet.io.paths import Location
 from oddjet.io.readers.damage import damage_named
 from oddjet.io.readers.hepmc_scan import EventScan, scan_events
-from oddjet.io.readers.layout import Arrays, Layout, built, copied
+from oddjet.io.readers.layout import Layout, built, copied
 from oddjet.io.readers.source import EventSource, unknown_column
 from oddjet.io.readers.text import open_bytes
 from oddjet.runs.errors import UserError, require
@@ -86,7 +86,7 @@ class HepMCEvents(EventSource):
         with_record = any(name.startswith("truth.") for name in names)
         records = [_record(e, with_record) for e in self._read_events(start, stop)]
         with damage_named(self.path, f"events {start} to {stop - 1}"):
-            arrays = Arrays({name: _joined(records, name) for name in names})
+            arrays = {name: _joined(records, name) for name in names}
             return built(fields, arrays, stop - start)
 
     def bytes_per_event(

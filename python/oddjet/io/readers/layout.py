@@ -5,35 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import awkward as ak
 import numpy as np
 
 from oddjet.events import Role
+from oddjet.events.layouts import offset_lists, record_of
 from oddjet.io.readers.source import ALWAYS
 from oddjet.runs.errors import UserError
 
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from oddjet.io.readers.table import Table
 
 
-class Arrays(dict[str, ak.Array]):
-    """What was read: for each branch one array of one entry per event."""
-
-    def once(self, key: object, make: Callable[[], Result]) -> Result:
-        """Make what several fields need once for these entries, and keep it.
-
-        Parameters
-        ----------
-        key : hashable
-            Names what is made.
-        make : callable
-        """
-        made: dict[object, Any] = self.__dict__.setdefault("made", {})
-        if key not in made:
-            made[key] = make()
-        result: Result = made[key]
-        return result
+#: What was read: for each branch one array of one entry per event.
+Arrays = Mapping[str, ak.Array]
 
 
 @dataclass(frozen=True)
@@ -76,6 +63,8 @@ class Layout:
         Where this format keeps a collection that this file does not have.
     notes : tuple of str
         What an analyst should know about the file.
+    table : Table or None
+        What the branches are read from, if not the table that was asked.
     """
 
     fields: tuple[Field, ...]
@@ -84,6 +73,7 @@ class Layout:
     broken: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    table: Table | None = None
 
     @cached_property
     def collections(self) -> list[str]:
@@ -146,13 +136,7 @@ def built(fields: Sequence[Field], arrays: Arrays, num_events: int) -> ak.Array:
     }
     if not records:
         records = {"weight": np.ones(num_events)}
-    return ak.Array(
-        ak.contents.RecordArray(
-            [ak.to_layout(array) for array in records.values()],
-            list(records),
-            length=num_events,
-        )
-    )
+    return ak.Array(record_of(records, num_events))
 
 
 def _collection(where: str, parts: Mapping[str, ak.Array]) -> ak.Array:
@@ -183,7 +167,7 @@ def zipped(fields: Mapping[str, ak.Array], where: str) -> ak.Array:
     if not all(is_jagged) or where in RECORDS_OF_LISTS:
         contents = list(layouts.values())
         return ak.Array(ak.contents.RecordArray(contents, names))
-    jagged = [layout.to_ListOffsetArray64(True) for layout in layouts.values()]
+    jagged = [offset_lists(layout) for layout in layouts.values()]
     offsets = jagged[0].offsets
     for name, layout in zip(names, jagged, strict=True):
         if not np.array_equal(layout.offsets.data, offsets.data):
@@ -206,4 +190,4 @@ RECORDS_OF_LISTS = ("truth", "weight_variations")
 
 def _plain(array: ak.Array) -> ak.contents.Content:
     layout = ak.to_layout(array)
-    return layout.to_ListOffsetArray64(True) if layout.is_regular else layout
+    return offset_lists(layout) if layout.is_regular else layout

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oddjet.events import Role
-from oddjet.io.readers.fields import from_padded
+from oddjet.io.readers.fields import constant, from_padded, leaf_dtype
 from oddjet.io.readers.hdf5_table import Hdf5Table
-from oddjet.io.readers.layout import Arrays, Field, Layout
+from oddjet.io.readers.layout import Arrays, Field, Layout, copied
 from oddjet.io.readers.table import Table
+from oddjet.io.readers.unpadded import UnpaddedTable
 
 NAME = "lhco"
 
@@ -39,67 +40,33 @@ def layout(table: Table) -> Layout | None:
         return None
     width = table.width(_BLOCK)
     if width in {_NUMBERS, _NUMBERS + 1}:
-        return _particles(has_label=width > _NUMBERS)
+        return _particles(table, has_label=width > _NUMBERS)
     names = table.items("df")
     if {"pxj1", "pyj1", "pzj1", "mj1", "pxj2", "mj2"} <= set(names):
         return _features(names)
     return None
 
 
-def _particles(*, has_label: bool) -> Layout:
-    fields = [
-        Field(f"particles.{name}", (_BLOCK,), _slots(position))
-        for position, name in enumerate(("pt", "eta", "phi"))
-    ]
-    fields.append(Field("particles.mass", (_BLOCK,), _massless))
+def _particles(table: Hdf5Table, *, has_label: bool) -> Layout:
+    names = ("pt", "eta", "phi")
+    rest = {"label": _LABEL} if has_label else {}
+    rows = UnpaddedTable(table, _BLOCK, numbers=names, slots=_SLOTS, rest=rest)
+    fields = [copied(f"particles.{name}", name) for name in names]
+    fields.append(Field("particles.mass", ("pt",), _massless))
     if has_label:
-        fields.append(
-            Field("truth.signal", (_BLOCK,), lambda a: _block(a)[:, _LABEL] > 0)
-        )
+        fields.append(Field("truth.signal", ("label",), lambda a: a["label"] > 0))
     role: Role = "mc" if has_label else "pseudo-data"
-    return Layout(tuple(fields), role=role, records_role=True)
+    return Layout(tuple(fields), role=role, records_role=True, table=rows)
+
+
+def _massless(arrays: Arrays) -> ak.Array:
+    pt = arrays["pt"]
+    return constant(pt, 0.0, leaf_dtype(pt))
 
 
 def _block(arrays: Arrays) -> NDArray[np.floating]:
     values: NDArray[np.floating] = np.asarray(ak.to_layout(arrays[_BLOCK]).data)
     return values
-
-
-def _objects(arrays: Arrays) -> tuple[ak.index.Index, NDArray[np.floating]]:
-    """Find the filled slots of all events at once: their offsets and their numbers."""
-
-    def make() -> tuple[ak.index.Index, NDArray[np.floating]]:
-        block = _block(arrays)
-        filled = block[:, 0:_NUMBERS:3] != 0
-        counts = np.count_nonzero(filled, axis=1)
-        offsets = np.zeros(len(block) + 1, np.int64)
-        np.cumsum(counts, out=offsets[1:])
-        if (filled[:, 1:] <= filled[:, :-1]).all():  # padding only at the end
-            rows = [row[: 3 * n] for row, n in zip(block, counts, strict=True)]
-            numbers = np.concatenate([block[:0, 0], *rows]).reshape(-1, 3)
-        else:
-            numbers = block[:, :_NUMBERS].reshape(len(block), _SLOTS, 3)[filled]
-        return ak.index.Index64(offsets), numbers
-
-    return arrays.once(_BLOCK, make)
-
-
-def _lists(offsets: ak.index.Index, values: NDArray[np.floating]) -> ak.Array:
-    content = ak.contents.NumpyArray(np.ascontiguousarray(values))
-    return ak.Array(ak.contents.ListOffsetArray(offsets, content))
-
-
-def _slots(position: int) -> Callable[[Arrays], ak.Array]:
-    def make(arrays: Arrays) -> ak.Array:
-        offsets, numbers = _objects(arrays)
-        return _lists(offsets, numbers[:, position])
-
-    return make
-
-
-def _massless(arrays: Arrays) -> ak.Array:
-    offsets, numbers = _objects(arrays)
-    return _lists(offsets, np.zeros(len(numbers), numbers.dtype))
 
 
 def _features(names: list[str]) -> Layout:

@@ -25,8 +25,10 @@ _LIST_LEVELS = frozenset(("list", "element", "item", "bag", "array", "array_elem
 # A rough size for text keeps the estimate independent of how a file is encoded.
 _BYTES_PER_VALUE = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
 _OTHER_BYTES_PER_VALUE = 8
-# Streams a column chunk instead of holding it: foreign row groups may be huge.
+# Streams a column chunk instead of holding it where row groups are large: those of
+# others may be huge, and of small ones the stream would be one more copy.
 _READ_AHEAD_BYTES = 1 << 20
+_HELD_BYTES = 32 << 20
 _BATCH_EVENTS = 1024
 
 
@@ -217,9 +219,13 @@ def is_event_model(path: Location) -> bool:
 def opened(path: Location) -> pq.ParquetFile:
     """Open a Parquet file that streams its columns and checks what it can."""
     source = path.open() if isinstance(path, Remote) else path
+    metadata = pq.read_metadata(source)
+    groups = range(metadata.num_row_groups)
+    largest = max((metadata.row_group(i).total_byte_size for i in groups), default=0)
     return pq.ParquetFile(
         source,
-        buffer_size=_READ_AHEAD_BYTES,
+        metadata=metadata,
+        buffer_size=_READ_AHEAD_BYTES if largest > _HELD_BYTES else 0,
         pre_buffer=False,
         page_checksum_verification=True,
     )

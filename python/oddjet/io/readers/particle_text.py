@@ -12,7 +12,7 @@ import numpy as np
 
 from oddjet.io.paths import Location
 from oddjet.io.readers.damage import damage_named
-from oddjet.io.readers.layout import Arrays, Layout, built, copied
+from oddjet.io.readers.layout import Layout, built, copied
 from oddjet.io.readers.source import EventSource, unknown_column
 from oddjet.io.readers.text import open_bytes
 from oddjet.runs.errors import UserError
@@ -122,7 +122,7 @@ def _lists(
         yield number, [row for _, row in rows]
 
 
-def _arrays(events: Iterator[tuple[bytes, list[list[float]]]]) -> Arrays:
+def _arrays(events: Iterator[tuple[bytes, list[list[float]]]]) -> dict[str, ak.Array]:
     numbers, counts, rows = [], [0], []
     for number, particles in events:
         numbers.append(int(float(number)))
@@ -130,7 +130,7 @@ def _arrays(events: Iterator[tuple[bytes, list[list[float]]]]) -> Arrays:
         rows += particles
     values = np.array(rows, np.float64).reshape(-1, 4)
     offsets = ak.index.Index64(np.cumsum(counts))
-    arrays = Arrays({"id.event": ak.Array(np.array(numbers, np.int64))})
+    arrays = {"id.event": ak.Array(np.array(numbers, np.int64))}
     for position, name in enumerate(_MOMENTA):
         content = ak.contents.NumpyArray(np.ascontiguousarray(values[:, position]))
         lists = ak.contents.ListOffsetArray(offsets, content)

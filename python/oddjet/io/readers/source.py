@@ -12,6 +12,7 @@ import awkward as ak
 import numpy as np
 
 from oddjet.events import Events, Role
+from oddjet.events.layouts import record_of
 from oddjet.io.paths import Location
 from oddjet.io.readers.damage import damage_named
 from oddjet.runs.errors import UserError
@@ -139,18 +140,18 @@ class EventSource(ABC):
     def _events(self, array: ak.Array, start: int, check: bool) -> Events:
         with damage_named(self.path):
             fingerprint = self.fingerprint
-        ids = {
-            "file": np.full(len(array), fingerprint, np.uint64),
-            "entry": np.arange(start, start + len(array)),
-        }
-        stored = array["id"] if "id" in array.fields else None
-        if stored is not None:
-            ids = {name: stored[name] for name in stored.fields} | ids
-        collections = {name: array[name] for name in array.fields}
+        stored = ak.to_layout(array)
+        columns = {name: stored[name] for name in array.fields}
+        ids = {}
+        if "id" in columns:
+            ids = {name: columns["id"][name] for name in columns["id"].fields}
+        ids["file"] = np.full(len(array), fingerprint, np.uint64)
+        ids["entry"] = np.arange(start, start + len(array))
         # A flipped bit in a footer may rename a coordinate, which vector refuses.
         with damage_named(self.path):
-            array = ak.Array(collections | {"id": ak.Array(ids)})
-            events = Events.unchecked(array, role=self.role)
+            columns["id"] = record_of(ids, len(array))
+            records = ak.Array(record_of(columns, len(array)))
+            events = Events.unchecked(records, role=self.role)
         return events.check(source=str(self.path)) if check else events
 
 

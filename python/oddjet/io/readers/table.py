@@ -12,7 +12,7 @@ import numpy as np
 
 from oddjet.io.paths import Location
 from oddjet.io.readers.damage import damage_named
-from oddjet.io.readers.layout import Arrays, Field, Layout, branches_of, built
+from oddjet.io.readers.layout import Field, Layout, branches_of, built
 from oddjet.io.readers.source import EventSource, unknown_column
 from oddjet.runs.errors import UserError
 
@@ -89,7 +89,7 @@ class TableEvents(EventSource):
     """
 
     def __init__(self, table: Table, layout: Layout, *, format: str) -> None:
-        self.table = table
+        self.table = layout.table or table
         self.layout = layout
         self.path = table.path
         self.format = format
@@ -113,7 +113,7 @@ class TableEvents(EventSource):
             fields = self.layout.chosen(columns)
         except KeyError as error:
             raise self._no_column(str(error.args[0])) from None
-        arrays = Arrays(self.table.read(branches_of(fields), start, stop))
+        arrays = self.table.read(branches_of(fields), start, stop)
         try:
             return built(fields, arrays, stop - start)
         except ValueError as error:
@@ -145,7 +145,7 @@ class TableEvents(EventSource):
         result = hashlib.sha256(repr((self.num_events, sorted(names))).encode())
         if fields:
             chosen = list(fields.values())
-            arrays = Arrays(self.table.read(branches_of(chosen), 0, rows))
+            arrays = self.table.read(branches_of(chosen), 0, rows)
             with damage_named(self.path):
                 array = ak.to_packed(built(chosen, arrays, rows))
             form, _, buffers = ak.to_buffers(array)

@@ -9,8 +9,9 @@ import numpy as np
 
 from oddjet.io.readers.fields import from_padded
 from oddjet.io.readers.hdf5_table import Hdf5Table
-from oddjet.io.readers.layout import Arrays, Field, Layout
+from oddjet.io.readers.layout import Arrays, Field, Layout, copied
 from oddjet.io.readers.table import Table
+from oddjet.io.readers.unpadded import UnpaddedTable
 
 NAME = "top_tagging"
 
@@ -36,25 +37,15 @@ def layout(table: Table) -> Layout | None:
     if isinstance(table, Hdf5Table) and _BLOCK in table.known:
         if table.width(_BLOCK) != _BLOCK_WIDTH:
             return None
-        return _of_block(has_label=_INTEGERS in table.known)
+        return _of_block(table, has_label=_INTEGERS in table.known)
     if {"E_0", "PX_0", "PY_0", "PZ_0"} <= table.known:
         return _of_columns(table)
     return None
 
 
-def _of_block(*, has_label: bool) -> Layout:
-    def make(position: int) -> Callable[[Arrays], ak.Array]:
-        def values(arrays: Arrays) -> ak.Array:
-            block = np.asarray(ak.to_layout(arrays[_BLOCK]).data)
-            end = 4 * _SLOTS
-            return from_padded(block[:, position:end:4], block[:, 0:end:4] != 0)
-
-        return values
-
-    fields = [
-        Field(f"particles.{name}", (_BLOCK,), make(position))
-        for position, name in enumerate(_MOMENTA)
-    ]
+def _of_block(table: Hdf5Table, *, has_label: bool) -> Layout:
+    rows = UnpaddedTable(table, _BLOCK, numbers=tuple(_MOMENTA), slots=_SLOTS)
+    fields = [copied(f"particles.{name}", name) for name in _MOMENTA]
     if has_label:  # (ttv, is_signal_new)
         fields.append(
             Field(
@@ -63,7 +54,7 @@ def _of_block(*, has_label: bool) -> Layout:
                 lambda a: np.asarray(ak.to_layout(a[_INTEGERS]).data)[:, 1] > 0,
             )
         )
-    return Layout(tuple(fields), role="mc", records_role=True)
+    return Layout(tuple(fields), role="mc", records_role=True, table=rows)
 
 
 def _of_columns(table: Table) -> Layout:
