@@ -1,0 +1,1 @@
+"""Conditional generative models of a few features: flows and flow matching."""
