@@ -1,5 +1,6 @@
 #include "oddjet/distance_correlation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -43,23 +44,31 @@ struct Sample {
     }
 };
 
-SortedVariable sorted(const Column& column, std::size_t number) {
-    std::vector<double> values(column.size());
+/// About what a call needs for a pair; several chunks where that is much.
+std::size_t chunk_bytes(const WeightedVariables& sample) {
+    constexpr std::size_t kMost = std::size_t{1} << 26;
+    const std::size_t an_event = 48 * sample.variables.size() + 96;
+    return std::min(kMost, an_event * sample.variables[0].size());
+}
+
+SortedVariable sorted(const Column& column, std::size_t number, Workspace& workspace) {
+    Buffer<double> values(column.size(), workspace);
     for (std::size_t i = 0; i < values.size(); ++i) {
         values[i] = column[i];
         if (std::isfinite(values[i])) continue;
         refuse(kKernel, ": value ", i, " of variable ", number, " is non-finite, ",
                values[i]);
     }
-    return SortedVariable(values);
+    return {values, workspace};
 }
 
 std::vector<KnownVariable> known_variables(const WeightedVariables& input,
-                                           const Sample& sample, int threads) {
+                                           const Sample& sample, int threads,
+                                           Workspace& workspace) {
     std::vector<std::optional<KnownVariable>> found(input.variables.size());
     for_each_index(found.size(), threads, [&](std::size_t v) {
-        SortedVariable variable = sorted(input.variables[v], v);
-        found[v].emplace(std::move(variable), sample.fractions, sample.centring);
+        found[v].emplace(sorted(input.variables[v], v, workspace), sample.fractions,
+                         sample.centring, workspace);
     });
     std::vector<KnownVariable> known;
     for (auto& variable : found) known.push_back(std::move(*variable));
@@ -68,8 +77,9 @@ std::vector<KnownVariable> known_variables(const WeightedVariables& input,
 
 PairCorrelation correlation_of(const KnownVariable& first, const KnownVariable& second,
                                const VariablePair& wanted, const Sample& sample,
-                               DistanceStatistic statistic, int threads) {
-    PairBrackets brackets(first, second, sample.fractions, sample.centring);
+                               DistanceStatistic statistic, int threads,
+                               Workspace& workspace) {
+    PairBrackets brackets(first, second, sample.fractions, sample.centring, workspace);
     // The value comes with the brackets of either side.
     const bool only_second = wanted.second_gradient && !wanted.first_gradient;
     brackets.find(!only_second, wanted.second_gradient, threads);
@@ -108,11 +118,13 @@ std::vector<PairCorrelation> distance_correlations(const WeightedVariables& samp
                pair.first, " and ", pair.second);
     }
     const Sample checked(sample, statistic);
-    const auto known = known_variables(sample, checked, threads);
+    Workspace workspace(chunk_bytes(sample));
+    const auto known = known_variables(sample, checked, threads, workspace);
     std::vector<PairCorrelation> correlations;
     for (const VariablePair& pair : pairs) {
         correlations.push_back(correlation_of(known[pair.first], known[pair.second],
-                                              pair, checked, statistic, threads));
+                                              pair, checked, statistic, threads,
+                                              workspace));
     }
     return correlations;
 }
@@ -126,7 +138,8 @@ std::vector<double> permuted_distance_correlations(
                sample.variables.size());
     }
     const Sample checked(sample, statistic);
-    const auto known = known_variables(sample, checked, threads);
+    Workspace workspace(chunk_bytes(sample));
+    const auto known = known_variables(sample, checked, threads, workspace);
     if (permutations.size() % checked.events != 0) {
         refuse(kKernel, ": a permutation must have one index an event, ",
                checked.events);
@@ -136,8 +149,9 @@ std::vector<double> permuted_distance_correlations(
         const auto to = permutations.subspan(row * checked.events, checked.events);
         check_permutation(to, row);
         const KnownVariable given(known[1].sorted.given_to(to), checked.fractions,
-                                  checked.centring);
-        values[row] = correlation_of(known[0], given, {}, checked, statistic, 1).value;
+                                  checked.centring, workspace);
+        values[row] =
+            correlation_of(known[0], given, {}, checked, statistic, 1, workspace).value;
     });
     return values;
 }

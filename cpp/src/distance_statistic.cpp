@@ -104,6 +104,7 @@ Centring centring_of(DistanceStatistic statistic, const Fractions& fractions) {
 
 double Centring::variance(double sum, std::span<const double> means,
                           double grand_mean) const {
+    if (rounding == 0.0) return std::max(sum, 0.0);
     // Of two events at the largest distance one has at least half of it on average.
     double largest_mean = 0.0;
     for (const double mean : means) largest_mean = std::max(largest_mean, mean);

@@ -18,7 +18,7 @@
 namespace oddjet {
 namespace {
 
-void sort_each(const std::vector<Tie>& ties, std::vector<std::uint32_t>& partners) {
+void sort_each(const std::vector<Tie>& ties, Buffer<std::uint32_t>& partners) {
     for (const Tie& tie : ties) {
         std::sort(partners.begin() + static_cast<std::ptrdiff_t>(tie.begin),
                   partners.begin() + static_cast<std::ptrdiff_t>(tie.end));
@@ -28,17 +28,18 @@ void sort_each(const std::vector<Tie>& ties, std::vector<std::uint32_t>& partner
 }  // namespace
 
 KnownVariable::KnownVariable(SortedVariable variable, const Fractions& events,
-                             const Centring& centring)
+                             const Centring& centring, Workspace& workspace)
     : sorted(std::move(variable)),
-      own_fractions(events.are_equal ? std::vector<double>()
-                                     : sorted.by_position(events.of)),
+      own_fractions(events.are_equal ? Buffer<double>()
+                                     : sorted.by_position(events.of, workspace)),
       fractions(events.are_equal ? Weights(events.of) : Weights(own_fractions)),
-      sums(sorted, fractions, centring) {}
+      sums(sorted, fractions, centring, workspace) {}
 
 PairOrder::PairOrder(const KnownVariable& known_first,
-                     const KnownVariable& known_second, const Fractions& fractions)
-    : partners_{std::vector<std::uint32_t>(fractions.of.size()),
-                std::vector<std::uint32_t>(fractions.of.size())},
+                     const KnownVariable& known_second, const Fractions& fractions,
+                     Workspace& workspace)
+    : partners_{Buffer<std::uint32_t>(fractions.of.size(), workspace),
+                Buffer<std::uint32_t>(fractions.of.size(), workspace)},
       events_{known_first.sorted.order, known_second.sorted.order},
       fractions_{known_first.fractions, known_second.fractions} {
     const SortedVariable& first = known_first.sorted;
@@ -49,27 +50,30 @@ PairOrder::PairOrder(const KnownVariable& known_first,
         places[ranks[k]] = static_cast<std::uint32_t>(k);
     }
     if (first.ties.empty() && second.ties.empty()) return;
-    order_ties(first, second);
+    order_ties(first, second, workspace);
     if (fractions.are_equal) return;
     for (std::size_t side = 0; side < 2; ++side) {
-        for (const std::uint32_t event : reordered_[side]) {
-            reordered_fractions_[side].push_back(fractions.of[event]);
+        Buffer<double> reordered(ranks.size(), workspace);
+        for (std::size_t k = 0; k < ranks.size(); ++k) {
+            reordered[k] = fractions.of[events_[side][k]];
         }
+        reordered_fractions_[side] = std::move(reordered);
         fractions_[side] = reordered_fractions_[side];
     }
 }
 
-void PairOrder::order_ties(const SortedVariable& first, const SortedVariable& second) {
+void PairOrder::order_ties(const SortedVariable& first, const SortedVariable& second,
+                           Workspace& workspace) {
     auto& [ranks, places] = partners_;
     auto& [by_first, by_second] = reordered_;
+    by_first = Buffer<std::uint32_t>(ranks.size(), workspace);
+    by_second = Buffer<std::uint32_t>(ranks.size(), workspace);
     sort_each(second.ties, places);
-    by_second.resize(places.size());
     for (std::size_t r = 0; r < places.size(); ++r) {
         by_second[r] = first.order[places[r]];
         ranks[places[r]] = static_cast<std::uint32_t>(r);
     }
     sort_each(first.ties, ranks);
-    by_first.resize(ranks.size());
     for (std::size_t k = 0; k < ranks.size(); ++k) {
         by_first[k] = by_second[ranks[k]];
         places[ranks[k]] = static_cast<std::uint32_t>(k);
@@ -78,16 +82,28 @@ void PairOrder::order_ties(const SortedVariable& first, const SortedVariable& se
 }
 
 PairBrackets::PairBrackets(const KnownVariable& first, const KnownVariable& second,
-                           const Fractions& fractions, const Centring& centring)
+                           const Fractions& fractions, const Centring& centring,
+                           Workspace& workspace)
     : variables_{&first, &second},
-      order_(first, second, fractions),
-      centring_(centring) {}
+      order_(first, second, fractions, workspace),
+      centring_(centring),
+      workspace_(workspace) {}
 
 void PairBrackets::find(bool first, bool second, int threads) {
-    constexpr std::array<std::size_t, 2> sides = {0, 1};
-    const std::span<const std::size_t> all(sides);
-    if (first && second) return find_sides<4>(all, threads);
-    find_sides<2>(all.subspan(first ? 0 : 1, 1), threads);
+    const std::size_t side = first ? 0 : 1;
+    const bool both = first && second;
+    brackets_ =
+        distances({order_.fractions(0), order_.fractions(1)}, side, both, threads);
+    Sides square_distances;
+    if (centring_.weighs_distances()) {
+        const auto by_first = squares_of(order_.fractions(0), workspace_);
+        const auto by_second = squares_of(order_.fractions(1), workspace_);
+        square_distances = distances({by_first, by_second}, side, both, threads);
+    }
+    for_each_index(both ? 2 : 1, threads, [&](std::size_t i) {
+        const std::size_t each = both ? i : side;
+        set_brackets(each, square_distances[each]);
+    });
 }
 
 double PairBrackets::covariance(std::size_t side) const {
@@ -121,84 +137,35 @@ std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio)
     return gradient;
 }
 
-template <std::size_t Columns>
-void PairBrackets::find_sides(std::span<const std::size_t> sides, int threads) {
-    auto distances = signed_distances<Columns>(order_.fractions(1), sides, threads);
-    Sides square_distances;
-    if (centring_.weighs_distances()) {
-        square_distances =
-            signed_distances<Columns>(squares_of(order_.fractions(1)), sides, threads);
-    }
-    for_each_index(sides.size(), threads, [&](std::size_t i) {
-        const std::size_t side = sides[i];
-        brackets_[side] =
-            brackets(side, std::move(distances[side]), square_distances[side]);
-    });
-}
-
-/// T_i of the sides, by position in the side's variable.
-template <std::size_t Columns>
-PairBrackets::Sides PairBrackets::signed_distances(Weights weights,
-                                                   std::span<const std::size_t> sides,
-                                                   int threads) const {
-    const auto& places = order_.partners(1);
-    Nodes<Columns> nodes = payloads<Columns>(weights, sides);
-    Sides distances;
-    for (const std::size_t side : sides) distances[side].resize(nodes.size());
-    const auto take_sums = [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = 0; i < sides.size(); ++i) {
-            const auto& other = variables_[1 - sides[i]]->sorted.value;
-            for (std::size_t r = begin; r < end; ++r) {
-                const auto& sum = nodes[r].sum;
-                const std::size_t place = places[r];
-                const bool is_first = sides[i] == 0;
-                distances[sides[i]][is_first ? place : r] =
-                    other[is_first ? r : place] * sum[0] - sum[i + 1];
-            }
-        }
-    };
-    set_concordance_sums<Columns>(order_.partners(0), nodes, take_sums, threads);
-    for (std::size_t i = 0; i < sides.size(); ++i) {
-        correct_ties<Columns>(sides[i], i + 1, nodes, distances[sides[i]]);
-    }
-    return distances;
-}
-
-/// By position in the second variable, the weights and their products with the other
-/// variable's value of each side.
-template <std::size_t Columns>
-PairBrackets::Nodes<Columns> PairBrackets::payloads(
-    Weights weights, std::span<const std::size_t> sides) const {
-    const auto& places = order_.partners(1);
-    Nodes<Columns> nodes;
-    nodes.reserve(weights.size());
-    for (std::size_t r = 0; r < weights.size(); ++r) {
-        auto& payload = nodes.emplace_back().payload;
-        payload[0] = weights[r];
-        for (std::size_t i = 0; i < sides.size(); ++i) {
-            const double other = sides[i] == 0 ? variables_[1]->sorted.value[r]
-                                               : variables_[0]->sorted.value[places[r]];
-            payload[i + 1] = payload[0] * other;
-        }
-    }
-    return nodes;
+/// T_i of a side or of both, by position in the side's variable.
+PairBrackets::Sides PairBrackets::distances(std::array<Weights, 2> weights,
+                                            std::size_t side, bool both,
+                                            int threads) const {
+    const std::size_t other = 1 - side;
+    auto [by_place, by_rank] = signed_distances(
+        {order_.partners(side), order_.partners(other), weights[side], weights[other],
+         variables_[side]->sorted.value, variables_[other]->sorted.value},
+        both, threads, workspace_);
+    correct_ties(side, weights[side], by_place);
+    if (both) correct_ties(other, weights[other], by_rank);
+    Sides found;
+    found[side] = std::move(by_place);
+    found[other] = std::move(by_rank);
+    return found;
 }
 
 /// By position, equal values took part with a sign. In a tie the other variable
 /// ascends, so that what they gave is sum_j p_j (y_i - y_j).
-template <std::size_t Columns>
-void PairBrackets::correct_ties(std::size_t side, std::size_t column,
-                                const Nodes<Columns>& nodes,
+void PairBrackets::correct_ties(std::size_t side, Weights weights,
                                 std::span<double> distances) const {
-    const auto& partners = order_.partners(side);
+    const auto partners = order_.partners(side);
     const auto& other = variables_[1 - side]->sorted.value;
     for (const Tie& tie : variables_[side]->sorted.ties) {
         double weight = 0.0;
         double moment = 0.0;
         for (std::size_t k = tie.begin; k < tie.end; ++k) {
-            const auto& payload = nodes[side == 0 ? partners[k] : k].payload;
-            weight += payload[0];
-            moment += payload[column];
+            weight += weights[k];
+            moment += weights[k] * other[partners[k]];
         }
         for (std::size_t k = tie.begin; k < tie.end; ++k) {
             distances[k] -= other[partners[k]] * weight - moment;
@@ -206,28 +173,33 @@ void PairBrackets::correct_ties(std::size_t side, std::size_t column,
     }
 }
 
-/// G_i by position, from T_i and, if distances are weighed, T_i with p^2.
-std::vector<double> PairBrackets::brackets(
-    std::size_t side, std::vector<double> distances,
-    const std::vector<double>& square_distances) const {
+/// G_i by position, in the place of T_i; if distances are weighed, with T_i of p^2.
+void PairBrackets::set_brackets(std::size_t side,
+                                const Buffer<double>& square_distances) {
     const Weights fractions = order_.fractions(side);
-    const auto& partners = order_.partners(side);
+    const auto partners = order_.partners(side);
     const VariableSums& other = variables_[1 - side]->sums;
-    std::vector<double> rows(fractions.size());
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-        const double p = fractions[k];
-        rows[k] = centring_.row_term(p, other.mean_distance[partners[k]]);
-        if (square_distances.empty()) continue;
-        distances[k] = distances[k] * (1.0 + centring_.linear * p) +
-                       square_distances[k] * (centring_.linear + centring_.product * p);
+    auto& brackets = brackets_[side];
+    if (!square_distances.empty()) {
+        for (std::size_t k = 0; k < brackets.size(); ++k) {
+            const double p = fractions[k];
+            brackets[k] =
+                brackets[k] * (1.0 + centring_.linear * p) +
+                square_distances[k] * (centring_.linear + centring_.product * p);
+        }
     }
     const double grand = centring_.grand * other.grand_mean;
+    // Gathered in a loop of its own, where many are on their way at a time.
+    Buffer<double> rows(brackets.size(), workspace_);
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        rows[k] = centring_.row_term(fractions[k], other.mean_distance[partners[k]]);
+    }
     visit_signed_sums(
-        variables_[side]->sorted, fractions, [&](std::size_t k) { return rows[k]; },
-        [&](std::size_t k, double signs, double signed_rows) {
-            distances[k] += (grand - rows[k]) * signs - signed_rows;
+        variables_[side]->sorted, fractions, {other.weight, other.weighted_rows},
+        [&](std::size_t k) { return rows[k]; },
+        [&](std::size_t k, double its_row, double signs, double signed_rows) {
+            brackets[k] += (grand - its_row) * signs - signed_rows;
         });
-    return distances;
 }
 
 }  // namespace oddjet

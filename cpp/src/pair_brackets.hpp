@@ -6,8 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "concordance_sums.hpp"
+#include "buffer.hpp"
 #include "distance_statistic.hpp"
+#include "signed_distances.hpp"
 #include "sorted_variable.hpp"
 
 namespace oddjet {
@@ -15,12 +16,12 @@ namespace oddjet {
 /// A variable, and what it brings to every pair.
 struct KnownVariable {
     SortedVariable sorted;
-    std::vector<double> own_fractions;  // where they differ
-    Weights fractions;                  // by position; refer to the events' or to these
+    Buffer<double> own_fractions;  // where they differ
+    Weights fractions;             // by position; refer to the events' or to these
     VariableSums sums;
 
     KnownVariable(SortedVariable variable, const Fractions& events,
-                  const Centring& centring);
+                  const Centring& centring, Workspace& workspace);
     KnownVariable(KnownVariable&&) = default;  // a copy would refer to this one's
     KnownVariable& operator=(KnownVariable&&) = default;
 };
@@ -30,10 +31,10 @@ struct KnownVariable {
 class PairOrder {
   public:
     PairOrder(const KnownVariable& first, const KnownVariable& second,
-              const Fractions& fractions);
+              const Fractions& fractions, Workspace& workspace);
 
     /// By position in one variable (side 0 or 1): the position in the other.
-    [[nodiscard]] const std::vector<std::uint32_t>& partners(std::size_t side) const {
+    [[nodiscard]] std::span<const std::uint32_t> partners(std::size_t side) const {
         return partners_[side];
     }
     [[nodiscard]] std::span<const std::uint32_t> events(std::size_t side) const {
@@ -42,14 +43,15 @@ class PairOrder {
     [[nodiscard]] Weights fractions(std::size_t side) const { return fractions_[side]; }
 
   private:
-    void order_ties(const SortedVariable& first, const SortedVariable& second);
+    void order_ties(const SortedVariable& first, const SortedVariable& second,
+                    Workspace& workspace);
 
-    std::array<std::vector<std::uint32_t>, 2> partners_;
+    std::array<Buffer<std::uint32_t>, 2> partners_;
     std::array<std::span<const std::uint32_t>, 2> events_;
     std::array<Weights, 2> fractions_;
     // What the spans refer to where there are ties; else to what the variables have.
-    std::array<std::vector<std::uint32_t>, 2> reordered_;
-    std::array<std::vector<double>, 2> reordered_fractions_;
+    std::array<Buffer<std::uint32_t>, 2> reordered_;
+    std::array<Buffer<double>, 2> reordered_fractions_;
 };
 
 /// The derivatives of dCov^2 of two variables, and so dCov^2 itself. Refers to its
@@ -57,7 +59,8 @@ class PairOrder {
 class PairBrackets {
   public:
     PairBrackets(const KnownVariable& first, const KnownVariable& second,
-                 const Fractions& fractions, const Centring& centring);
+                 const Fractions& fractions, const Centring& centring,
+                 Workspace& workspace);
     PairBrackets(const PairBrackets&) = delete;  // its order refers to itself
     PairBrackets& operator=(const PairBrackets&) = delete;
 
@@ -72,31 +75,21 @@ class PairBrackets {
                                                const Ratio& ratio) const;
 
   private:
-    template <std::size_t Columns>
-    using Nodes = std::vector<ConcordanceNode<Columns>>;
-    using Sides = std::array<std::vector<double>, 2>;  // by position in each
+    using Sides = std::array<Buffer<double>, 2>;  // by position in each
 
-    template <std::size_t Columns>
-    void find_sides(std::span<const std::size_t> sides, int threads);
+    [[nodiscard]] Sides distances(std::array<Weights, 2> weights, std::size_t side,
+                                  bool both, int threads) const;
 
-    template <std::size_t Columns>
-    Sides signed_distances(Weights weights, std::span<const std::size_t> sides,
-                           int threads) const;
-
-    template <std::size_t Columns>
-    Nodes<Columns> payloads(Weights weights, std::span<const std::size_t> sides) const;
-
-    template <std::size_t Columns>
-    void correct_ties(std::size_t side, std::size_t column, const Nodes<Columns>& nodes,
+    void correct_ties(std::size_t side, Weights weights,
                       std::span<double> distances) const;
 
-    std::vector<double> brackets(std::size_t side, std::vector<double> distances,
-                                 const std::vector<double>& square_distances) const;
+    void set_brackets(std::size_t side, const Buffer<double>& square_distances);
 
     std::array<const KnownVariable*, 2> variables_;
     PairOrder order_;
     const Centring& centring_;
-    std::array<std::vector<double>, 2> brackets_;  // G_i by position
+    Workspace& workspace_;
+    Sides brackets_;  // G_i by position
 };
 
 }  // namespace oddjet

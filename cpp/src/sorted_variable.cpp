@@ -17,30 +17,28 @@ double scale_of(double lowest, double highest) {
     return std::ldexp(1.0, -std::max(exponent, -1000));
 }
 
-double product_sum(std::span<const double> a, std::span<const double> b) {
-    RunningSum sum;
-    for (std::size_t k = 0; k < a.size(); ++k) sum.add(a[k] * b[k]);
-    return sum.value();
-}
-
-double sum_of(std::span<const double> terms) {
-    RunningSum sum;
-    for (const double term : terms) sum.add(term);
-    return sum.value();
+/// Of weights, and of values that they weigh.
+WeightedTotals totals(const SortedVariable& variable, Weights weights) {
+    RunningSum weight;
+    RunningSum moment;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+        weight.add(weights[k]);
+        moment.add(weights[k] * variable.value[k]);
+    }
+    return {weight.value(), moment.value()};
 }
 
 }  // namespace
 
-SortedVariable::SortedVariable(std::span<const double> values)
-    : position(values.size()) {
-    Ascending sorted = ascending(values);
+SortedVariable::SortedVariable(std::span<const double> values, Workspace& workspace)
+    : position(values.size(), workspace) {
+    Ascending sorted = ascending(values, workspace);
     order = std::move(sorted.order);
     value = std::move(sorted.value);
     const std::size_t n = values.size();
-    for (std::size_t k = 0; k < n; ++k) {
-        position[order[k]] = static_cast<std::uint32_t>(k);
-    }
+    position[order[0]] = 0;
     for (std::size_t k = 1; k < n; ++k) {
+        position[order[k]] = static_cast<std::uint32_t>(k);
         if (value[k] != value[k - 1]) continue;
         if (ties.empty() || ties.back().end != k) ties.push_back({k - 1, k});
         ties.back().end = k + 1;
@@ -61,65 +59,44 @@ SortedVariable SortedVariable::given_to(std::span<const std::int64_t> to) const 
     return given;
 }
 
-std::vector<double> SortedVariable::by_position(
-    std::span<const double> by_event) const {
-    std::vector<double> gathered(order.size());
+Buffer<double> SortedVariable::by_position(std::span<const double> by_event,
+                                           Workspace& workspace) const {
+    Buffer<double> gathered(order.size(), workspace);
     for (std::size_t k = 0; k < order.size(); ++k) gathered[k] = by_event[order[k]];
     return gathered;
 }
 
-std::vector<double> squares_of(Weights values) {
-    std::vector<double> squares(values.size());
+Buffer<double> squares_of(Weights values, Workspace& workspace) {
+    Buffer<double> squares(values.size(), workspace);
     std::ranges::transform(values, squares.begin(), [](double x) { return x * x; });
     return squares;
 }
 
-std::vector<double> summed_distances(const SortedVariable& variable, Weights weights) {
-    RunningSum weight;
-    RunningSum moment;
-    std::vector<double> distances(weights.size());
-    for (std::size_t k = 0; k < distances.size(); ++k) {
-        const double value = variable.value[k];
-        distances[k] = 2.0 * (value * weight.value() - moment.value());  // twice below
-        weight.add(weights[k]);
-        moment.add(weights[k] * value);
-    }
-    const double all_weight = weight.value();
-    const double all_moment = moment.value();
-    for (std::size_t k = 0; k < distances.size(); ++k) {
-        distances[k] += all_moment - variable.value[k] * all_weight;
-    }
-    return distances;
-}
-
 VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
-                           const Centring& centring)
-    : mean_distance(summed_distances(variable, fractions)),
-      grand_mean(product_sum(fractions, mean_distance)),
-      bracket_constant(fractions.size()) {
+                           const Centring& centring, Workspace& workspace)
+    : mean_distance(fractions.size(), workspace),
+      bracket_constant(fractions.size(), workspace),
+      bracket_slope(workspace) {
+    const auto [all_weight, all_moment] = totals(variable, fractions);
+    weight = all_weight;
+    set_mean_distances(variable, fractions, all_moment, centring);
     // Of two equal variables, sum_j p_j sgn(value_i - value_j) b_ij is
     // sum_j p_j (value_i - value_j); likewise with p^2.
-    const double weight = sum_of(fractions);
-    const double moment = product_sum(fractions, variable.value);
-    double square_weight = 0.0;
-    double square_moment = 0.0;
+    WeightedTotals squares{0.0, 0.0};
     if (centring.weighs_distances()) {
-        const std::vector<double> squares = squares_of(fractions);
-        square_mean_distance = summed_distances(variable, squares);
-        square_weight = sum_of(squares);
-        square_moment = product_sum(squares, variable.value);
+        squares = totals(variable, squares_of(fractions, workspace));
         bracket_slope.resize(fractions.size());
     }
     RunningSum euler;
     visit_signed_sums(
-        variable, fractions,
+        variable, fractions, {weight, weighted_rows},
         [&](std::size_t k) {
             return centring.row_term(fractions[k], mean_distance[k]);
         },
-        [&](std::size_t k, double signs, double signed_rows) {
+        [&](std::size_t k, double /*row*/, double signs, double signed_rows) {
             const double value = variable.value[k];
-            const double distances = value * weight - moment;
-            const double square_distances = value * square_weight - square_moment;
+            const double distances = value * weight - all_moment;
+            const double square_distances = value * squares.weights - squares.rows;
             const double centre =
                 centring.grand * grand_mean - centring.row * mean_distance[k];
             bracket_constant[k] = distances + centring.linear * square_distances +
@@ -135,6 +112,26 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
         });
     // Homogeneous of degree two in the values: sum_i value_i d/dvalue_i is twice it.
     variance = centring.variance(2.0 * euler.value(), mean_distance, grand_mean);
+}
+
+void VariableSums::set_mean_distances(const SortedVariable& variable, Weights fractions,
+                                      double all_moment, const Centring& centring) {
+    RunningSum below;
+    RunningSum moment;
+    RunningSum grand;
+    RunningSum rows;
+    for (std::size_t k = 0; k < fractions.size(); ++k) {
+        const double value = variable.value[k];
+        const double mean = value * (2.0 * below.value() - weight) -
+                            (2.0 * moment.value() - all_moment);
+        mean_distance[k] = mean;
+        below.add(fractions[k]);
+        moment.add(fractions[k] * value);
+        grand.add(fractions[k] * mean);
+        rows.add(fractions[k] * centring.row_term(fractions[k], mean));
+    }
+    grand_mean = grand.value();
+    weighted_rows = rows.value();
 }
 
 }  // namespace oddjet

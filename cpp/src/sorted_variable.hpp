@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "buffer.hpp"
 #include "distance_statistic.hpp"
 
 namespace oddjet {
@@ -17,20 +18,20 @@ struct Tie {
 
 /// The values of a variable by position in ascending order, and who they belong to.
 struct SortedVariable {
-    std::vector<std::uint32_t> order;     // the event at a position
-    std::vector<std::uint32_t> position;  // of an event
-    std::vector<double> value;            // (input - median) * scale, by position
-    std::vector<Tie> ties;                // ascending
-    double scale = 1.0;                   // a power of two: multiplying is exact
+    Buffer<std::uint32_t> order;     // the event at a position
+    Buffer<std::uint32_t> position;  // of an event
+    Buffer<double> value;            // (input - median) * scale, by position
+    std::vector<Tie> ties;           // ascending
+    double scale = 1.0;              // a power of two: multiplying is exact
 
-    explicit SortedVariable(std::span<const double> values);
+    SortedVariable(std::span<const double> values, Workspace& workspace);
 
     /// The same values in other hands: that of event to[i] goes to event i.
     [[nodiscard]] SortedVariable given_to(std::span<const std::int64_t> to) const;
 
     /// What belongs to events, by position.
-    [[nodiscard]] std::vector<double> by_position(
-        std::span<const double> by_event) const;
+    [[nodiscard]] Buffer<double> by_position(std::span<const double> by_event,
+                                             Workspace& workspace) const;
 
     /// function(begin, end) for each run of equal values, single ones too.
     template <class Function>
@@ -48,51 +49,52 @@ struct SortedVariable {
 /// By position, as everything below.
 using Weights = std::span<const double>;
 
-[[nodiscard]] std::vector<double> squares_of(Weights values);
+[[nodiscard]] Buffer<double> squares_of(Weights values, Workspace& workspace);
 
-/// sum_j weight_j |value_i - value_j|.
-[[nodiscard]] std::vector<double> summed_distances(const SortedVariable& variable,
-                                                   Weights weights);
+/// Sums over all events of the weights, and of what they weigh.
+struct WeightedTotals {
+    double weights;
+    double rows;
+};
 
-/// visit(k, S, R) at every position k, with the sums over the other positions j
+/// visit(k, row(k), S, R) at every position k, with the sums over the other positions j
 /// S = sum_j weight_j sgn(value_k - value_j) and R, the same of weight_j row(j).
 template <class Row, class Visit>
-void visit_signed_sums(const SortedVariable& variable, Weights weights, const Row& row,
-                       const Visit& visit) {
-    RunningSum all_weights;
-    RunningSum all_rows;
-    for (std::size_t k = 0; k < weights.size(); ++k) {
-        all_weights.add(weights[k]);
-        all_rows.add(weights[k] * row(k));
-    }
+void visit_signed_sums(const SortedVariable& variable, Weights weights,
+                       const WeightedTotals& all, const Row& row, const Visit& visit) {
     RunningSum weights_below;
     RunningSum rows_below;
     variable.for_each_run([&](std::size_t begin, std::size_t end) {
         // Equal values have sgn = 0: they count half as below and half as above.
-        double signs = weights_below.value() - all_weights.value();
-        double signed_rows = rows_below.value() - all_rows.value();
+        double signs = weights_below.value() - all.weights;
+        double signed_rows = rows_below.value() - all.rows;
         for (std::size_t k = begin; k < end; ++k) {
             weights_below.add(weights[k]);
             rows_below.add(weights[k] * row(k));
         }
         signs += weights_below.value();
         signed_rows += rows_below.value();
-        for (std::size_t k = begin; k < end; ++k) visit(k, signs, signed_rows);
+        for (std::size_t k = begin; k < end; ++k) visit(k, row(k), signs, signed_rows);
     });
 }
 
 /// What a variable brings to every pair that it is in.
 struct VariableSums {
-    std::vector<double> mean_distance;         // m_i of `Centring`
-    std::vector<double> square_mean_distance;  // with p^2, where it weighs distances
-    double grand_mean = 0.0;                   // m
-    double variance = 0.0;                     // dVar^2
+    Buffer<double> mean_distance;  // m_i of `Centring`
+    double grand_mean = 0.0;       // m
+    double weight = 0.0;           // sum_i p_i
+    double weighted_rows = 0.0;    // sum_i p_i h_i
+    double variance = 0.0;         // dVar^2
     // d dVar^2 / d value_i = 4 p_i (constant + slope p_i); no slope: zero
-    std::vector<double> bracket_constant;
-    std::vector<double> bracket_slope;
+    Buffer<double> bracket_constant;
+    Buffer<double> bracket_slope;
 
     VariableSums(const SortedVariable& variable, Weights fractions,
-                 const Centring& centring);
+                 const Centring& centring, Workspace& workspace);
+
+  private:
+    void set_mean_distances(const SortedVariable& variable, Weights fractions,
+                            double all_moment, const Centring& centring);
 };
 
 }  // namespace oddjet
