@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-
 from oddjet.deploy.faithful_rows import FaithfulRows
 from oddjet.deploy.graph_builder import GraphBuilder
 from oddjet.deploy.graph_layers import (

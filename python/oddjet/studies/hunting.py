@@ -23,8 +23,8 @@ from oddjet.searches.event_table import EventTable, read_event_table
 from oddjet.searches.table_source import TABLE, TableSource, table_stage
 from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
 from oddjet.stats.classification import best_accuracy, significance_improvement
-from oddjet.stats.roc import area_by_label
 from oddjet.stats.feature_correlation import feature_correlations
+from oddjet.stats.roc import area_by_label
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
 from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
 from oddjet.studies.hunting_page import hunting_report, hunting_table

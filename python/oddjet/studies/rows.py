@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.learn.folds import in_validation, training_folds
+from oddjet.learn.folds import training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.seeds import derive_seed
 from oddjet.searches.observables import jet_observables

@@ -14,9 +14,9 @@ import numpy as np
 
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
+from oddjet.stats.feature_correlation import feature_correlations, related_features
 from oddjet.stats.measured import Measured
 from oddjet.stats.roc import area_by_label
-from oddjet.stats.feature_correlation import feature_correlations, related_features
 from oddjet.studies.classifiers import TrainingSet, train_repeats
 
 if TYPE_CHECKING:
