@@ -92,13 +92,12 @@ def test_a_point_without_events_is_not_determined(run, areas):
     found = areas[1500, 0.3, "SP"]
     assert found["value"] == "nan"
     assert "got 0 jets" in found["reason"]
-    table = (run / "auc.md").read_text("utf-8")
+    table = (run / "table.md").read_text("utf-8")
     assert table.count("n. d.") == 2
     assert "| SP: m(Z') [GeV] | r_inv = 0.3 | r_inv = 0.5 |" in table
-    for plane in ("sp", "vp"):
-        svg = (run / f"auc_{plane}.svg").read_text("utf-8")
-        assert svg.startswith("<svg ")
-        assert f"in the plane {plane.upper()}" in svg
+    page = (run / "report.html").read_text("utf-8")
+    for plane in ("SP", "VP"):
+        assert f"in the plane {plane}" in page
 
 
 def test_scores_are_out_of_fold_and_give_the_areas(folder, run, areas):
@@ -167,7 +166,7 @@ def test_cut_flows_of_every_process_and_plane(run):
 
 
 def test_a_second_run_changes_nothing_and_is_up_to_date(folder, run, tmp_path):
-    names = ("model.onnx", "scores.parquet", "auc.csv", "auc_sp.svg", "cutflow.csv")
+    names = ("model.onnx", "scores.parquet", "auc.csv", "report.html", "cutflow.csv")
     before = {name: (run / name).read_bytes() for name in names}
     study = LundStudy.from_yaml(folder / "lund.yaml")
     study.run(run)

@@ -4,104 +4,41 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from oddjet.io.paths import find_files
-from oddjet.runs.atomic import remove_tree, write_text_atomic
-from oddjet.runs.config import dump_yaml, load_yaml, parse_config
 from oddjet.runs.digests import digest
-from oddjet.runs.lock import lock_directory
-from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
-from oddjet.runs.stages import Stage, publish, run_stages
+from oddjet.runs.stages import Stage
 from oddjet.searches.regions import RegionConfig, RegionFiles
 from oddjet.studies import lund_stages
 from oddjet.studies.lund_config import LundStudyConfig
+from oddjet.studies.study import COLLECT, Study
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from oddjet.studies.lund_config import SampleConfig
 
 __all__ = ["LundStudy"]
 
-_PUBLISHED = (
-    lund_stages.AREAS,
-    lund_stages.TABLE,
-    lund_stages.CUTFLOW,
-    lund_stages.SCORES,
-    "auc_sp.svg",
-    "auc_vp.svg",
-)
 
-
-class LundStudy:
+class LundStudy(Study[LundStudyConfig]):
     """Trains LundNet on simulated processes and measures it at every signal.
 
-    Parameters
-    ----------
-    config : LundStudyConfig
-    base : Path, optional
-        Directory that relative files start from; by default the current one.
+    Beside what every study leaves there are model.onnx (a `LundSpec` bundle),
+    scores.parquet (a row an event with the scores of J0 and J1 out of fold), auc.csv
+    and cutflow.csv.
     """
 
-    def __init__(self, config: LundStudyConfig, *, base: Path | None = None) -> None:
-        self.config = config
-        self.base = base or Path()
+    config_class = LundStudyConfig
+    published: ClassVar[Mapping[str, Sequence[str]]] = {
+        "model": (lund_stages.MODEL,),
+        "measure": (lund_stages.AREAS, lund_stages.CUTFLOW, lund_stages.SCORES),
+    }
 
-    @classmethod
-    def from_yaml(cls, path: Path | str) -> LundStudy:
-        """Read a configuration file; its files are relative to its directory.
-
-        Raises
-        ------
-        UserError
-            The first problem of the file, in one sentence.
-        """
-        path = Path(path)
-        config = parse_config(LundStudyConfig, load_yaml(path), source=path)
-        return cls(config, base=path.parent)
-
-    def run(
-        self,
-        directory: Path | str,
-        *,
-        jobs: int = 1,
-        progress: Progress | None = None,
-    ) -> str:
-        """Run the study, or what is left of it.
-
-        Parameters
-        ----------
-        directory : Path or str
-            Takes model.onnx (a `LundSpec` bundle), scores.parquet (a row an event
-            with the scores of J0 and J1 out of fold), auc.csv, auc.md, auc_sp.svg,
-            auc_vp.svg and cutflow.csv.
-        jobs : int
-            Processes at once; never changes a result.
-        progress : Progress, optional
-
-        Returns
-        -------
-        str
-            The table of areas.
-
-        Raises
-        ------
-        UserError
-            Files that cannot be used, or too few jets to train or calibrate on.
-        """
-        with lock_directory(directory) as root:
-            checkpoints = (root / "stages" / ".checkpoints").absolute()
-            stages = self._stages(checkpoints)
-            shown = progress or Progress.silent()
-            places = run_stages(root, stages, jobs=jobs, progress=shown)
-            remove_tree(checkpoints)
-            publish(places["model"] / lund_stages.MODEL, root / lund_stages.MODEL)
-            for name in _PUBLISHED:
-                publish(places["measure"] / name, root / name)
-            write_text_atomic(root / "config.yaml", dump_yaml(self.config))
-            return (root / lund_stages.TABLE).read_text("utf-8")
-
-    def _stages(self, checkpoints: Path) -> list[Stage]:
+    def stages(self, checkpoints: Path) -> list[Stage]:
+        """Plan the study: trees, trainings, the model, areas, the page."""
         config, training = self.config, self.config.training
         samples: dict[str, SampleConfig] = {
             point.name: point for point in config.signal
@@ -147,7 +84,13 @@ class LundStudy:
             arguments={"study": study},
             sources={"made_with": made_with},
         )
-        return [*prepares, *trains, model, measure]
+        collect = Stage(
+            COLLECT,
+            lund_stages.collect,
+            inputs=("measure",),
+            arguments={"study": study},
+        )
+        return [*prepares, *trains, model, measure, collect]
 
     def _prepare(self, name: str, sample: SampleConfig) -> Stage:
         start = Path(glob.escape(str(self.base)))

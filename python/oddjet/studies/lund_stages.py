@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,23 @@ from oddjet.deploy.scorer import Scorer
 from oddjet.io import describe, iterate
 from oddjet.learn.folds import RESERVE, in_validation, training_folds
 from oddjet.report.auc_map import GridArea, area_csv, area_map, area_table
+from oddjet.report.markup import Html
+from oddjet.report.study_page import (
+    StudyReport,
+    StudySection,
+    figure,
+    write_study_report,
+)
 from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.searches.cutflows import read_cutflows, write_cutflows
 from oddjet.select.svj import select_svj
 from oddjet.stats.effective_events import effective_events
 from oddjet.stats.roc import ScoredJets, area_under_curve
 from oddjet.studies.lund_jets import PER_EVENT, LundJets
+from oddjet.studies.study import REPORT, RESULTS
+from oddjet.studies.study import TABLE as TABLE_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +45,7 @@ if TYPE_CHECKING:
     from oddjet.select.svj import SvjCuts
     from oddjet.studies.lund_config import LundStudyConfig
 
-__all__ = ["assemble", "measure", "prepare", "train"]
+__all__ = ["assemble", "collect", "measure", "prepare", "train"]
 
 JETS, NETWORK, HISTORY = "jets.npz", "network.npz", "history.json"
 MODEL, SCORES, AREAS, TABLE = "model.onnx", "scores.parquet", "auc.csv", "auc.md"
@@ -229,6 +240,38 @@ def measure(
         for plane, flow in _flows(inputs[f"prepare-{name}"]).items()
     }
     (directory / CUTFLOW).write_text(write_cutflows(flows), encoding="utf-8")
+
+
+def collect(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    study: LundStudyConfig,
+) -> None:
+    """Leave what every study leaves: numbers, a table and a page, as a stage."""
+    measured = inputs["measure"]
+    table = (measured / TABLE).read_text("utf-8")
+    with (measured / AREAS).open(encoding="utf-8", newline="") as file:
+        areas = list(csv.DictReader(file))
+    write_json_atomic(directory / RESULTS, {"areas": areas, "table": table})
+    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
+    maps = [
+        figure(
+            Html((measured / f"auc_{plane.lower()}.svg").read_text("utf-8")),
+            f"{plane}: area under the curve of jets of each signal against all"
+            " backgrounds by their cross sections; scores are out of fold.",
+        )
+        for plane in PLANES
+    ]
+    page = StudyReport(
+        title="LundNet on semi-visible jets",
+        introduction="Dreyer & Qu, arXiv:2012.08526, on the two hardest fat jets.",
+        answers=[],
+        sections=[StudySection("Separation at every signal", maps)],
+        config_yaml=dump_yaml(study),
+    )
+    write_study_report(directory / REPORT, page)
 
 
 def _flows(prepared: Path) -> dict[str, CutFlow]:

@@ -14,7 +14,7 @@ from oddjet.runs.progress import Progress
 from oddjet.runs.stages import Stage, publish, run_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["COLLECT", "REPORT", "RESULTS", "TABLE", "Study"]
 
@@ -38,6 +38,8 @@ class Study(ABC, Generic[Config]):
     """
 
     config_class: ClassVar[type[ConfigModel]]
+    #: Further files to leave, by the stage that makes them.
+    published: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def __init__(self, config: Config, *, base: Path | None = None) -> None:
         self.config = config
@@ -107,8 +109,12 @@ class Study(ABC, Generic[Config]):
                 progress=progress or Progress.silent(),
             )
             remove_tree(checkpoints)
-            for name in (RESULTS, TABLE, REPORT):
-                publish(places[COLLECT] / name, root / name)
+            for stage, names in {
+                COLLECT: (RESULTS, TABLE, REPORT),
+                **self.published,
+            }.items():
+                for name in names:
+                    publish(places[stage] / name, root / name)
             write_text_atomic(root / "config.yaml", dump_yaml(self.config))
         found: dict[str, Any] = json.loads(
             (places[COLLECT] / RESULTS).read_text("utf-8")
