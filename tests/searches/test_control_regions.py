@@ -260,3 +260,16 @@ def test_a_closed_region_is_not_told_by_reweighting(tmp_path: Path) -> None:
     assert "blinded" in message
     assert not any(character.isdigit() for character in message)
     assert caught.value.__cause__ is None
+
+
+def test_a_closed_region_without_weight_tells_no_numbers(tmp_path: Path) -> None:
+    events = toy_events(300, seed=1, role="data")
+    weights = np.where(np.arange(300) % 2 == 0, 1.0, -1.5)
+    array = ak.with_field(events.array, weights, "weight")
+    with pytest.raises(UserError, match="no events of positive total") as caught:
+        MonoJet(MonoJetConfig(**TINY_SEARCH)).run(
+            signal_region=Events(array, role="data"),
+            control_region=toy_events(300, seed=2),
+            directory=tmp_path,
+        )
+    assert not any(character.isdigit() for character in str(caught.value))

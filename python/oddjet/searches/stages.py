@@ -14,7 +14,13 @@ import numpy as np
 
 from oddjet.features import FeatureSpec, event_tensors
 from oddjet.io import describe, iterate
-from oddjet.learn.folds import RESERVE, TRAINING_ONLY, half_of, training_folds
+from oddjet.learn.folds import (
+    RESERVE,
+    TRAINING_ONLY,
+    half_of,
+    seen_by,
+    training_folds,
+)
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.mixing import mixed_regions
@@ -125,10 +131,13 @@ def train(
 
     regions = mixed_regions(inputs, parts, reweight, blinded=blinded)
     folds = np.concatenate(list(_folds(regions, training).values()))
+    sample = _training_sample(regions)
+    if blinded:
+        _refuse_untold(sample, seen_by(folds, fold, training.scoring))
     what = f"train fold {fold}" + (f", network {member}" if member else "")
     with progress.task(what, total=training.epochs) as task:
         trained = train_fold(
-            _training_sample(regions),
+            sample,
             folds,
             fold,
             network=network,
@@ -278,6 +287,17 @@ def _folds(
         )
         for name, jets in regions.items()
     }
+
+
+def _refuse_untold(sample: TrainingSample, seen: NDArray[np.bool_]) -> None:
+    """Raise a UserError without numbers if a blinded region cannot be trained on."""
+    own = seen & sample.in_signal_region & sample.mask.any(axis=1)
+    if not sample.weight[own].sum() > 0:
+        message = (
+            "the blinded signal region has no events of positive total weight in what a"
+            " network would learn from; check its files and weights"
+        )
+        raise UserError(message)
 
 
 def _training_sample(regions: Mapping[str, JetTensors]) -> TrainingSample:
