@@ -12,8 +12,10 @@ import jsonschema
 import numpy as np
 import pytest
 
+from oddjet.cli.main import main
 from oddjet.events import Events
 from oddjet.io import write_events
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.searches import MonoJet, MonoJetConfig, Result
 from oddjet.searches.composition import transfer_budget
@@ -94,6 +96,34 @@ def test_the_page_shows_every_control_region(result: Result) -> None:
     page = (result.directory / "report.html").read_text("utf-8")
     assert "Control region wide" in page
     assert "What the control region is made of" in page
+
+
+def test_the_resolved_configuration_names_every_file(result: Result) -> None:
+    resolved = MonoJet.from_yaml(result.directory / "config.yaml").config
+    assert resolved.control_regions["mixed"].share == SHARES["mixed"]
+    for name in SHARES:
+        (file,) = resolved.control_regions[name].files
+        assert Path(file).name == f"control_region-{name}.parquet"
+
+
+def test_check_looks_at_every_control_region(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_events(tmp_path / "sr.parquet", [toy_events(40, seed=1)])
+    write_events(tmp_path / "cr.parquet", [toy_events(40, seed=2)])
+    config = mixture_of(signal_region={"files": ["sr.parquet"]}).with_files(
+        {f"control_region-{name}": ("cr.parquet",) for name in SHARES}
+    )
+    path = tmp_path / "search.yaml"
+    path.write_text(dump_yaml(config), "utf-8")
+    assert main(["check", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "control_region-wide: 40 events (mc)" in text
+    assert "control_region-mixed: 40 events (mc)" in text
+    # One file is one region: its events would count twice.
+    assert main(["search", str(path), "-o", str(tmp_path / "run")]) == 2
+    sentence = "of the control region wide is in the control region mixed, too"
+    assert sentence in capsys.readouterr().err
 
 
 def test_a_null_test_halves_every_control_region(tmp_path: Path) -> None:
@@ -260,3 +290,16 @@ def test_a_closed_region_is_not_told_by_reweighting(tmp_path: Path) -> None:
     assert "blinded" in message
     assert not any(character.isdigit() for character in message)
     assert caught.value.__cause__ is None
+
+
+def test_a_closed_region_without_weight_tells_no_numbers(tmp_path: Path) -> None:
+    events = toy_events(300, seed=1, role="data")
+    weights = np.where(np.arange(300) % 2 == 0, 1.0, -1.5)
+    array = ak.with_field(events.array, weights, "weight")
+    with pytest.raises(UserError, match="no events of positive total") as caught:
+        MonoJet(MonoJetConfig(**TINY_SEARCH)).run(
+            signal_region=Events(array, role="data"),
+            control_region=toy_events(300, seed=2),
+            directory=tmp_path,
+        )
+    assert not any(character.isdigit() for character in str(caught.value))

@@ -69,3 +69,30 @@ def test_events_without_a_score_are_in_no_fold():
 def test_no_efficiency_is_refused():
     with pytest.raises(ValueError, match=r"at none of the efficiencies \(none given\)"):
         efficiency_scan([1.0], [1.0], efficiencies=(), seed=1)
+
+
+def test_weights_enter_the_points_and_the_null():
+    """A control region of two kinds of events, one of them weighted up."""
+    global_p = []
+    for seed in range(24):
+        random = np.random.default_rng(seed)
+        # The second kind scores higher; the signal region has three times its share.
+        second = random.random(400) < 0.25
+        control = random.normal(size=400) + second
+        weight = np.where(second, 3.0, 1.0)
+        signal = random.normal(size=400) + (random.random(400) < 0.5)
+        found = efficiency_scan(
+            signal,
+            control,
+            efficiencies=[0.03, 0.1],
+            seed=seed,
+            cr_weights=weight,
+            pseudo_experiments=19,
+        )
+        global_p.append(found.global_p)
+        expected = counting_test(signal, control, efficiency=0.1, cr_weights=weight)
+        assert found.points[1].n_expected == pytest.approx(expected.n_expected)
+        assert found.points[1].significance == pytest.approx(expected.significance)
+    # A tenth of the nulls below 0.1, up to four of their standard deviations.
+    assert np.mean(np.array(global_p) <= 0.1) < 0.1 + 4 * np.sqrt(0.09 / 24)
+    assert 0.26 < np.mean(global_p) < 0.76

@@ -124,7 +124,7 @@ def test_samples_without_common_kinematics_are_refused(
 
 def test_another_study_is_refused(tmp_path: Path, capsys) -> None:
     path = tmp_path / "study.yaml"
-    path.write_text("study: tabels\n", "utf-8")
+    path.write_text("study: table\n", "utf-8")
     assert main(["study", str(path), "-o", str(tmp_path / "run")]) == 2
-    sentence = "study must be tables, sensitivity, assumption; got 'tabels'"
+    sentence = "study must be tables, sensitivity, assumption; got 'table'"
     assert sentence in capsys.readouterr().err

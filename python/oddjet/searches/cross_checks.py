@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from oddjet.stats.counting import counting_test
 from oddjet.stats.efficiency_scan import efficiency_scan
 from oddjet.stats.transfer import explaining_mismodelling, transfer_test
@@ -92,6 +94,7 @@ def scan(
     seed: int,
 ) -> dict[str, Any]:
     """Test at several thresholds, with the price of having a choice."""
+    alike = all(len(np.unique(r.weight)) == 1 for r in (signal, control))
     result = efficiency_scan(
         signal.score,
         control.score,
@@ -99,6 +102,10 @@ def scan(
         seed=seed,
         sr_folds=signal.fold,
         cr_folds=control.fold,
+        sr_weights=signal.weight,
+        cr_weights=control.weight,
+        # With weights, regions are drawn and ranked anew each time, which takes longer.
+        pseudo_experiments=2000 if alike else 500,
     )
     return {
         "points": [asdict(point) for point in result.points],

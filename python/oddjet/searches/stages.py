@@ -19,6 +19,7 @@ from oddjet.learn.folds import (
     TRAINING_ONLY,
     half_of,
     in_validation,
+    seen_by,
     training_folds,
 )
 from oddjet.runs.atomic import write_json_atomic
@@ -133,10 +134,13 @@ def train(
     folds = np.concatenate(list(_folds(regions, training).values()))
     fraction = training.validation_fraction
     validates = [in_validation(jets.ids, fraction) for jets in regions.values()]
+    sample = _training_sample(regions)
+    if blinded:
+        _refuse_untold(sample, seen_by(folds, fold, training.scoring))
     what = f"train fold {fold}" + (f", network {member}" if member else "")
     with progress.task(what, total=training.epochs) as task:
         trained = train_fold(
-            _training_sample(regions),
+            sample,
             folds,
             fold,
             network=network,
@@ -287,6 +291,17 @@ def _folds(
         )
         for name, jets in regions.items()
     }
+
+
+def _refuse_untold(sample: TrainingSample, seen: NDArray[np.bool_]) -> None:
+    """Raise a UserError without numbers if a blinded region cannot be trained on."""
+    own = seen & sample.in_signal_region & sample.mask.any(axis=1)
+    if not sample.weight[own].sum() > 0:
+        message = (
+            "the blinded signal region has no events of positive total weight in what a"
+            " network would learn from; check its files and weights"
+        )
+        raise UserError(message)
 
 
 def _training_sample(regions: Mapping[str, JetTensors]) -> TrainingSample:

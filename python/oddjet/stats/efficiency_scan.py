@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oddjet.stats.counting import counting_test
+from oddjet.stats.fold_counts import ScoredSample
 from oddjet.stats.negative_binomial import sum_log_tails
 from oddjet.stats.sigma import sigma_from_log_p
 
@@ -64,23 +65,29 @@ def efficiency_scan(
     seed: int,
     sr_folds: ArrayLike | None = None,
     cr_folds: ArrayLike | None = None,
+    sr_weights: ArrayLike | None = None,
+    cr_weights: ArrayLike | None = None,
     pseudo_experiments: int = 2000,
 ) -> ScanResult:
     """Test at several efficiencies and correct for having looked at all of them.
 
     In pseudo-experiments the regions of the scored events are permuted within each
     fold, which keeps everything but a difference of the regions: also how the
-    thresholds are correlated.
+    thresholds are correlated. Unequal weights belong to a region and cannot be
+    permuted with it; then both regions are drawn from the weighted control region, with
+    replacement, and the test is the one with effective numbers (an approximation).
 
     Parameters
     ----------
     sr_scores, cr_scores : float, shape (events,)
-        As in `counting_test`; events weigh one each.
+        As in `counting_test`.
     efficiencies : sequence of float
         Fractions of the control region above the threshold.
     seed : int
         Of the pseudo-experiments.
     sr_folds, cr_folds : int, shape (events,), optional
+    sr_weights, cr_weights : float, shape (events,), optional
+        One each by default.
     pseudo_experiments : int
         >= 1.
 
@@ -93,10 +100,9 @@ def efficiency_scan(
     ValueError
         No efficiency, or none at which the test is determined.
     """
-    sr, cr = np.asarray(sr_scores, np.float64), np.asarray(cr_scores, np.float64)
-    sr_fold = np.zeros(sr.shape, np.int64) if sr_folds is None else np.asarray(sr_folds)
-    cr_fold = np.zeros(cr.shape, np.int64) if cr_folds is None else np.asarray(cr_folds)
-    points = tuple(_point(sr, cr, sr_fold, cr_fold, value) for value in efficiencies)
+    sr = ScoredSample.of(sr_scores, sr_folds, sr_weights, "sr")
+    cr = ScoredSample.of(cr_scores, cr_folds, cr_weights, "cr")
+    points = tuple(_point(sr, cr, value) for value in efficiencies)
     determined = [point for point in points if point.log10_p is not None]
     if not determined:
         message = (
@@ -106,11 +112,10 @@ def efficiency_scan(
         raise ValueError(message)
     best = min(determined, key=_log10_p)
     kept = [point.efficiency for point in determined]
-    layout = _Layout.of(sr, cr, sr_fold, cr_fold, kept)
+    exact = sr.has_equal_weights and cr.has_equal_weights
+    null = _Layout.of(sr, cr, kept) if exact else _Weighted(sr, cr, kept)
     random = np.random.default_rng(seed)
-    lowest = np.array(
-        [layout.lowest_log10_p(random) for _ in range(pseudo_experiments)]
-    )
+    lowest = np.array([null.lowest_log10_p(random) for _ in range(pseudo_experiments)])
     # Equal counts give equal p-values up to rounding, which must not break a tie.
     as_good = np.count_nonzero(lowest <= _log10_p(best) + 1e-9)
     global_p = float(1 + as_good) / (1 + pseudo_experiments)
@@ -129,18 +134,62 @@ def _log10_p(point: ScanPoint) -> float:
     return point.log10_p
 
 
-def _point(
-    sr: NDArray[np.float64],
-    cr: NDArray[np.float64],
-    sr_fold: NDArray[np.int64],
-    cr_fold: NDArray[np.int64],
-    efficiency: float,
-) -> ScanPoint:
+def _point(sr: ScoredSample, cr: ScoredSample, efficiency: float) -> ScanPoint:
     test = counting_test(
-        sr, cr, efficiency=efficiency, sr_folds=sr_fold, cr_folds=cr_fold
+        sr.scores,
+        cr.scores,
+        efficiency=efficiency,
+        sr_folds=sr.folds,
+        cr_folds=cr.folds,
+        sr_weights=sr.weights,
+        cr_weights=cr.weights,
     )
     return ScanPoint(
         efficiency, test.n_sr, test.n_expected, test.log10_p, test.significance
+    )
+
+
+class _Weighted:
+    """Regions without a difference, drawn from a weighted control region."""
+
+    def __init__(
+        self, sr: ScoredSample, cr: ScoredSample, efficiencies: Sequence[float]
+    ) -> None:
+        self._efficiencies = efficiencies
+        self._folds = [
+            (fold, sr.fold(fold), cr.fold(fold))
+            for fold in np.union1d(sr.folds, cr.folds).tolist()
+        ]
+
+    def lowest_log10_p(self, random: np.random.Generator) -> float:
+        """Give the smallest p-value of one pseudo-experiment."""
+        drawn = [self._draw(*parts, random) for parts in self._folds]
+        sr, cr = (_joined([pair[side] for pair in drawn]) for side in (0, 1))
+        points = [_point(sr, cr, efficiency) for efficiency in self._efficiencies]
+        # Weights that leave no expectation leave no excess either.
+        return min(point.log10_p or 0.0 for point in points)
+
+    @staticmethod
+    def _draw(
+        fold: int, sr: ScoredSample, cr: ScoredSample, random: np.random.Generator
+    ) -> tuple[ScoredSample, ScoredSample]:
+        rank = np.argsort(np.argsort(cr.scores, kind="stable"), kind="stable")
+        share = np.maximum(cr.weights, 0.0)
+        chosen = random.choice(len(rank), len(sr.scores), p=share / share.sum())
+        again = random.choice(len(rank), len(rank))
+        # Copies of one event must not tie, or the strict threshold would lose them.
+        scores = [rank[rows] + random.random(len(rows)) for rows in (chosen, again)]
+        return (
+            ScoredSample(scores[0], np.full(len(chosen), fold), sr.weights),
+            ScoredSample(scores[1], np.full(len(again), fold), cr.weights[again]),
+        )
+
+
+def _joined(folds: Sequence[ScoredSample]) -> ScoredSample:
+    return ScoredSample(
+        np.concatenate([part.scores for part in folds]),
+        np.concatenate([part.folds for part in folds]),
+        np.concatenate([part.weights for part in folds]),
     )
 
 
@@ -158,16 +207,13 @@ class _Layout:
     @classmethod
     def of(
         cls,
-        sr: NDArray[np.float64],
-        cr: NDArray[np.float64],
-        sr_fold: NDArray[np.int64],
-        cr_fold: NDArray[np.int64],
+        sr: ScoredSample,
+        cr: ScoredSample,
         efficiencies: Sequence[float],
     ) -> _Layout:
-        sr_fold, cr_fold = sr_fold[~np.isnan(sr)], cr_fold[~np.isnan(cr)]
         sizes = [
-            (int(np.sum(sr_fold == fold)), int(np.sum(cr_fold == fold)))
-            for fold in np.union1d(sr_fold, cr_fold)
+            (int(np.sum(sr.folds == fold)), int(np.sum(cr.folds == fold)))
+            for fold in np.union1d(sr.folds, cr.folds)
         ]
         # As `count_fold` chooses k.
         k = [

@@ -16,11 +16,14 @@ SampleName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
 
 class StrataConfig(ConfigModel):
-    """Bins at quantiles of both samples, within which jets must be alike."""
+    """Bins at quantiles of both samples, within which jets must be alike.
 
-    jet_pt: int = Field(10, ge=1, le=100, description="bins in pT of the hardest jet")
-    jet_eta: int = Field(2, ge=1, le=100, description="bins in its eta")
-    recoil: int = Field(5, ge=1, le=100, description="bins in MET or recoil")
+    Wide bins leave spectra that differ within them for a network to find.
+    """
+
+    jet_pt: int = Field(20, ge=1, le=100, description="bins in pT of the hardest jet")
+    jet_eta: int = Field(1, ge=1, le=100, description="bins in its eta")
+    recoil: int = Field(10, ge=1, le=100, description="bins in MET or recoil")
 
 
 class AssumptionConfig(TaggingConfig):
