@@ -14,6 +14,7 @@ from oddjet.cli.main import main
 from oddjet.deploy.scorer import Scorer
 from oddjet.events import Events
 from oddjet.io import read, write_events
+from oddjet.learn.config import TrainingConfig
 from oddjet.learn.folds import RESERVE, training_folds
 from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import parse_config
@@ -184,6 +185,13 @@ def test_a_published_network_can_be_named():
     assert study.network == LundNetConfig.cms()
 
 
+def test_training_is_that_of_lundnet_but_for_what_is_given():
+    study = parse_config(LundStudyConfig, STUDY, source="a.yaml")
+    expected = TrainingConfig.lund_net(**STUDY["training"])
+    assert study.training == expected
+    assert expected.validation_fraction > 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -191,6 +199,7 @@ def test_a_published_network_can_be_named():
         ({"signal": [STUDY["signal"][0]] * 2}, "mz1000_rinv0p3 comes twice"),
         ({"background": {"QCD": {"files": ["a"]}}}, "lower-case letters.* got 'QCD'"),
         ({"networc": {}}, "did you mean network"),
+        ({"training": {"epoch": 3}}, "training.epoch is not .* mean training.epochs"),
         ({"network": "atlas"}, r"network must .* one of lundnet_5, lundnet_3, cms"),
     ],
 )
