@@ -180,6 +180,19 @@ def test_a_second_run_changes_nothing_and_is_up_to_date(folder, run, tmp_path):
         assert (tmp_path / "other" / name).read_bytes() == before[name]
 
 
+def test_recorded_data_are_refused(folder, tmp_path):
+    data = Events(toy_svj_events(5, seed=9).array, role="data")
+    write_events(tmp_path / "data.parquet", [data])
+    study = parse_config(LundStudyConfig, STUDY, source="a.yaml")
+    files = {"files": (str(tmp_path / "data.parquet"),)}
+    processes = dict(study.background) | {
+        "top": study.background["top"].model_copy(update=files)
+    }
+    changed = study.model_copy(update={"background": processes})
+    with pytest.raises(UserError, match=r"holds data, so .* cannot have the role mc"):
+        LundStudy(changed, base=folder).run(tmp_path / "run")
+
+
 def test_a_published_network_can_be_named():
     study = parse_config(LundStudyConfig, STUDY | {"network": "cms"}, source="a.yaml")
     assert study.network == LundNetConfig.cms()
