@@ -77,7 +77,7 @@ def measure(process: str, generated: int, responses: int, seed: int) -> dict:
             "sources": sources,
             "pb": float(weight[mask].sum()),
             "n_eff": worth,
-            "cpu_hours_per_1000": hours,
+            "cpu_hours_per_1000": hours if worth else None,
         }
         print(
             f"  {plane}: {mask.sum()} events of {sources} generated ones, "

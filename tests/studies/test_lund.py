@@ -14,6 +14,7 @@ from oddjet.cli.main import main
 from oddjet.deploy.scorer import Scorer
 from oddjet.events import Events
 from oddjet.io import read, write_events
+from oddjet.learn.config import TrainingConfig
 from oddjet.learn.folds import RESERVE, training_folds
 from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import parse_config
@@ -178,9 +179,29 @@ def test_a_second_run_changes_nothing_and_is_up_to_date(folder, run, tmp_path):
         assert (tmp_path / "other" / name).read_bytes() == before[name]
 
 
+def test_recorded_data_are_refused(folder, tmp_path):
+    data = Events(toy_svj_events(5, seed=9).array, role="data")
+    write_events(tmp_path / "data.parquet", [data])
+    study = parse_config(LundStudyConfig, STUDY, source="a.yaml")
+    files = {"files": (str(tmp_path / "data.parquet"),)}
+    processes = dict(study.background) | {
+        "top": study.background["top"].model_copy(update=files)
+    }
+    changed = study.model_copy(update={"background": processes})
+    with pytest.raises(UserError, match=r"holds data, so .* cannot have the role mc"):
+        LundStudy(changed, base=folder).run(tmp_path / "run")
+
+
 def test_a_published_network_can_be_named():
     study = parse_config(LundStudyConfig, STUDY | {"network": "cms"}, source="a.yaml")
     assert study.network == LundNetConfig.cms()
+
+
+def test_training_is_that_of_lundnet_but_for_what_is_given():
+    study = parse_config(LundStudyConfig, STUDY, source="a.yaml")
+    expected = TrainingConfig.lund_net(**STUDY["training"])
+    assert study.training == expected
+    assert expected.validation_fraction > 0
 
 
 @pytest.mark.parametrize(
@@ -190,6 +211,7 @@ def test_a_published_network_can_be_named():
         ({"signal": [STUDY["signal"][0]] * 2}, "mz1000_rinv0p3 comes twice"),
         ({"background": {"QCD": {"files": ["a"]}}}, "lower-case letters.* got 'QCD'"),
         ({"networc": {}}, "did you mean network"),
+        ({"training": {"epoch": 3}}, "training.epoch is not .* mean training.epochs"),
         ({"network": "atlas"}, r"network must .* one of lundnet_5, lundnet_3, cms"),
     ],
 )

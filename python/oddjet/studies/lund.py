@@ -39,33 +39,15 @@ class LundStudy(Study[LundStudyConfig]):
 
     def stages(self, checkpoints: Path) -> list[Stage]:
         """Plan the study: trees, trainings, the model, areas, the page."""
-        config, training = self.config, self.config.training
-        samples: dict[str, SampleConfig] = {
-            point.name: point for point in config.signal
-        }
+        config = self.config
+        samples: dict[str, SampleConfig] = {p.name: p for p in config.signal}
         samples |= config.background
         prepares = [self._prepare(name, sample) for name, sample in samples.items()]
         prepared = tuple(stage.name for stage in prepares)
         # Where files are does not decide anything: their content does.
         study = _without_files(config)
-        made_with = digest(provenance())
-        trains = [
-            Stage(
-                f"train-{fold}-{member}",
-                lund_stages.train,
-                inputs=prepared,
-                arguments={"study": study, "fold": fold, "member": member},
-                sources={"made_with": made_with},
-                untracked={"checkpoints": checkpoints},
-            )
-            for fold in range(training.num_scored_folds)
-            for member in range(training.networks)
-        ]
-        names = [stage.name for stage in trains]
-        size = training.networks
-        trainings = tuple(
-            tuple(names[start : start + size]) for start in range(0, len(names), size)
-        )
+        trains = _trains(study, prepared, checkpoints)
+        names, size = [stage.name for stage in trains], config.training.networks
         facts = {"study": study.model_dump(exclude={"signal", "background"})}
         model = Stage(
             "model",
@@ -73,7 +55,10 @@ class LundStudy(Study[LundStudyConfig]):
             inputs=(*prepared, *names),
             arguments={
                 "study": study,
-                "trainings": trainings,
+                "trainings": tuple(
+                    tuple(names[start : start + size])
+                    for start in range(0, len(names), size)
+                ),
                 "provenance": provenance() | facts,
             },
         )
@@ -82,7 +67,7 @@ class LundStudy(Study[LundStudyConfig]):
             lund_stages.measure,
             inputs=(*prepared, "model"),
             arguments={"study": study},
-            sources={"made_with": made_with},
+            sources={"made_with": digest(provenance())},
         )
         collect = Stage(
             COLLECT,
@@ -100,7 +85,8 @@ class LundStudy(Study[LundStudyConfig]):
                 for file in sample.files
             ]
         )
-        region = RegionFiles.open(files, RegionConfig())
+        # The label of a jet is its process: recorded data have none, and are refused.
+        region = RegionFiles.open(files, RegionConfig(role="mc"))
         return Stage(
             f"prepare-{name}",
             lund_stages.prepare,
@@ -112,6 +98,24 @@ class LundStudy(Study[LundStudyConfig]):
             sources={name: region.digest, "made_with": digest(provenance())},
             untracked={"paths": region.sample.files},
         )
+
+
+def _trains(
+    study: LundStudyConfig, prepared: tuple[str, ...], checkpoints: Path
+) -> list[Stage]:
+    """Train every network of every fold, fold by fold."""
+    return [
+        Stage(
+            f"train-{fold}-{member}",
+            lund_stages.train,
+            inputs=prepared,
+            arguments={"study": study, "fold": fold, "member": member},
+            sources={"made_with": digest(provenance())},
+            untracked={"checkpoints": checkpoints},
+        )
+        for fold in range(study.training.num_scored_folds)
+        for member in range(study.training.networks)
+    ]
 
 
 def _without_files(config: LundStudyConfig) -> LundStudyConfig:

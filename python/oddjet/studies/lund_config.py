@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from oddjet.learn.config import TrainingConfig
 from oddjet.learn.models.lund_config import LundNetConfig
@@ -62,8 +63,16 @@ class LundStudyConfig(ConfigModel):
         " published ones",
     )
     training: TrainingConfig = Field(
-        default_factory=TrainingConfig.lund_net, description="folds and optimiser"
+        default_factory=TrainingConfig.lund_net,
+        description="folds and optimiser; what is left out is as for LundNet",
     )
+
+    @field_validator("training", mode="before")
+    @classmethod
+    def _complete_training(cls, given: Any) -> Any:
+        if isinstance(given, Mapping):
+            return TrainingConfig.lund_net().model_dump() | dict(given)
+        return given
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
