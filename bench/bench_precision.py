@@ -82,7 +82,7 @@ def mixture(session, jets):
     return UnlabelledJets(values[kept], mask[kept], score, weight, part), is_w[kept]
 
 
-def students(model, jets, latency_us, epochs):
+def students(model, jets, options):
     bundle = read_bundle(model)
     session = JetSession(bundle.model, "cpu")
     mixed, is_w = mixture(session, jets)
@@ -97,11 +97,15 @@ def students(model, jets, latency_us, epochs):
         )
     )  # fmt: skip
     found = {}
-    for kind in SHAPES:
-        shape, latency = fitting_shape(kind, latency_us, bundle.spec, mixed)
+    for kind in options.students:
+        shape, latency = fitting_shape(kind, options.latency_us, bundle.spec, mixed)
         start = time.process_time()
         weights = train_student(
-            shape, bundle.spec, teaches, StudentTraining(epochs=epochs), seed=1
+            shape,
+            bundle.spec,
+            teaches,
+            StudentTraining(epochs=options.epochs),
+            seed=1,
         )
         seconds = time.process_time() - start
         raw, _ = JetSession(
@@ -138,7 +142,8 @@ def main():
     parser.add_argument("--skip", type=int, default=0, help="jets it was trained on")
     parser.add_argument("--precision", nargs="*", default=["int8", "fp16"])
     parser.add_argument("--latency-us", type=float, default=100.0)
-    parser.add_argument("--epochs", type=int, default=10, help="0: no students")
+    parser.add_argument("--students", nargs="*", default=list(SHAPES))
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--result", type=Path)
     options = parser.parse_args()
@@ -152,10 +157,8 @@ def main():
     }
     for precision in options.precision:
         result[precision] = reduced(options.model, jets, precision, options.threads)
-    if options.epochs:
-        result["students"] = students(
-            options.model, jets, options.latency_us, options.epochs
-        )
+    if options.students:
+        result["students"] = students(options.model, jets, options)
     if options.result:
         options.result.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 

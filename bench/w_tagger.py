@@ -24,7 +24,7 @@ NETWORKS = {"Lite": EdgeConvConfig(), "DGCNN": EdgeConvConfig.dgcnn()}
 CALIBRATING_JETS = 20_000
 
 
-def train_tagger(path, jets, network, training, *, seed=1, say=print):
+def train_tagger(path, jets, network, training, *, seed=1, checkpoints=None):
     """Train on the first jets, calibrate on the last."""
     values, mask, is_w = jets
     rest = slice(len(is_w) - CALIBRATING_JETS, None)
@@ -42,7 +42,8 @@ def train_tagger(path, jets, network, training, *, seed=1, say=print):
         training=training,
         features=spec.features,
         seed=seed,
-        on_epoch=lambda epoch, loss: say(f"epoch {epoch}: {loss:.4f}"),
+        checkpoints=checkpoints,
+        on_epoch=lambda epoch, loss: print(f"epoch {epoch}: {loss:.4f}", flush=True),
     )
     control = ~is_w[rest]
     number = np.arange(control.sum())
@@ -70,6 +71,7 @@ def main():
     parser.add_argument("--train", type=int, default=40_000)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--checkpoints", type=Path, help="goes on after a kill")
     options = parser.parse_args()
     file = np.load(options.jets)
     some = options.train + CALIBRATING_JETS
@@ -77,7 +79,13 @@ def main():
     training = TrainingConfig(
         epochs=options.epochs, batch_size=64, threads=options.threads
     )
-    train_tagger(options.model, jets, NETWORKS[options.network], training)
+    train_tagger(
+        options.model,
+        jets,
+        NETWORKS[options.network],
+        training,
+        checkpoints=options.checkpoints,
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -80,6 +81,29 @@ def test_a_worker_that_dies_costs_nothing_but_time(
     assert len(killed) == 1
     assert made.read_bytes() == expected
     assert pq.read_table(made)["id_entry"].to_pylist() == list(range(EVENTS))
+
+
+@pytest.mark.slow
+def test_a_chunk_that_kills_every_worker_is_the_users_sentence(
+    model_file, file, tmp_path, monkeypatch
+):
+    def die(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    # Workers do not know this module: the function itself has to travel.
+    cloudpickle = pytest.importorskip("cloudpickle")
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    monkeypatch.setattr("oddjet.deploy.dask_chunks.make_chunk", die)
+    try:
+        with (
+            dask_executor("local", workers=1) as executor,
+            pytest.raises(UserError, match="workers died over and over"),
+        ):
+            score_files(
+                model_file, file, tmp_path / "out", providers="cpu", executor=executor
+            )
+    finally:
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
 
 
 def test_what_a_worker_cannot_read_is_the_users_sentence(model_file, file, tmp_path):

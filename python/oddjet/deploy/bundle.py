@@ -46,6 +46,7 @@ __all__ = [
     "model_bytes",
     "parse_bundle",
     "read_bundle",
+    "rewrite_bundle",
     "write_bundle",
 ]
 
@@ -152,6 +153,21 @@ def write_bundle(
         temporary.write_bytes(_with_file_digest(model_bytes(graph, entries)))
 
 
+def rewrite_bundle(
+    path: Path | str, graph: Any, bundle: Bundle, *, provenance: Mapping[str, object]
+) -> None:
+    """Write a model file that differs from another in its graph and its provenance."""
+    write_bundle(
+        path,
+        graph,
+        spec=bundle.spec,
+        folds=bundle.folds,
+        provenance=provenance,
+        working_points=bundle.working_points.values(),
+        bytes_per_constituent=bundle.bytes_per_constituent,
+    )
+
+
 def _with_file_digest(content: bytes) -> bytes:
     """Put the digest of a file with a placeholder into its place."""
     # Key and value as protobuf writes them: a tag, and 64 as the length of the value.
@@ -245,8 +261,16 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
             "digest; take a new copy or export it again"
         )
         raise UserError(message)
+    bundle = _understood(entries, digest, content, source)
+    _require_fitting(bundle, model.graph, source)
+    return bundle
+
+
+def _understood(
+    entries: dict[str, str], digest: str, content: bytes, source: Path | str
+) -> Bundle:
     try:
-        bundle = Bundle(
+        return Bundle(
             spec=_spec_of(entries),
             folds=int(entries["folds"]),
             unit=entries["unit"],
@@ -259,8 +283,6 @@ def parse_bundle(content: bytes, *, source: Path | str) -> Bundle:
     except (KeyError, ValueError) as error:
         message = f"{source} holds metadata that this oddjet does not know: {error}"
         raise UserError(message) from error
-    _require_fitting(bundle, model.graph, source)
-    return bundle
 
 
 def _parsed(content: bytes, source: Path | str) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from oddjet.deploy.bundle import model_bytes, read_bundle, write_bundle
+from oddjet.deploy.bundle import model_bytes, read_bundle, rewrite_bundle
 from oddjet.deploy.half_graph import half_graph
 from oddjet.deploy.int8_graph import int8_graph
 from oddjet.deploy.message_layers import message_layers
@@ -84,14 +84,7 @@ def reduce_precision(
             f"{model} reads Lund trees; {precision} is for networks on constituents"
         )
         raise UserError(message)
-    some = np.flatnonzero(mask.any(axis=1))[:CALIBRATION_JETS]
-    rest = np.setdiff1d(np.flatnonzero(mask.any(axis=1)), some)
-    if len(rest) < CALIBRATION_JETS:
-        message = (
-            f"{precision} needs at least {2 * CALIBRATION_JETS} jets with "
-            f"constituents, to fix scales and to compare, got {len(some) + len(rest)}"
-        )
-        raise UserError(message)
+    some, rest = _split(mask, precision)
     original = require("onnx", extra="onnx").load_model_from_string(bundle.model)
     layers = message_layers(original.graph)
     if not layers:
@@ -102,13 +95,11 @@ def reduce_precision(
         graph = int8_graph(original, layers, values[some], mask[some])
     else:
         graph = half_graph(original, layers)
+    width = bundle.bytes_per_constituent
     before, after = (
-        JetSession(
-            content,
-            provider,
-            threads,
-            bytes_per_constituent=bundle.bytes_per_constituent,
-        ).run(values[rest], mask[rest])[0]
+        JetSession(content, provider, threads, bytes_per_constituent=width).run(
+            values[rest], mask[rest]
+        )[0]
         for content in (bundle.model, model_bytes(graph))
     )
     report = compare_scores(
@@ -126,17 +117,24 @@ def reduce_precision(
             "keep the model as it is"
         )
         raise UserError(message)
-    write_bundle(
-        output,
-        graph,
-        spec=bundle.spec,
-        folds=bundle.folds,
-        provenance=bundle.provenance
-        | {"precision": precision, "origin": bundle.digest},
-        working_points=bundle.working_points.values(),
-        bytes_per_constituent=bundle.bytes_per_constituent,
-    )
+    about = {"precision": precision, "origin": bundle.digest}
+    rewrite_bundle(output, graph, bundle, provenance=bundle.provenance | about)
     return report
+
+
+def _split(
+    mask: NDArray[np.bool_], precision: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Choose jets that fix scales and jets that compare; empty ones do neither."""
+    usable = np.flatnonzero(mask.any(axis=1))
+    some, rest = usable[:CALIBRATION_JETS], usable[CALIBRATION_JETS:]
+    if len(rest) < CALIBRATION_JETS:
+        message = (
+            f"{precision} needs at least {2 * CALIBRATION_JETS} jets with "
+            f"constituents, to fix scales and to compare, got {len(usable)}"
+        )
+        raise UserError(message)
+    return some, rest
 
 
 def require_fitting_provider(precision: Precision, provider: str) -> None:
