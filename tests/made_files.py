@@ -188,6 +188,7 @@ def write_lhco(path, block):
             "df/block0_values",
             data=block,
             chunks=(max(1, min(len(block), 16)), block.shape[1]),
+            maxshape=(None, block.shape[1]),
             **hdf5plugin.Blosc(cname="blosclz"),
         )
         file["df/axis0"] = np.arange(block.shape[1])

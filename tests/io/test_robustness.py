@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import os
+import re
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import awkward as ak
@@ -32,28 +37,34 @@ from oddjet.io import Losses, iterate, read, write_events
 from oddjet.runs.errors import UserError
 
 
-def make(path: Path, kind: str) -> Path:  # noqa: PLR0911 - one a format
+def make(path: Path, kind: str, num_events: int = 40) -> Path:  # noqa: PLR0911 - one a format
     match kind:
         case "delphes":
-            return write_tree(path, delphes_branches(40), name="Delphes", basket=10)
+            return write_tree(
+                path, delphes_branches(num_events), name="Delphes", basket=10
+            )
         case "nano_ttree":
-            return write_tree(path, nano_branches(40), name="Events", basket=10)
+            return write_tree(path, nano_branches(num_events), name="Events", basket=10)
         case "nano_rntuple":
-            return write_tree(path, nano_branches(40), name="Events", kind="RNTuple")
+            return write_tree(
+                path, nano_branches(num_events), name="Events", kind="RNTuple"
+            )
         case "jetclass":
-            return write_tree(path, jetclass_branches(40), name="tree")
+            return write_tree(path, jetclass_branches(num_events), name="tree")
         case "lhco":
-            return write_lhco(path, lhco_block(40))
+            return write_lhco(path, lhco_block(num_events))
         case "top_tagging":
-            return write_top_tagging(path, top_tagging_block(40), np.arange(40) % 2)
+            return write_top_tagging(
+                path, top_tagging_block(num_events), np.arange(num_events) % 2
+            )
         case "parquet":
-            make(path, "nano_ttree")
+            make(path, "nano_ttree", num_events)
             events = read(path)
             return write_events(path, events)
         case "hepmc":
-            path.write_text(hepmc_text(40))
+            path.write_text(hepmc_text(num_events))
         case "hepmc_gz":
-            path.write_bytes(gzip.compress(hepmc_text(40).encode()))
+            path.write_bytes(gzip.compress(hepmc_text(num_events).encode()))
     return path
 
 
@@ -252,6 +263,66 @@ class TestLosses:
         with pytest.raises(UserError, match="format 'nano' is unknown"):
             list(iterate(files, format="nano", losses=Losses()))
 
+    @pytest.mark.parametrize("columns", [["partcles"], ["met.ptt"], ["towers"]])
+    def test_an_unknown_column_is_a_mistake_of_the_user(self, files, columns):
+        losses = Losses()
+        with pytest.raises(UserError, match=f"has no column {columns[0]!r}"):
+            list(iterate(files, columns=columns, losses=losses))
+        with pytest.raises(UserError, match=f"has no column {columns[0]!r}"):
+            read(files, columns=columns, losses=losses)
+        assert len(losses) == 0
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_a_later_file_without_a_column_is_lost(self, tmp_path, workers):
+        whole = make(tmp_path / "a.root", "nano_ttree")
+        branches = {
+            name: array
+            for name, array in nano_branches(7).items()
+            if not name.startswith("Tau_")
+        }
+        other = write_tree(tmp_path / "b.root", branches, name="Events")
+        losses = Losses()
+        chunks = iterate(
+            [whole, other], columns=["taus"], losses=losses, workers=workers
+        )
+        assert sum(map(len, chunks)) == 40
+        (loss,) = losses.losses
+        assert (loss.file, loss.num_events) == (str(other), 7)
+        assert "b.root has no column 'taus'" in loss.reason
+
+
+def test_a_renamed_tree(tmp_path):
+    path = write_tree(tmp_path / "a.root", nano_branches(), name="Evnets")
+    renamed = read(path)  # found by its branches
+    path = write_tree(tmp_path / "b.root", nano_branches(), name="Events")
+    assert same(renamed, read(path))
+
+
+def test_a_branch_that_lacks_is_named_and_its_file_lost(tmp_path):
+    branches = delphes_branches(40)
+    del branches["EFlowPhoton.Eta"]
+    path = write_tree(tmp_path / "a.root", branches, name="Delphes")
+    message = r"Delphes of .*a.root has no branch EFlowPhoton.Eta"
+    with pytest.raises(UserError, match=message):
+        read(path)
+    assert len(read(path, columns=["jets"])) == 40
+    losses = Losses()
+    assert list(iterate(path, columns=["particles"], losses=losses)) == []
+    assert losses.num_events == 40
+    assert "EFlowPhoton.Eta" in str(losses.losses[0])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "hepmc" not in kind])
+def test_zero_events(tmp_path, kind):
+    path = make(tmp_path / "a", kind, num_events=0)
+    (chunk,) = iterate(path)
+    assert len(chunk) == len(read(path)) == 0
+    assert chunk.fields == make_and_read(tmp_path / "b", kind).fields
+
+
+def make_and_read(path, kind):
+    return read(make(path, kind))
+
 
 class TestWorkers:
     @pytest.mark.parametrize("workers", [2, 5])
@@ -313,6 +384,64 @@ def test_remote_files_are_read_like_local_ones(tmp_path):
         path = make(tmp_path / kind, kind)
         memory.pipe(f"/events/{kind}", path.read_bytes())
         assert same(read(f"memory://events/{kind}"), read(path))
+
+
+class TestWebServer:
+    """Files behind a web server, as a user names them."""
+
+    @pytest.fixture
+    def server(self, tmp_path):
+        pytest.importorskip("aiohttp")
+        handler = partial(RangeHandler, directory=str(tmp_path))
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_files_are_read_like_local_ones(self, server, tmp_path, kind):
+        path = make(tmp_path / f"{kind}.dat", kind)
+        assert same(read(f"{server}/{kind}.dat"), read(path))
+
+    def test_what_is_not_there(self, server):
+        with pytest.raises(UserError, match=rf"there is no file {server}/a.root"):
+            read(f"{server}/a.root")
+
+
+class RangeHandler(SimpleHTTPRequestHandler):
+    """A server that gives parts of files, as those of data centres do."""
+
+    def send_head(self):
+        path = Path(self.translate_path(self.path))
+        found = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if found is None or not path.is_file():
+            return super().send_head()
+        data = path.read_bytes()
+        start = int(found[1])
+        part = data[start : int(found[2] or len(data)) + 1]
+        self.send_response(206)
+        last = start + len(part) - 1
+        self.send_header("Content-Range", f"bytes {start}-{last}/{len(data)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        return io.BytesIO(part)
+
+    def end_headers(self):
+        self.send_header("Accept-Ranges", "bytes")
+        super().end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_a_protocol_whose_package_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fsspec_xrootd", None)
+    message = (
+        "root://server//a.root cannot be opened: install fsspec-xrootd to access xrootd"
+        " storage system"
+    )
+    with pytest.raises(UserError, match=f"^{message}$"):
+        read("root://server//a.root")
 
 
 def test_the_command_line_tells_it_in_one_sentence(tmp_path, capsys):

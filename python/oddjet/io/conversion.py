@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oddjet.events import Events, momentum_faults
+from oddjet.events import Events, find_bad_events
 from oddjet.io.losses import Losses
 from oddjet.io.paths import Paths, find_inputs
 from oddjet.io.read import iterate
@@ -116,13 +116,11 @@ def convert_files(
 
 
 def _without_bad(chunk: Events, done: Conversion) -> Events:
-    bad = np.zeros(len(chunk), np.bool_)
-    for fault in momentum_faults(chunk.array):
-        if not done.first_bad_event:
-            entry = chunk.id.entry[int(fault.events[0])]
-            name = ".".join(filter(None, (fault.collection, fault.field)))
-            done.first_bad_event = f"{name} of entry {entry} is {fault.problem}"
-        bad[fault.events] = True
+    reasons = find_bad_events(chunk.array)
+    bad = reasons != ""
+    if bad.any() and not done.first_bad_event:
+        first = int(np.argmax(bad))
+        done.first_bad_event = f"entry {chunk.id.entry[first]}: {reasons[first]}"
     done.num_bad_events += int(bad.sum())
     return chunk[~bad]
 

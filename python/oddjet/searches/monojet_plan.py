@@ -138,6 +138,7 @@ def _prepare(
             "cuts": config.selection,
             "spec": spec,
             "half": half,
+            "on_bad_event": config.on_bad_event,
             # A null test has the leptons in both halves.
             "control": (
                 config.control if half is not None or name == CONTROL_REGION else None

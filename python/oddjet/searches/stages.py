@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from oddjet.io import describe, iterate
 from oddjet.learn.folds import RESERVE, TRAINING_ONLY, half_of, training_folds
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
+from oddjet.searches.bad_events import after, usable_events
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION
 from oddjet.searches.reweighting import reweighted_control
 from oddjet.searches.scores import RegionScores, write_scores
@@ -60,13 +61,15 @@ def prepare(
     blinded: bool,
     half: int | None = None,
     control: ControlCuts | None = None,
+    on_bad_event: Literal["fail", "flag"] = "fail",
 ) -> None:
     """Select the events of a region and make the tensors of their leading fat jets.
 
     Streams over the files, so memory does not grow with the sample. `truth` is not
     read: what a stage does not see cannot influence it. With `half` 0 or 1 the region
     is one half of its events, for a null test. With `control` it is selected by
-    identified leptons, which the jets then do not contain.
+    identified leptons, which the jets then do not contain. Bad events, to be flagged,
+    are not selected, and a row of the cut flow says how many are left.
 
     Raises
     ------
@@ -79,13 +82,16 @@ def prepare(
 
     def chunks() -> Iterator[JetTensors]:
         with progress.task(f"select {region}", total=sample.num_events) as task:
-            for chunk in iterate(paths, columns=columns):
-                events = chunk if half is None else chunk[half_of(chunk.id) == half]
+            for chunk in iterate(paths, columns=columns, check=on_bad_event == "fail"):
+                given = chunk if half is None else chunk[half_of(chunk.id) == half]
+                events, before = given, None
+                if on_bad_event == "flag":
+                    events, before = usable_events(given)
                 with named_errors(region, paths):
                     selection = select_monojet(events, cuts, control=control)
                     tensors = _tensors(events[selection.mask], spec, control)
                     tensors = replace(tensors, kinematics=selection.kinematics)
-                cutflows.append(selection.cutflow)
+                cutflows.append(after(before, selection.cutflow))
                 yield tensors
                 task.advance(len(chunk))
 
