@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import os
 import re
@@ -21,57 +20,12 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 
-from made_files import (
-    delphes_branches,
-    hepmc_text,
-    jetclass_branches,
-    lhco_block,
-    nano_branches,
-    top_tagging_block,
-    write_lhco,
-    write_top_tagging,
-    write_tree,
-)
+from made_files import FORMATS as KINDS
+from made_files import delphes_branches, nano_branches, write_format, write_tree
 from oddjet.cli.main import main
-from oddjet.io import Losses, iterate, read, write_events
+from oddjet.io import Losses, iterate, read
 from oddjet.runs.errors import UserError
 
-
-def make(path: Path, kind: str, num_events: int = 40) -> Path:  # noqa: PLR0911 - one a format
-    match kind:
-        case "delphes":
-            return write_tree(
-                path, delphes_branches(num_events), name="Delphes", basket=10
-            )
-        case "nano_ttree":
-            return write_tree(path, nano_branches(num_events), name="Events", basket=10)
-        case "nano_rntuple":
-            return write_tree(
-                path, nano_branches(num_events), name="Events", kind="RNTuple"
-            )
-        case "jetclass":
-            return write_tree(path, jetclass_branches(num_events), name="tree")
-        case "lhco":
-            return write_lhco(path, lhco_block(num_events))
-        case "top_tagging":
-            return write_top_tagging(
-                path, top_tagging_block(num_events), np.arange(num_events) % 2
-            )
-        case "parquet":
-            make(path, "nano_ttree", num_events)
-            events = read(path)
-            return write_events(path, events)
-        case "hepmc":
-            path.write_text(hepmc_text(num_events))
-        case "hepmc_gz":
-            path.write_bytes(gzip.compress(hepmc_text(num_events).encode()))
-    return path
-
-
-KINDS = [
-    *("delphes", "nano_ttree", "nano_rntuple", "jetclass", "lhco", "top_tagging"),
-    *("parquet", "hepmc", "hepmc_gz"),
-]
 #: Formats in which every byte of the events is under a checksum.
 CHECKED = ["hepmc_gz"]
 
@@ -86,7 +40,7 @@ def same(left, right):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_truncation(tmp_path, kind):
-    path = make(tmp_path / "a", kind)
+    path = write_format(tmp_path / "a", kind)
     data, whole = path.read_bytes(), read(path)
     for sixteenth in range(16):
         path.write_bytes(data[: len(data) * sixteenth // 16])
@@ -105,7 +59,7 @@ def test_truncation(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_flipped_bits(tmp_path, kind):
-    path = make(tmp_path / "a", kind)
+    path = write_format(tmp_path / "a", kind)
     data, whole = path.read_bytes(), read(path)
     random = np.random.default_rng(5)
     silent = named = 0
@@ -127,7 +81,7 @@ def test_flipped_bits(tmp_path, kind):
 
 
 def test_flipped_bits_in_the_footer_of_parquet(tmp_path):
-    path = make(tmp_path / "a", "parquet")
+    path = write_format(tmp_path / "a", "parquet")
     data = path.read_bytes()
     footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     random = np.random.default_rng(9)
@@ -140,7 +94,7 @@ def test_flipped_bits_in_the_footer_of_parquet(tmp_path):
 
 
 def test_flipped_bits_in_a_page_of_parquet(tmp_path):
-    path = make(tmp_path / "a", "parquet")
+    path = write_format(tmp_path / "a", "parquet")
     data, rows = path.read_bytes(), pq.ParquetFile(path).metadata.row_group(0)
     for number in range(0, rows.num_columns, 5):
         column = rows.column(number)
@@ -163,7 +117,7 @@ def test_a_web_page_named_root(tmp_path):
 @pytest.mark.parametrize("name", ["Zerfälle µ→e π⁰.root", "a:b;1.root", "[1] x.root"])
 def test_unusual_names(tmp_path, name):
     for kind in ("nano_ttree", "lhco", "parquet", "hepmc"):
-        path = make(tmp_path / name, kind)
+        path = write_format(tmp_path / name, kind)
         assert len(read(path)) == 40
 
 
@@ -186,7 +140,7 @@ for path in sys.argv[1:]:
 
 
 def test_permission_denied_as_an_ordinary_user(tmp_path):
-    paths = [make(tmp_path / f"{kind}.dat", kind) for kind in KINDS]
+    paths = [write_format(tmp_path / f"{kind}.dat", kind) for kind in KINDS]
     for folder in (tmp_path, *tmp_path.parents[:3]):
         if os.getuid() == 0:
             folder.chmod(0o755)
@@ -218,7 +172,7 @@ def test_a_file_that_is_being_written(tmp_path):
 class TestLosses:
     @pytest.fixture
     def files(self, tmp_path):
-        paths = [make(tmp_path / f"{n}.root", "nano_ttree") for n in range(4)]
+        paths = [write_format(tmp_path / f"{n}.root", "nano_ttree") for n in range(4)]
         data = paths[1].read_bytes()
         paths[1].write_bytes(data[: len(data) // 2])
         (tmp_path / "4.root").write_text("<html></html>")
@@ -235,7 +189,7 @@ class TestLosses:
         assert losses.summary().startswith("2 file(s) with losses: 0 events known")
 
     def test_a_damaged_basket_loses_the_end_of_a_file(self, tmp_path):
-        path = make(tmp_path / "a.root", "nano_ttree")
+        path = write_format(tmp_path / "a.root", "nano_ttree")
         whole = read(path)
         data = bytearray(path.read_bytes())
         branch = uproot.open(path)["Events"]["PFCands_pt"]
@@ -274,7 +228,7 @@ class TestLosses:
 
     @pytest.mark.parametrize("workers", [1, 2])
     def test_a_later_file_without_a_column_is_lost(self, tmp_path, workers):
-        whole = make(tmp_path / "a.root", "nano_ttree")
+        whole = write_format(tmp_path / "a.root", "nano_ttree")
         branches = {
             name: array
             for name, array in nano_branches(7).items()
@@ -314,14 +268,10 @@ def test_a_branch_that_lacks_is_named_and_its_file_lost(tmp_path):
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "hepmc" not in kind])
 def test_zero_events(tmp_path, kind):
-    path = make(tmp_path / "a", kind, num_events=0)
+    path = write_format(tmp_path / "a", kind, num_events=0)
     (chunk,) = iterate(path)
     assert len(chunk) == len(read(path)) == 0
-    assert chunk.fields == make_and_read(tmp_path / "b", kind).fields
-
-
-def make_and_read(path, kind):
-    return read(make(path, kind))
+    assert chunk.fields == read(write_format(tmp_path / "b", kind)).fields
 
 
 class TestWorkers:
@@ -339,7 +289,7 @@ class TestWorkers:
             assert ak.array_equal(left.array, right.array)
 
     def test_errors_come_in_their_place(self, tmp_path):
-        paths = [make(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
+        paths = [write_format(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
         paths[1].write_bytes(b"root")
         chunks = iterate(paths, 40, workers=3)
         assert len(next(chunks)) == 40
@@ -349,7 +299,7 @@ class TestWorkers:
     def test_stopping_early_stops_the_threads(self, tmp_path):
         import threading
 
-        paths = [make(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
+        paths = [write_format(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
         chunks = iterate(paths, 1, workers=3)
         next(chunks)
         chunks.close()
@@ -381,7 +331,7 @@ def test_remote_files_are_read_like_local_ones(tmp_path):
     fsspec = pytest.importorskip("fsspec")
     memory = fsspec.filesystem("memory")
     for kind in KINDS:
-        path = make(tmp_path / kind, kind)
+        path = write_format(tmp_path / kind, kind)
         memory.pipe(f"/events/{kind}", path.read_bytes())
         assert same(read(f"memory://events/{kind}"), read(path))
 
@@ -400,7 +350,7 @@ class TestWebServer:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_files_are_read_like_local_ones(self, server, tmp_path, kind):
-        path = make(tmp_path / f"{kind}.dat", kind)
+        path = write_format(tmp_path / f"{kind}.dat", kind)
         assert same(read(f"{server}/{kind}.dat"), read(path))
 
     def test_what_is_not_there(self, server):

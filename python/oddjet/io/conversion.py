@@ -53,6 +53,7 @@ def convert_files(
     leave_out_bad_events: bool = False,
     losses: Losses | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Conversion:
     """Write the events of files to one file, which appears whole or not at all.
 
@@ -70,6 +71,8 @@ def convert_files(
         Leave events with non-finite or negative momenta out and count them, instead
         of raising.
     progress : Progress, optional
+    workers : int
+        Files that are read at a time, as in `oddjet.iterate`.
 
     Returns
     -------
@@ -99,6 +102,7 @@ def convert_files(
             columns=columns,
             losses=losses,
             check=not leave_out_bad_events,
+            workers=workers,
         )
         for chunk in stream:
             good = _without_bad(chunk, done) if leave_out_bad_events else chunk
