@@ -24,7 +24,7 @@ from oddjet.cli.study import study
 from oddjet.runs.errors import OddjetWarning, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["main", "oddjet"]
 
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tell_warnings() -> None:
     """Write a warning for users as one sentence, each once, and others as ever."""
-    others = warnings.showwarning
+    others: Callable[..., None] = warnings.showwarning
     warnings.filterwarnings("once", category=OddjetWarning)
 
     def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
@@ -104,7 +104,7 @@ def _tell_warnings() -> None:
         else:
             others(message, category, *place)
 
-    warnings.showwarning = show
+    setattr(warnings, "showwarning", show)  # noqa: B010 - as its documentation says
 
 
 def _tell(error: BaseException) -> int:
