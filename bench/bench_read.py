@@ -2,9 +2,10 @@
 
 The contenders read the same columns of the same files in chunks of the same number of
 events; oddjet also maps, checks and numbers them. CPU times in turns, medians of the
-repeats; answers (sums of pT) are compared before the clock runs. Memory: the peak of a
-process that streams N and 4 N events, N >= 1e6, made by repeating a file under other
-names.
+repeats; answers (sums of pT) are compared before the clock runs. A claim that is missed
+is followed by what takes the time. LHC Olympics files are read in chunks of the default
+step, 64 MB. Memory: the peak of a process that streams N and 4 N events, N >= 1e6, made
+by repeating a file under other names.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import pyarrow.parquet as pq
 import uproot
 
 from oddjet.io import iterate, write_events
+from read_phases import print_phases
 from taking_turns import as_json, cpu_ratio, print_claims, print_times, seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -34,7 +36,14 @@ import made_files
 
 NANO = ("met", "jets.pt", "jets.eta", "jets.phi", "jets.mass", "particles")
 CHUNK, BASKET = 10_000, 1000
+LHCO_CHUNK = 64_000_000 // (2101 * 8)
 WANTED, WANTED_MEMORY = 1.3, 1.1
+PEERS = (
+    ("NanoAOD", "uproot"),
+    ("Delphes", "uproot"),
+    ("LHC Olympics", "h5py"),
+    ("Parquet", "pyarrow"),
+)
 
 
 def nano_file(path, num_events, *, per_jet=100):
@@ -144,7 +153,7 @@ def delphes_branches_of_columns():
 def contenders(folder, num_events):
     nano = nano_file(folder / "nano.root", num_events)
     delphes = delphes_file(folder / "delphes.root", num_events)
-    lhco_events = max(200, num_events // 5)
+    lhco_events = max(200, num_events // 2)
     lhco = made_files.write_lhco(folder / "lhco.h5", made_files.lhco_block(lhco_events))
     parquet = write_events(folder / "a.parquet", iterate(nano, CHUNK, columns=NANO))
     pts = delphes_branches_of_columns()[:3]
@@ -158,9 +167,9 @@ def contenders(folder, num_events):
             with_uproot, delphes, "Delphes", delphes_branches_of_columns(), pts
         ),
         "Delphes, by hand": partial(particles_with_awkward, delphes),
-        "LHC Olympics, by hand": partial(particles_with_numpy, lhco, 1000),
-        "LHC Olympics, oddjet": partial(with_oddjet, lhco, ("particles",), 1000),
-        "LHC Olympics, h5py": partial(with_h5py, lhco, 1000),
+        "LHC Olympics, by hand": partial(particles_with_numpy, lhco, LHCO_CHUNK),
+        "LHC Olympics, oddjet": partial(with_oddjet, lhco, ("particles",), LHCO_CHUNK),
+        "LHC Olympics, h5py": partial(with_h5py, lhco, LHCO_CHUNK),
         "Parquet, oddjet": partial(with_oddjet, parquet, NANO),
         "Parquet, pyarrow": partial(
             with_pyarrow, parquet, ["met", "jets", "particles", "weight", "id"]
@@ -226,6 +235,11 @@ def main():
         calls, items = contenders(folder, options.events)
         check_answers(calls)
         times = seconds(calls, options.repeats)
+        for kind, peer in PEERS:
+            if cpu_ratio(times, f"{kind}, oddjet", f"{kind}, {peer}") > WANTED:
+                ours, bare = calls[f"{kind}, oddjet"], times[f"{kind}, {peer}"]
+                call = (*ours.args, CHUNK)[:3]
+                print_phases(kind, call, float(np.median(bare[:, 0])))
         peaks = memory(
             folder,
             events_of_file=min(50_000, options.memory_events),
@@ -239,12 +253,7 @@ def main():
             wanted,
             cpu_ratio(times, f"{kind}, oddjet", f"{kind}, {peer}"),
         )
-        for kind, peer in (
-            ("NanoAOD", "uproot"),
-            ("Delphes", "uproot"),
-            ("LHC Olympics", "h5py"),
-            ("Parquet", "pyarrow"),
-        )
+        for kind, peer in PEERS
     ]
     claims += [
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import awkward as ak
@@ -9,6 +10,8 @@ import h5py
 import hdf5plugin
 import numpy as np
 import uproot
+
+from oddjet.io import read, write_events
 
 
 def lists(random, counts, low, high, dtype=np.float32):
@@ -188,6 +191,7 @@ def write_lhco(path, block):
             "df/block0_values",
             data=block,
             chunks=(max(1, min(len(block), 16)), block.shape[1]),
+            maxshape=(None, block.shape[1]),
             **hdf5plugin.Blosc(cname="blosclz"),
         )
         file["df/axis0"] = np.arange(block.shape[1])
@@ -277,3 +281,34 @@ def _hepmc_event(number, momenta, version):
     for code, p in enumerate(final, start=3):
         lines.append(write([f"P {code} 22", *map(repr, p), "0 1 0 0 0 0"]))
     return lines
+
+
+#: Names of the formats that `write_format` knows.
+FORMATS = [
+    *("delphes", "nano_ttree", "nano_rntuple", "jetclass", "lhco", "top_tagging"),
+    *("parquet", "hepmc", "hepmc_gz"),
+]
+
+
+def write_format(path: Path, name: str, num_events: int = 40) -> Path:
+    """Write events of a format to a file of any name."""
+    trees = {
+        "delphes": ("Delphes", delphes_branches, {"basket": 10}),
+        "nano_ttree": ("Events", nano_branches, {"basket": 10}),
+        "nano_rntuple": ("Events", nano_branches, {"kind": "RNTuple"}),
+        "jetclass": ("tree", jetclass_branches, {}),
+    }
+    if name in trees:
+        tree, branches, options = trees[name]
+        return write_tree(path, branches(num_events), name=tree, **options)
+    if name == "lhco":
+        return write_lhco(path, lhco_block(num_events))
+    if name == "top_tagging":
+        labels = np.arange(num_events) % 2
+        return write_top_tagging(path, top_tagging_block(num_events), labels)
+    if name == "parquet":
+        write_format(path, "nano_ttree", num_events)
+        return write_events(path, read(path))
+    text = hepmc_text(num_events).encode()
+    path.write_bytes(gzip.compress(text) if name == "hepmc_gz" else text)
+    return path

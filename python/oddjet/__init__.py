@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     )
     from oddjet.graphs import knn_graph
     from oddjet.images import dijet_images, jet_images
-    from oddjet.io import iterate, read, write_events
+    from oddjet.io import write_events
+    from oddjet.io.read import iterate, read
     from oddjet.jets import cluster, exclusive_jets, recluster
     from oddjet.substructure import (
         energy_correlation,

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 def join_lists(sources):
     """sources[s][event] is a list; event by event, the lists of all sources."""
-    return [sum(lists, []) for lists in zip(*sources, strict=True)]
+    return [
+        [value for values in lists for value in values]
+        for lists in zip(*sources, strict=True)
+    ]
 
 
 def unpad(rows, slots, numbers):

@@ -11,8 +11,9 @@ import pytest
 
 from made_files import delphes_branches, nano_branches, write_tree
 from oddjet.cli.main import main
-from oddjet.io import read
+from oddjet.io import iterate, read, write_events
 from oddjet.io.inspection import inspect_file
+from oddjet.runs.errors import OddjetWarning
 
 
 def nano(path, **changes):
@@ -76,7 +77,19 @@ def test_rounding_of_pi_is_not_suspicious(tmp_path):
     assert inspect_file(path).suspicious == []
 
 
-def test_dark_particles_that_are_seen(tmp_path):
+def test_the_source_of_events_is_a_name_not_a_range(tmp_path, capsys):
+    files = [nano(tmp_path / "a.root"), nano(tmp_path / "b.root", run=np.full(20, 7))]
+    path = write_events(tmp_path / "c.parquet", read(files), keep_place=True)
+    (ids,) = [c for c in inspect_file(path).collections if c.name == "id"]
+    (source,) = [item for item in ids.fields if item.name == "id.file"]
+    assert (source.distinct, source.low, source.high) == (2, None, None)
+    assert main(["inspect", str(path)]) == 0
+    assert "file 2 different; entry 0 to 19" in capsys.readouterr().out
+
+
+@pytest.fixture
+def visible_dark(tmp_path):
+    """A file of Delphes whose calorimeter saw dark hadrons."""
     branches = delphes_branches()
     names = {"PT": "ET", "Eta": "Eta", "Phi": "Phi"}
     for name, deposit in names.items():
@@ -85,9 +98,32 @@ def test_dark_particles_that_are_seen(tmp_path):
     branches["Particle.PID"] = ak.values_astype(ak.ones_like(like) * 4900211, int)
     branches["Particle.Status"] = ak.values_astype(ak.ones_like(like), int)
     path = write_tree(tmp_path / "a.root", branches, name="Delphes")
+    return path, f"{ak.count(like)} of {ak.count(like)} stable dark particles"
+
+
+def test_dark_particles_that_are_seen(visible_dark):
+    path, sentence = visible_dark
     (found,) = inspect_file(path).suspicious
-    count = ak.count(like)
-    assert found.startswith(f"{count} of {count} stable dark particles")
+    assert found.startswith(sentence)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_dark_particles_that_are_seen_warn_whoever_reads(visible_dark, workers):
+    path, sentence = visible_dark
+    with pytest.warns(OddjetWarning, match=f"{path}: {sentence}") as told:
+        chunks = list(iterate(path, 7, columns=["jets"], workers=workers))
+    assert len(chunks) == 3
+    assert len(told) == 1  # a file, not a chunk
+    with pytest.warns(OddjetWarning, match=sentence):
+        read(path)
+
+
+def test_the_command_line_warns_in_one_sentence(visible_dark, tmp_path, capsys):
+    path, sentence = visible_dark
+    assert main(["convert", str(path), str(tmp_path / "b.parquet")]) == 0
+    lines = capsys.readouterr().err.strip().splitlines()
+    (line,) = [line for line in lines if "warning" in line]
+    assert line.startswith(f"oddjet: warning: {path}: {sentence}")
 
 
 def test_the_command(tmp_path, capsys):
@@ -135,7 +171,7 @@ class TestConvert:
         assert not output.exists()
         assert main(["convert", str(path), str(output), "--on-bad-event", "flag"]) == 0
         out = capsys.readouterr().out
-        assert "left out 2 events: met.pt of entry 3 is not a finite number" in out
+        assert "left out 2 events: entry 3: met.pt is not a finite number" in out
         assert len(read(output)) == 18
 
     def test_bad_files(self, tmp_path, capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,7 @@ from oddjet.io.lists import Unpadded, join_lists
 
 
 def as_nested(offsets, values):
-    return [
-        values[a:b].tolist() for a, b in zip(offsets[:-1], offsets[1:], strict=True)
-    ]
+    return [values[begin:end].tolist() for begin, end in pairwise(offsets)]
 
 
 def random_lists(random, num_events, dtype):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
+import io
 import os
+import re
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import awkward as ak
@@ -16,51 +20,12 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 
-from made_files import (
-    delphes_branches,
-    hepmc_text,
-    jetclass_branches,
-    lhco_block,
-    nano_branches,
-    top_tagging_block,
-    write_lhco,
-    write_top_tagging,
-    write_tree,
-)
+from made_files import FORMATS as KINDS
+from made_files import delphes_branches, nano_branches, write_format, write_tree
 from oddjet.cli.main import main
-from oddjet.io import Losses, iterate, read, write_events
+from oddjet.io import Losses, iterate, read
 from oddjet.runs.errors import UserError
 
-
-def make(path: Path, kind: str) -> Path:  # noqa: PLR0911 - one a format
-    match kind:
-        case "delphes":
-            return write_tree(path, delphes_branches(40), name="Delphes", basket=10)
-        case "nano_ttree":
-            return write_tree(path, nano_branches(40), name="Events", basket=10)
-        case "nano_rntuple":
-            return write_tree(path, nano_branches(40), name="Events", kind="RNTuple")
-        case "jetclass":
-            return write_tree(path, jetclass_branches(40), name="tree")
-        case "lhco":
-            return write_lhco(path, lhco_block(40))
-        case "top_tagging":
-            return write_top_tagging(path, top_tagging_block(40), np.arange(40) % 2)
-        case "parquet":
-            make(path, "nano_ttree")
-            events = read(path)
-            return write_events(path, events)
-        case "hepmc":
-            path.write_text(hepmc_text(40))
-        case "hepmc_gz":
-            path.write_bytes(gzip.compress(hepmc_text(40).encode()))
-    return path
-
-
-KINDS = [
-    *("delphes", "nano_ttree", "nano_rntuple", "jetclass", "lhco", "top_tagging"),
-    *("parquet", "hepmc", "hepmc_gz"),
-]
 #: Formats in which every byte of the events is under a checksum.
 CHECKED = ["hepmc_gz"]
 
@@ -75,7 +40,7 @@ def same(left, right):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_truncation(tmp_path, kind):
-    path = make(tmp_path / "a", kind)
+    path = write_format(tmp_path / "a", kind)
     data, whole = path.read_bytes(), read(path)
     for sixteenth in range(16):
         path.write_bytes(data[: len(data) * sixteenth // 16])
@@ -94,7 +59,7 @@ def test_truncation(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_flipped_bits(tmp_path, kind):
-    path = make(tmp_path / "a", kind)
+    path = write_format(tmp_path / "a", kind)
     data, whole = path.read_bytes(), read(path)
     random = np.random.default_rng(5)
     silent = named = 0
@@ -116,7 +81,7 @@ def test_flipped_bits(tmp_path, kind):
 
 
 def test_flipped_bits_in_the_footer_of_parquet(tmp_path):
-    path = make(tmp_path / "a", "parquet")
+    path = write_format(tmp_path / "a", "parquet")
     data = path.read_bytes()
     footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     random = np.random.default_rng(9)
@@ -129,7 +94,7 @@ def test_flipped_bits_in_the_footer_of_parquet(tmp_path):
 
 
 def test_flipped_bits_in_a_page_of_parquet(tmp_path):
-    path = make(tmp_path / "a", "parquet")
+    path = write_format(tmp_path / "a", "parquet")
     data, rows = path.read_bytes(), pq.ParquetFile(path).metadata.row_group(0)
     for number in range(0, rows.num_columns, 5):
         column = rows.column(number)
@@ -152,7 +117,7 @@ def test_a_web_page_named_root(tmp_path):
 @pytest.mark.parametrize("name", ["Zerfälle µ→e π⁰.root", "a:b;1.root", "[1] x.root"])
 def test_unusual_names(tmp_path, name):
     for kind in ("nano_ttree", "lhco", "parquet", "hepmc"):
-        path = make(tmp_path / name, kind)
+        path = write_format(tmp_path / name, kind)
         assert len(read(path)) == 40
 
 
@@ -175,7 +140,7 @@ for path in sys.argv[1:]:
 
 
 def test_permission_denied_as_an_ordinary_user(tmp_path):
-    paths = [make(tmp_path / f"{kind}.dat", kind) for kind in KINDS]
+    paths = [write_format(tmp_path / f"{kind}.dat", kind) for kind in KINDS]
     for folder in (tmp_path, *tmp_path.parents[:3]):
         if os.getuid() == 0:
             folder.chmod(0o755)
@@ -207,7 +172,7 @@ def test_a_file_that_is_being_written(tmp_path):
 class TestLosses:
     @pytest.fixture
     def files(self, tmp_path):
-        paths = [make(tmp_path / f"{n}.root", "nano_ttree") for n in range(4)]
+        paths = [write_format(tmp_path / f"{n}.root", "nano_ttree") for n in range(4)]
         data = paths[1].read_bytes()
         paths[1].write_bytes(data[: len(data) // 2])
         (tmp_path / "4.root").write_text("<html></html>")
@@ -224,7 +189,7 @@ class TestLosses:
         assert losses.summary().startswith("2 file(s) with losses: 0 events known")
 
     def test_a_damaged_basket_loses_the_end_of_a_file(self, tmp_path):
-        path = make(tmp_path / "a.root", "nano_ttree")
+        path = write_format(tmp_path / "a.root", "nano_ttree")
         whole = read(path)
         data = bytearray(path.read_bytes())
         branch = uproot.open(path)["Events"]["PFCands_pt"]
@@ -252,6 +217,62 @@ class TestLosses:
         with pytest.raises(UserError, match="format 'nano' is unknown"):
             list(iterate(files, format="nano", losses=Losses()))
 
+    @pytest.mark.parametrize("columns", [["partcles"], ["met.ptt"], ["towers"]])
+    def test_an_unknown_column_is_a_mistake_of_the_user(self, files, columns):
+        losses = Losses()
+        with pytest.raises(UserError, match=f"has no column {columns[0]!r}"):
+            list(iterate(files, columns=columns, losses=losses))
+        with pytest.raises(UserError, match=f"has no column {columns[0]!r}"):
+            read(files, columns=columns, losses=losses)
+        assert len(losses) == 0
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_a_later_file_without_a_column_is_lost(self, tmp_path, workers):
+        whole = write_format(tmp_path / "a.root", "nano_ttree")
+        branches = {
+            name: array
+            for name, array in nano_branches(7).items()
+            if not name.startswith("Tau_")
+        }
+        other = write_tree(tmp_path / "b.root", branches, name="Events")
+        losses = Losses()
+        chunks = iterate(
+            [whole, other], columns=["taus"], losses=losses, workers=workers
+        )
+        assert sum(map(len, chunks)) == 40
+        (loss,) = losses.losses
+        assert (loss.file, loss.num_events) == (str(other), 7)
+        assert "b.root has no column 'taus'" in loss.reason
+
+
+def test_a_renamed_tree(tmp_path):
+    path = write_tree(tmp_path / "a.root", nano_branches(), name="Evnets")
+    renamed = read(path)  # found by its branches
+    path = write_tree(tmp_path / "b.root", nano_branches(), name="Events")
+    assert same(renamed, read(path))
+
+
+def test_a_branch_that_lacks_is_named_and_its_file_lost(tmp_path):
+    branches = delphes_branches(40)
+    del branches["EFlowPhoton.Eta"]
+    path = write_tree(tmp_path / "a.root", branches, name="Delphes")
+    message = r"Delphes of .*a.root has no branch EFlowPhoton.Eta"
+    with pytest.raises(UserError, match=message):
+        read(path)
+    assert len(read(path, columns=["jets"])) == 40
+    losses = Losses()
+    assert list(iterate(path, columns=["particles"], losses=losses)) == []
+    assert losses.num_events == 40
+    assert "EFlowPhoton.Eta" in str(losses.losses[0])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "hepmc" not in kind])
+def test_zero_events(tmp_path, kind):
+    path = write_format(tmp_path / "a", kind, num_events=0)
+    (chunk,) = iterate(path)
+    assert len(chunk) == len(read(path)) == 0
+    assert chunk.fields == read(write_format(tmp_path / "b", kind)).fields
+
 
 class TestWorkers:
     @pytest.mark.parametrize("workers", [2, 5])
@@ -268,7 +289,7 @@ class TestWorkers:
             assert ak.array_equal(left.array, right.array)
 
     def test_errors_come_in_their_place(self, tmp_path):
-        paths = [make(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
+        paths = [write_format(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
         paths[1].write_bytes(b"root")
         chunks = iterate(paths, 40, workers=3)
         assert len(next(chunks)) == 40
@@ -278,7 +299,7 @@ class TestWorkers:
     def test_stopping_early_stops_the_threads(self, tmp_path):
         import threading
 
-        paths = [make(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
+        paths = [write_format(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
         chunks = iterate(paths, 1, workers=3)
         next(chunks)
         chunks.close()
@@ -310,9 +331,67 @@ def test_remote_files_are_read_like_local_ones(tmp_path):
     fsspec = pytest.importorskip("fsspec")
     memory = fsspec.filesystem("memory")
     for kind in KINDS:
-        path = make(tmp_path / kind, kind)
+        path = write_format(tmp_path / kind, kind)
         memory.pipe(f"/events/{kind}", path.read_bytes())
         assert same(read(f"memory://events/{kind}"), read(path))
+
+
+class TestWebServer:
+    """Files behind a web server, as a user names them."""
+
+    @pytest.fixture
+    def server(self, tmp_path):
+        pytest.importorskip("aiohttp")
+        handler = partial(RangeHandler, directory=str(tmp_path))
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_files_are_read_like_local_ones(self, server, tmp_path, kind):
+        path = write_format(tmp_path / f"{kind}.dat", kind)
+        assert same(read(f"{server}/{kind}.dat"), read(path))
+
+    def test_what_is_not_there(self, server):
+        with pytest.raises(UserError, match=rf"there is no file {server}/a.root"):
+            read(f"{server}/a.root")
+
+
+class RangeHandler(SimpleHTTPRequestHandler):
+    """A server that gives parts of files, as those of data centres do."""
+
+    def send_head(self):
+        path = Path(self.translate_path(self.path))
+        found = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if found is None or not path.is_file():
+            return super().send_head()
+        data = path.read_bytes()
+        start = int(found[1])
+        part = data[start : int(found[2] or len(data)) + 1]
+        self.send_response(206)
+        last = start + len(part) - 1
+        self.send_header("Content-Range", f"bytes {start}-{last}/{len(data)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        return io.BytesIO(part)
+
+    def end_headers(self):
+        self.send_header("Accept-Ranges", "bytes")
+        super().end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_a_protocol_whose_package_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fsspec_xrootd", None)
+    message = (
+        "root://server//a.root cannot be opened: install fsspec-xrootd to access xrootd"
+        " storage system"
+    )
+    with pytest.raises(UserError, match=f"^{message}$"):
+        read("root://server//a.root")
 
 
 def test_the_command_line_tells_it_in_one_sentence(tmp_path, capsys):

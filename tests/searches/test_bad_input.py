@@ -15,7 +15,7 @@ from oddjet.cli.main import main
 from oddjet.deploy.scorer import Scorer
 from oddjet.events import Events
 from oddjet.features import FeatureSpec
-from oddjet.io import write_events
+from oddjet.io import read, write_events
 from oddjet.runs.errors import UserError
 from toy_collisions import TINY_SEARCH, toy_events
 
@@ -110,6 +110,22 @@ def test_a_momentum_that_is_none(
     assert code == 2
     assert f"particles.{field} of entry 7 of {path} is {problem}" in error
     assert nothing_published(tmp_path)
+
+
+def test_a_bad_event_is_counted_and_not_selected(
+    search: Search, samples: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.parquet"
+    write_events(path, [spoilt("pt", np.nan)])
+    files = [str(samples / "cr.parquet"), str(path)]
+    code, error = search(control_region={"files": files}, on_bad_event="flag")
+    assert code == 0, error
+    text = (tmp_path / "run" / "cutflow.csv").read_text("utf-8")
+    rows = [line.split(",") for line in text.splitlines() if "control" in line]
+    (before,) = [row for row in rows if "all events" in row]
+    (usable,) = [row for row in rows if "usable momenta" in row]
+    assert int(before[2]) == len(read(files, check=False))
+    assert int(usable[2]) == int(before[2]) - 1
 
 
 def test_a_sample_in_which_no_event_has_a_jet(search: Search, tmp_path: Path) -> None:

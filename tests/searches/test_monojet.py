@@ -18,6 +18,7 @@ from oddjet.events import Events
 from oddjet.io import read, write_events
 from oddjet.runs.errors import UserError
 from oddjet.searches import MonoJet, MonoJetConfig, Result
+from oddjet.searches.regions import stored
 from oddjet.searches.scores import read_scores
 from toy_collisions import toy_events
 
@@ -105,6 +106,21 @@ def test_events_in_memory_equal_files(
         directory=tmp_path,
     )
     assert again.results["counts"] == result.results["counts"]
+
+
+def test_events_in_memory_stay_those_of_their_files(
+    samples: Path, tmp_path: Path
+) -> None:
+    both = [samples / "sr.parquet", samples / "cr.parquet"]
+    events = read(both)[::3]
+    written = read(stored(events, tmp_path / "a.parquet"))
+    for name in ("file", "entry"):
+        assert written.id[name].to_list() == events.id[name].to_list()
+    # What never was in a file has no place to keep.
+    made = Events(events.array[["particles", "met"]], role="mc")
+    again = read(stored(made, tmp_path / "b.parquet"))
+    assert again.id.file[0] != 0
+    assert again.id.entry.to_list() == list(range(len(made)))
 
 
 def test_the_report_can_be_drawn_again(result: Result, tmp_path: Path) -> None:

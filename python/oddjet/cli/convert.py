@@ -32,6 +32,13 @@ __all__ = ["convert"]
     help="At a momentum that is not finite or negative: stop, or leave the event out"
     " and tell how many.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Files that are read at a time; the output is the same.",
+)
 @skip_bad_files_option
 def convert(
     files: tuple[str, ...],
@@ -42,6 +49,7 @@ def convert(
     columns: str | None,
     drop: str | None,
     on_bad_event: str,
+    workers: int,
     skip_bad_files: bool,
 ) -> None:
     """Write the events of FILES, one after the other, to OUTPUT."""
@@ -61,6 +69,7 @@ def convert(
             leave_out_bad_events=on_bad_event == "flag",
             losses=losses,
             progress=progress,
+            workers=workers,
         )
     click.echo(f"wrote {output}: {done.num_events:,} events")
     if done.num_bad_events:

@@ -89,6 +89,11 @@ def _is_terminal() -> bool:
 def _row(collection: CollectionSummary, num_events: int) -> tuple[str, ...]:
     prefix = f"{collection.name}."
     ranges = [
+        f"{item.name.removeprefix(prefix)} {item.distinct} different"
+        for item in collection.fields
+        if item.distinct is not None
+    ]
+    ranges += [
         f"{item.name.removeprefix(prefix)} {_number(item.low)} to {_number(item.high)}"
         f"{' ' + item.unit if item.unit else ''}"
         for item in collection.fields

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import traceback
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,10 +23,10 @@ from oddjet.cli.simulate import simulate
 from oddjet.cli.simulate_grid import simulate_grid
 from oddjet.cli.simulate_weighted import simulate_weighted
 from oddjet.cli.study import study
-from oddjet.runs.errors import UserError
+from oddjet.runs.errors import OddjetWarning, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["main", "oddjet"]
 
@@ -81,15 +82,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         a bug of oddjet.
     """
     try:
-        code = oddjet.main(
-            None if arguments is None else list(arguments),
-            prog_name="oddjet",
-            standalone_mode=False,
-        )
+        with warnings.catch_warnings():
+            _tell_warnings()
+            code = oddjet.main(
+                None if arguments is None else list(arguments),
+                prog_name="oddjet",
+                standalone_mode=False,
+            )
     except (Exception, KeyboardInterrupt) as error:
         return _tell(error)
     # Help and version end a command with their own exit code.
     return code if isinstance(code, int) else 0
+
+
+def _tell_warnings() -> None:
+    """Write a warning for users as one sentence, each once, and others as ever."""
+    others: Callable[..., None] = warnings.showwarning
+    warnings.filterwarnings("once", category=OddjetWarning)
+
+    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        if issubclass(category, OddjetWarning):
+            click.echo(f"oddjet: warning: {message}", err=True)
+        else:
+            others(message, category, *place)
+
+    setattr(warnings, "showwarning", show)  # noqa: B010 - as its documentation says
 
 
 def _tell(error: BaseException) -> int:

@@ -7,7 +7,15 @@ A reader's only job is to produce :class:`Events`; a kernel only ever sees
 from __future__ import annotations
 
 from oddjet.events.columns import Columns, columns
-from oddjet.events.faults import Fault, momentum_faults
+from oddjet.events.faults import Fault, find_bad_events, momentum_faults
 from oddjet.events.model import Events, Role
 
-__all__ = ["Columns", "Events", "Fault", "Role", "columns", "momentum_faults"]
+__all__ = [
+    "Columns",
+    "Events",
+    "Fault",
+    "Role",
+    "columns",
+    "find_bad_events",
+    "momentum_faults",
+]

@@ -49,6 +49,35 @@ def momentum_faults(array: ak.Array) -> Iterator[Fault]:
                 yield from _field_faults(records[name], collection, name)
 
 
+def find_bad_events(array: ak.Array) -> NDArray[np.object_]:
+    """Say what is wrong with each event, for those who flag events and go on.
+
+    Parameters
+    ----------
+    array : awkward record array
+        One record per event, as in :attr:`Events.array`, for example of events read
+        with ``check=False``.
+
+    Returns
+    -------
+    object (str), shape (events,)
+        "" for a good event, else its faults, such as "particles.pt is negative".
+
+    Examples
+    --------
+    >>> weight = ak.Array([1.0, np.nan])
+    >>> find_bad_events(ak.Array({"weight": weight})).tolist()
+    ['', 'weight is not a finite number']
+    """
+    reasons = np.full(len(array), "", object)
+    for fault in momentum_faults(array):
+        name = ".".join(filter(None, (fault.collection, fault.field)))
+        for event in fault.events:
+            before = f"{reasons[event]}; " if reasons[event] else ""
+            reasons[event] = f"{before}{name} is {fault.problem}"
+    return reasons
+
+
 def _field_faults(layout: Any, collection: str, name: str) -> Iterator[Fault]:
     if _is_plainly_good(layout, not_negative=name in SPELLINGS["pt"]):
         return

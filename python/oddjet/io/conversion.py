@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oddjet.events import Events, momentum_faults
+from oddjet.events import Events, find_bad_events
 from oddjet.io.losses import Losses
 from oddjet.io.paths import Paths, find_inputs
 from oddjet.io.read import iterate
@@ -53,6 +53,7 @@ def convert_files(
     leave_out_bad_events: bool = False,
     losses: Losses | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Conversion:
     """Write the events of files to one file, which appears whole or not at all.
 
@@ -70,6 +71,8 @@ def convert_files(
         Leave events with non-finite or negative momenta out and count them, instead
         of raising.
     progress : Progress, optional
+    workers : int
+        Files that are read at a time, as in `oddjet.iterate`.
 
     Returns
     -------
@@ -99,6 +102,7 @@ def convert_files(
             columns=columns,
             losses=losses,
             check=not leave_out_bad_events,
+            workers=workers,
         )
         for chunk in stream:
             good = _without_bad(chunk, done) if leave_out_bad_events else chunk
@@ -116,13 +120,11 @@ def convert_files(
 
 
 def _without_bad(chunk: Events, done: Conversion) -> Events:
-    bad = np.zeros(len(chunk), np.bool_)
-    for fault in momentum_faults(chunk.array):
-        if not done.first_bad_event:
-            entry = chunk.id.entry[int(fault.events[0])]
-            name = ".".join(filter(None, (fault.collection, fault.field)))
-            done.first_bad_event = f"{name} of entry {entry} is {fault.problem}"
-        bad[fault.events] = True
+    reasons = find_bad_events(chunk.array)
+    bad = reasons != ""
+    if bad.any() and not done.first_bad_event:
+        first = int(np.argmax(bad))
+        done.first_bad_event = f"entry {chunk.id.entry[first]}: {reasons[first]}"
     done.num_bad_events += int(bad.sum())
     return chunk[~bad]
 

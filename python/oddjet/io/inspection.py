@@ -40,12 +40,15 @@ class FieldSummary:
         "" for pure numbers.
     low, high : float or None
         Of the finite values, None if there are none.
+    distinct : int or None
+        How many different values there are, for numbers that are names.
     """
 
     name: str
     unit: str
     low: float | None = None
     high: float | None = None
+    distinct: int | None = None
 
     def include(self, values: ak.Array) -> None:
         """Widen the range by values."""
@@ -149,7 +152,11 @@ def inspect_file(
             empty = source.read(0, 0, check=False)
             _include(summaries, empty)
             parts.append(_light(empty))
-        suspicious = suspicions(Events.concatenate(parts), source)
+        looked_at = Events.concatenate(parts)
+        names = FieldSummary("id.file", "")
+        names.distinct = len(np.unique(looked_at.id.file.to_numpy()))
+        summaries["id"].fields.insert(0, names)
+        suspicious = suspicions(looked_at, source)
         if source.incomplete is not None:
             suspicious.insert(0, source.incomplete)
         return Inspection(
@@ -187,6 +194,8 @@ def _include(summaries: dict[str, CollectionSummary], events: Events) -> None:
 def _include_fields(summary: CollectionSummary, array: ak.Array) -> None:
     known = {item.name: item for item in summary.fields}
     for name in array.fields or [""]:
+        if (summary.name, name) == ("id", "file"):
+            continue  # a number that names the file, and has no range
         values = array[name] if name else array
         if values.fields or not _is_number(values):
             continue

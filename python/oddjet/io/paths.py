@@ -118,8 +118,8 @@ class remote_errors_named:
         try:
             return fsspec.core.url_to_fs(self.url)[0]
         except (ImportError, ValueError) as error:
-            reason = str(error).rstrip(".")
-            message = f"{self.url} cannot be opened: {reason}"
+            reason = str(error).partition(". ")[0].rstrip(".")
+            message = f"{self.url} cannot be opened: {reason[:1].lower()}{reason[1:]}"
             raise UserError(message) from error
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +16,8 @@ from oddjet.io.losses import Loss, Losses
 from oddjet.io.paths import Location, Paths, find_inputs
 from oddjet.io.read_ahead import read_ahead
 from oddjet.io.readers.registry import open_source, resolved_format
-from oddjet.io.readers.source import EventSource
-from oddjet.runs.errors import UserError
+from oddjet.io.readers.source import EventSource, UnknownColumn
+from oddjet.runs.errors import OddjetWarning, UserError
 
 if TYPE_CHECKING:
     from oddjet.io.readers.column_map import ColumnMap
@@ -31,6 +32,7 @@ def read(
     columns: Sequence[str] | None = None,
     entry_range: tuple[int, int] | None = None,
     losses: Losses | None = None,
+    check: bool = True,
 ) -> Events:
     """Read events into memory, the files one after the other.
 
@@ -50,7 +52,11 @@ def read(
         the end. What lies outside is not read.
     losses : Losses, optional
         Collects files, and ends of files, that cannot be read; without it the first
-        one raises.
+        one raises. A column that the first file that opens does not have is a mistake
+        of the call and raises all the same; a later file without it is lost.
+    check : bool
+        Raise at a momentum that is not finite or negative; without, whoever takes
+        the events has to look, for example with `oddjet.events.find_bad_events`.
 
     Returns
     -------
@@ -67,15 +73,18 @@ def read(
     start, stop = _checked_range(entry_range)
     # A mistake in the call is no damage of a file.
     format = resolved_format(format)
+    files = find_inputs(paths)
+    if losses is not None and columns is not None:
+        _check_columns(files, format, columns)
     parts: list[Events] = []
     offset = 0
-    for source in _sources(find_inputs(paths), format, losses):
+    for source in _sources(files, format, losses):
         begin = min(max(start - offset, 0), source.num_events)
         end = min(max(stop - offset, begin), source.num_events)
         offset += source.num_events
         if begin < end or not parts:  # even an empty range has collections
             with _LossesNoted(losses, source, begin, end):
-                parts.append(source.read(begin, end, columns))
+                parts.append(source.read(begin, end, columns, check=check))
     if losses and not parts:
         message = f"no file could be read; {losses.losses[0]}"
         raise UserError(message)
@@ -102,8 +111,7 @@ def iterate(
         Size of a chunk in memory ("64 MB"; B, kB, MB, GB) or in events. A chunk
         never spans files, and where it ends depends on the file and `columns` alone.
     check : bool
-        Raise at a momentum that is not finite or negative; without, whoever takes
-        the events has to look.
+        As in :func:`read`.
     workers : int
         Files that are read at a time, in threads. The events, their order and their
         chunks do not depend on it; memory grows with it by some chunks a worker.
@@ -125,6 +133,8 @@ def iterate(
     chunks = _Chunks(size, isinstance(step, int), columns, check)
     files = find_inputs(paths)
     format = resolved_format(format)
+    if losses is not None and columns is not None:
+        _check_columns(files, format, columns)
     if workers == 1:
         return _one_after_the_other(files, format, losses, chunks)
     return _several_at_a_time(files, format, losses, chunks, workers)
@@ -225,6 +235,21 @@ class _LossesNoted:
         return True
 
 
+def _check_columns(
+    files: list[Location], format: str | Path | ColumnMap | None, columns: Sequence[str]
+) -> None:
+    """Raise at a column that the first file that opens does not have."""
+    for file in files:
+        try:
+            with open_source(file, format) as source:
+                source.stored_array(0, 0, columns)
+        except UnknownColumn:
+            raise
+        except UserError:
+            continue  # a loss, which is met again when the file is read
+        return
+
+
 def _opened(
     location: Location, format: str | Path | ColumnMap | None, losses: Losses | None
 ) -> EventSource | None:
@@ -250,7 +275,7 @@ def _sources(
     format: str | Path | ColumnMap | None,
     losses: Losses | None,
 ) -> Iterator[EventSource]:
-    """Open one file after the other, all of one role."""
+    """Open one file after the other, all of one role; doubts are warnings."""
     role: str | None = None
     for file in files:
         source = _opened(file, format, losses)
@@ -260,6 +285,8 @@ def _sources(
             role = role or source.role
             if source.role != role:
                 raise _different_roles(role, source.role, files[0], source.path)
+            for doubt in source.doubts():
+                warnings.warn(f"{source.path}: {doubt}", OddjetWarning, stacklevel=2)
             yield source
 
 

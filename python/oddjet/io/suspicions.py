@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from oddjet.events import Events, momentum_faults
 from oddjet.io.readers.source import EventSource
-from oddjet.io.readers.table import TableEvents
 
 # The hardest object of the LHC has 6.8 TeV; in MeV soft jets have more.
 _BEAM_ENERGY_GEV = 7000.0
@@ -48,9 +47,7 @@ def suspicions(events: Events, source: EventSource) -> list[str]:
         if {"pt", "phi"} & set(names) or {"px", "py"} <= set(names):
             found += _of_momenta(collection, array)
     found += _copies(events) + _weights(events) + _indices(events)
-    if isinstance(source, TableEvents) and source.format == "delphes":
-        found += _dark_particles(source)
-    return found
+    return found + source.doubts()
 
 
 def _of_momenta(collection: str, array: ak.Array) -> list[str]:
@@ -129,17 +126,3 @@ def _indices(events: Events) -> list[str]:
                 f" {int(ak.sum(beyond))} events"
             )
     return found
-
-
-def _dark_particles(source: TableEvents) -> list[str]:
-    from oddjet.io.readers.delphes_probes import visible_dark_particles
-
-    dark, seen = visible_dark_particles(source.table)
-    if not seen:
-        return []
-    sentence = (
-        f"{seen} of {dark} stable dark particles of the first events left energy in the"
-        " calorimeter: the Delphes card lacks zero fractions and a neutrino filter for"
-        " them, so MET and jets are wrong"
-    )
-    return [sentence]

@@ -1,4 +1,4 @@
-"""Errors that a user can put right."""
+"""Errors that a user can put right, and warnings."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["MissingExtra", "UserError", "require"]
+__all__ = ["MissingExtra", "OddjetWarning", "UserError", "require"]
 
 
 class UserError(Exception):
     """One sentence for the user: what is wrong, where, and what to do.
 
     The command line prints it without a traceback and exits with 2.
+    """
+
+
+class OddjetWarning(UserWarning):
+    """One sentence for the user about data that can be used, but should be looked at.
+
+    The command line prints it without the place in the code.
     """
 
 

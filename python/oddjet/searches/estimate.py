@@ -10,6 +10,7 @@ import numpy as np
 
 from oddjet.features import event_tensors
 from oddjet.io import read
+from oddjet.searches.bad_events import usable_events
 from oddjet.searches.parts import region_parts
 from oddjet.searches.stages import named_errors
 from oddjet.select.monojet import select_monojet
@@ -55,7 +56,12 @@ def estimate_cost(search: MonoJet) -> Cost:
     for part in region_parts(config):
         sample = search.sample(part.home)
         started = time.perf_counter()
-        probe = read(sample.files, entry_range=(0, _PROBE_EVENTS)).without("truth")
+        may_be_bad = config.on_bad_event == "flag"
+        probe = read(
+            sample.files, entry_range=(0, _PROBE_EVENTS), check=not may_be_bad
+        ).without("truth")
+        if may_be_bad:
+            probe, _ = usable_events(probe)
         with named_errors(part.name, sample.files):
             selection = select_monojet(
                 probe, config.selection, control=part.control, triggers=part.triggers

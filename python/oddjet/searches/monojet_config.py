@@ -56,6 +56,11 @@ class RegionsConfig(ConfigModel):
 
     search: Literal["monojet"] = Field("monojet", description="which search this is")
     seed: int = Field(1, ge=0, description="the one seed of the whole search")
+    on_bad_event: Literal["fail", "flag"] = Field(
+        "fail",
+        description="at a momentum that is not finite or negative: stop, or do not"
+        " select the event and count it in the cut flow",
+    )
     is_null_test: bool = Field(
         False, description="true: no signal can be in either region; the report says so"
     )

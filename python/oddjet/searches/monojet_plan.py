@@ -119,6 +119,7 @@ def _prepare(
             "part": part,
             "cuts": config.selection,
             "spec": config.features.spec(),
+            "on_bad_event": config.on_bad_event,
         },
         sources={part.home: files.digest, **_made_with()},
         untracked={

@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from oddjet.events import Events
@@ -163,7 +164,11 @@ def _role(sample: Sample, config: RegionConfig) -> str:
 
 
 def stored(region: Region, path: Path) -> Files:
-    """Give the files of a region; events in memory are written to `path` first."""
+    """Give the files of a region; events in memory are written to `path` first.
+
+    Those that come from files stay theirs: folds follow the source of an event.
+    """
     if isinstance(region, Events):
-        return write_events(path, region)
+        comes_from_files = bool(np.any(region.id.file))
+        return write_events(path, region, keep_place=comes_from_files)
     return region

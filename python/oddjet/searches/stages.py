@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from oddjet.learn.folds import (
 )
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
+from oddjet.searches.bad_events import after, usable_events
 from oddjet.searches.mixing import mixed_regions
 from oddjet.searches.parts import ERAS, eras_of, write_eras
 from oddjet.searches.regions import CONTROL_REGION, REGIONS, SIGNAL_REGION, spoken
@@ -66,12 +67,14 @@ def prepare(
     spec: FeatureSpec,
     paths: tuple[str, ...],
     blinded: bool,
+    on_bad_event: Literal["fail", "flag"] = "fail",
 ) -> None:
     """Select events of a region and make the tensors of their leading fat jets.
 
     Streams over the files, so memory does not grow with the sample. `truth` is not
     read: what a stage does not see cannot influence it. A part that is selected by
-    identified leptons has jets that do not contain them.
+    identified leptons has jets that do not contain them. Bad events, to be flagged,
+    are not selected, and a row of the cut flow says how many are left.
 
     Raises
     ------
@@ -86,17 +89,19 @@ def prepare(
 
     def chunks() -> Iterator[JetTensors]:
         with progress.task(f"select {part.name}", total=sample.num_events) as task:
-            for chunk in iterate(paths, columns=columns):
-                events = chunk
+            for chunk in iterate(paths, columns=columns, check=on_bad_event == "fail"):
+                events, before = chunk, None
                 if part.half is not None:
                     events = chunk[half_of(chunk.id) == part.half]
+                if on_bad_event == "flag":
+                    events, before = usable_events(events)
                 with named_errors(part.name, paths):
                     selection = select_monojet(
                         events, cuts, control=part.control, triggers=part.triggers
                     )
                     tensors = _tensors(events[selection.mask], spec, part.control)
                     tensors = replace(tensors, kinematics=selection.kinematics)
-                cutflows.append(selection.cutflow)
+                cutflows.append(after(before, selection.cutflow))
                 eras.update(eras_of(chunk))
                 yield tensors
                 task.advance(len(chunk))

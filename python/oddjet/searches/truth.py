@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from oddjet.events import Events
     from oddjet.runs.progress import Progress
     from oddjet.searches.scores import RegionScores
 
@@ -64,16 +65,27 @@ def _processes(region: RegionScores, paths: tuple[str, ...]) -> NDArray[np.str_]
     None if the files know something else about truth than a process.
     """
     parts = [np.empty(0, np.str_)]
-    for events in iterate(paths, step=_CHUNK_EVENTS, columns=["truth"]):
+    chunks = iterate(paths, step=_CHUNK_EVENTS, columns=["truth"], check=False)
+    for events in chunks:
         if "process" not in events.truth.fields:
             return None
         if len(events) == 0:
             continue
-        in_file = region.ids["file"] == events.id.file[:1].to_numpy()
-        entries = region.ids["entry"][in_file]
-        scored = np.isin(events.id.entry.to_numpy(), entries)
+        scored = _scored(region, events)
         parts.append(np.array(events.truth.process[scored].to_list(), np.str_))
-    return np.concatenate(parts)
+    processes = np.concatenate(parts)
+    # Smeared copies of an event share its source, and not all may be selected.
+    return processes if len(processes) == len(region.score) else None
+
+
+def _scored(region: RegionScores, events: Events) -> NDArray[np.bool_]:
+    """Tell which events of a chunk were scored, by file and entry."""
+    files, entries = events.id.file.to_numpy(), events.id.entry.to_numpy()
+    scored = np.zeros(len(events), np.bool_)
+    for file in np.unique(files):
+        known = region.ids["entry"][region.ids["file"] == file]
+        scored |= (files == file) & np.isin(entries, known)
+    return scored
 
 
 def _to_table(region: str, process: NDArray[np.str_]) -> pa.Table:

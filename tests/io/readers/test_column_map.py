@@ -146,3 +146,62 @@ def test_nothing_but_numbers(tmp_path):
         read(path, format=ColumnMap(particles={"pt": 1.0}))
     with pytest.raises(UserError, match="must name at least one column"):
         read(path, format=ColumnMap())
+
+
+class TestNumpy:
+    MAP = ColumnMap(
+        particles={"pt": "pt", "eta": "eta", "phi": "phi", "mass": 0.0},
+        met={"pt": "met", "phi": "side[1]"},
+    )
+
+    @pytest.fixture
+    def arrays(self):
+        random = np.random.default_rng(2)
+        pt = random.exponential(9, (30, 7)).astype(np.float16)
+        pt[random.uniform(size=pt.shape) < 0.5] = 0
+        shape = {"eta": pt.shape, "phi": pt.shape, "met": 30, "side": (30, 2)}
+        others = {name: random.uniform(0, 3, size) for name, size in shape.items()}
+        return {"pt": pt, **others, "names": np.array(["not", "a", "number"])}
+
+    @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+    def test_archives(self, tmp_path, arrays, save):
+        save(tmp_path / "a.npz", **arrays)
+        events = read(tmp_path / "a.npz", format=self.MAP)
+        filled = arrays["pt"] != 0
+        for name in ("pt", "eta", "phi"):
+            expected = arrays[name][filled].tolist()
+            assert ak.flatten(events.particles[name]).to_list() == expected
+        assert events.particles.pt.layout.content.dtype == np.float32
+        assert ak.num(events.particles).to_list() == filled.sum(axis=1).tolist()
+        assert events.met.phi.to_list() == arrays["side"][:, 1].tolist()
+        chunks = list(iterate(tmp_path / "a.npz", 7, format=self.MAP))
+        joined = ak.concatenate([chunk.array for chunk in chunks])
+        assert ak.array_equal(joined, events.array)
+
+    def test_damage(self, tmp_path, arrays):
+        path = tmp_path / "a.npz"
+        np.savez(path, **arrays)
+        data = path.read_bytes()
+        for sixteenth in range(1, 16):
+            path.write_bytes(data[: len(data) * sixteenth // 16])
+            with pytest.raises(UserError, match=r"a.npz is damaged"):
+                read(path, format=self.MAP)
+        damaged = bytearray(data)
+        damaged[len(data) // 2] ^= 1  # archives have checksums
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"a.npz is damaged .*CRC"):
+            read(path, format=self.MAP)
+
+    def test_pickles_are_not_opened(self, tmp_path):
+        path = tmp_path / "a.npy"
+        np.save(path, np.array([{}], object), allow_pickle=True)
+        with pytest.raises(UserError, match=r"a.npy is damaged .*allow_pickle"):
+            read(path, format=self.MAP)
+
+    def test_no_map_and_no_numbers(self, tmp_path, arrays):
+        np.savez(tmp_path / "a.npz", **arrays)
+        with pytest.raises(UserError, match=r"pt, eta, .*; describe its columns in a"):
+            read(tmp_path / "a.npz")
+        np.savez(tmp_path / "b.npz", names=arrays["names"])
+        with pytest.raises(UserError, match=r"b.npz holds no array of numbers"):
+            read(tmp_path / "b.npz")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import uproot
 
-from oddjet.io import read
+from oddjet.io import iterate, read
 from oddjet.jets import cluster
 
 pytestmark = pytest.mark.data
@@ -181,6 +181,67 @@ def test_jetclass(test_data):
     assert events.fat_jets.pt[:, 0].to_list() == table["jet_pt"].to_pylist()
     total = ak.sum(events.particles, axis=1)
     np.testing.assert_allclose(total.pt, events.fat_jets.pt[:, 0], rtol=1e-5)
+
+
+MONOJET_MAP = """
+role: mc
+particles: {pt: pt, eta: deta, phi: dphi, mass: 0.0}
+fat_jets: {pt: "jet[0:1]", eta: "jet[1:2]", phi: "jet[2:3]", energy: "jet[3:4]"}
+met: {pt: met, phi: metphi}
+"""
+
+
+@pytest.mark.parametrize("name", ["svj", "tt", "vv", "zjet"])
+def test_numpy_archives_through_a_map(test_data, tmp_path, name):
+    (tmp_path / "map.yaml").write_text(MONOJET_MAP)
+    path = test_data / f"monojet/{name}.npz"
+    stored = np.load(path)
+    filled = stored["pt"] != 0
+    events = read(path, format=tmp_path / "map.yaml")
+    assert len(events) == len(filled)
+    assert ak.num(events.particles).to_list() == filled.sum(axis=1).tolist()
+    particles = events.particles
+    for field, array in (("pt", "pt"), ("eta", "deta"), ("phi", "dphi")):
+        flat = ak.to_numpy(ak.flatten(particles[field]))
+        np.testing.assert_array_equal(flat, stored[array][filled].astype(np.float32))
+    np.testing.assert_allclose(
+        sums(particles.pt), stored["pt"].astype(np.float64).sum(axis=1), rtol=1e-12
+    )
+    for position, field in enumerate(("pt", "eta", "phi", "energy")):
+        ours = ak.to_numpy(events.fat_jets[field][:, 0])
+        np.testing.assert_array_equal(ours, stored["jet"][:, position])
+    np.testing.assert_array_equal(events.met.pt.to_numpy(), stored["met"])
+    np.testing.assert_array_equal(events.met.phi.to_numpy(), stored["metphi"])
+
+
+def test_an_array_of_numpy_through_a_map(test_data, tmp_path):
+    names = {"px": "values[0]", "py": "values[1]", "pz": "values[2]"}
+    names["energy"] = "values[3]"
+    lines = ", ".join(f'{name}: "{column}"' for name, column in names.items())
+    (tmp_path / "map.yaml").write_text(f"role: mc\nparticles: {{{lines}}}\n")
+    path = test_data / "jetclass/tim-legge__ParT_Interpretability__SMALLpfVectors.npy"
+    stored = np.load(path)
+    events = read(path, format=tmp_path / "map.yaml")
+    filled = stored[:, 3] != 0
+    assert len(events) == 500
+    assert ak.num(events.particles).to_list() == filled.sum(axis=1).tolist()
+    for position, field in enumerate(("px", "py", "pz", "energy")):
+        flat = ak.to_numpy(ak.flatten(events.particles[field]))
+        np.testing.assert_array_equal(flat, stored[:, position][filled])
+    mask = np.load(str(path).replace("Vectors", "Mask"))[:, 0]
+    assert ak.num(events.particles).to_list() == (mask != 0).sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize("tree", ["data", "bkg", "sig"])
+def test_one_number_an_event_through_a_map(test_data, tmp_path, tree):
+    lines = f"table: {tree}\njets: {{mass: {tree}, pt: {tree}, eta: 0.0, phi: 0.0}}\n"
+    (tmp_path / "map.yaml").write_text(lines)
+    path = test_data / "dijet/scikit-hep__pyBumpHunter__data_toy.root"
+    stored = uproot.open(path)[tree][tree].array().to_numpy()
+    chunks = list(iterate(path, 30_000, format=tmp_path / "map.yaml"))
+    assert sum(map(len, chunks)) == len(stored)
+    found = np.concatenate([ak.to_numpy(chunk.jets.mass[:, 0]) for chunk in chunks])
+    np.testing.assert_array_equal(found, stored)
 
 
 @pytest.mark.parametrize("name", HEPMC)

@@ -31,7 +31,7 @@ _NUMBERS = ("weight", "num_vertices")
 
 
 class ColumnMap(ConfigModel):
-    """Which column of a ROOT tree, HDF5 file or Parquet file is which field.
+    """Which column of a ROOT tree, HDF5, NumPy or Parquet file is which field.
 
     Examples
     --------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import awkward as ak
 
 from oddjet.io.readers.delphes_particles import (
@@ -14,7 +16,11 @@ from oddjet.io.readers.delphes_particles import (
     pt_of,
     tower_fields,
 )
-from oddjet.io.readers.delphes_probes import met_contains_muons, references_resolve
+from oddjet.io.readers.delphes_probes import (
+    dark_particle_doubts,
+    met_contains_muons,
+    references_resolve,
+)
 from oddjet.io.readers.delphes_references import NOWHERE, reference_index
 from oddjet.io.readers.fields import (
     BranchOrValue,
@@ -91,6 +97,7 @@ def layout(table: Table) -> Layout | None:
         role="mc",
         records_role=True,
         broken=broken,
+        doubts=partial(dark_particle_doubts, table),
         absent={
             "particles": "EFlowTrack, EFlowPhoton and EFlowNeutralHadron, or"
             " ParticleFlowCandidate",

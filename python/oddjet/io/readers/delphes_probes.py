@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from oddjet.events.coordinates import wrapped_azimuth
 from oddjet.io.readers.delphes_references import NOWHERE, reference_index
 from oddjet.io.readers.table import Table
+from oddjet.runs.errors import UserError
 
 #: Enough to meet every kind of object, few enough to be one basket.
 PROBE_ROWS = 64
@@ -134,13 +135,14 @@ def visible_dark_particles(table: Table, rows: int = PROBE_ROWS) -> tuple[int, i
         or name.startswith("ParticleFlowCandidate")
     ]
     rows = min(rows, table.num_rows)
-    record = table.read([particle[name] for name in needed], 0, rows)
+    record = dict(table.read([particle["PID"], particle["Status"]], 0, rows))
     pid, status = record[particle["PID"]], record[particle["Status"]]
     flat = is_dark(ak.to_numpy(ak.flatten(pid)))
     dark = ak.unflatten(flat, ak.num(pid)) & (status == 1)
     num_dark = int(ak.sum(dark))
     if num_dark == 0:
         return 0, 0
+    record |= table.read([particle[name] for name in ("PT", "Eta", "Phi")], 0, rows)
     seen = ak.zeros_like(pid) > 0
     for group in calorimeters:
         if "Particles" in group and "fUniqueID" in particle:
@@ -148,6 +150,22 @@ def visible_dark_particles(table: Table, rows: int = PROBE_ROWS) -> tuple[int, i
         elif ("ET" in group or "PT" in group) and "Eta" in group and "Phi" in group:
             seen = seen | _deposit_near(table, group, particle, record, rows)
     return num_dark, int(ak.sum(dark & seen))
+
+
+def dark_particle_doubts(table: Table) -> list[str]:
+    """Say if the first events have dark particles that left energy in a calorimeter."""
+    try:
+        dark, seen = visible_dark_particles(table)
+    except UserError:  # damage of branches that nobody asked for
+        return []
+    if not seen:
+        return []
+    doubt = (
+        f"{seen} of {dark} stable dark particles of the first events left energy in the"
+        " calorimeter: the Delphes card lacks zero fractions and a neutrino filter for"
+        " them, so MET and jets are wrong"
+    )
+    return [doubt]
 
 
 def _referred(

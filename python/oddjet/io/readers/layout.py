@@ -61,8 +61,9 @@ class Layout:
         half that is there would be a silent loss.
     absent : mapping of str to str
         Where this format keeps a collection that this file does not have.
-    notes : tuple of str
-        What an analyst should know about the file.
+    doubts : callable
+        Gives what an analyst should know before using the events; asked when they
+        are read, since it may take a look at them.
     table : Table or None
         What the branches are read from, if not the table that was asked.
     """
@@ -72,7 +73,7 @@ class Layout:
     records_role: bool = False
     broken: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    doubts: Callable[[], Sequence[str]] = tuple
     table: Table | None = None
 
     @cached_property

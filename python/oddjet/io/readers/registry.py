@@ -164,6 +164,8 @@ _MAGIC = {
     b"PAR1": "Parquet",
     b"root": "ROOT",
     b"\x89HDF\r\n\x1a\n": "HDF5",
+    b"\x93NUMPY": "NumPy",
+    b"PK\x03\x04": "NumPy",  # .npz, a zip file of arrays
     b"\x1f\x8b": "text",  # gzip
     b"\x28\xb5\x2f\xfd": "text",  # zstd
     b"BZh": "text",
@@ -239,6 +241,10 @@ def _tables(location: Location, container: str) -> list[Table]:
         from oddjet.io.readers.hdf5_table import open_hdf5
 
         tables = open_hdf5(location)
+    elif container == "NumPy":
+        from oddjet.io.readers.numpy_table import open_numpy
+
+        tables = open_numpy(location)
     elif container == "Parquet":
         from oddjet.io.readers.parquet_table import ParquetTable
 

@@ -57,6 +57,10 @@ class EventSource(ABC):
     ) -> ak.Array:
         """Read entries [start, stop) as the file has them, without ids and checks."""
 
+    def doubts(self) -> list[str]:
+        """List what an analyst should know before using the events."""
+        return []
+
     @abstractmethod
     def bytes_per_event(self, columns: Sequence[str] | None = None) -> float:
         """Estimate the memory of an event; never depends on the chunks asked for."""
@@ -145,8 +149,9 @@ class EventSource(ABC):
         ids = {}
         if "id" in columns:
             ids = {name: columns["id"][name] for name in columns["id"].fields}
-        ids["file"] = np.full(len(array), fingerprint, np.uint64)
-        ids["entry"] = np.arange(start, start + len(array))
+        if not {"file", "entry"} <= ids.keys():  # kept from the file before this one
+            ids["file"] = np.full(len(array), fingerprint, np.uint64)
+            ids["entry"] = np.arange(start, start + len(array))
         # A flipped bit in a footer may rename a coordinate, which vector refuses.
         with damage_named(self.path):
             columns["id"] = record_of(ids, len(array))
@@ -155,9 +160,13 @@ class EventSource(ABC):
         return events.check(source=str(self.path)) if check else events
 
 
-def unknown_column(path: Location, name: str, have: Sequence[str]) -> UserError:
+class UnknownColumn(UserError):
+    """A column that a file cannot give, which is no damage of the file."""
+
+
+def unknown_column(path: Location, name: str, have: Sequence[str]) -> UnknownColumn:
     """Make the error for a column that a file cannot give."""
     near = difflib.get_close_matches(name, have, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     message = f"{path} has no column {name!r} (it has {', '.join(have)}){hint}"
-    return UserError(message)
+    return UnknownColumn(message)

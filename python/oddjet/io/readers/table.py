@@ -13,7 +13,7 @@ import numpy as np
 from oddjet.io.paths import Location
 from oddjet.io.readers.damage import damage_named
 from oddjet.io.readers.layout import Field, Layout, branches_of, built
-from oddjet.io.readers.source import EventSource, unknown_column
+from oddjet.io.readers.source import EventSource, UnknownColumn, unknown_column
 from oddjet.runs.errors import UserError
 
 # Fields whose first values identify a file: small ones, and in every chain.
@@ -30,7 +30,7 @@ class Table(ABC):
     ----------
     path : Path or Remote
     container : str
-        "ROOT", "HDF5" or "Parquet".
+        "ROOT", "HDF5", "NumPy" or "Parquet".
     name : str
         Of the tree or group in the file, "" where there is only one.
     names : tuple of str
@@ -121,6 +121,10 @@ class TableEvents(EventSource):
             message = f"{place} do not fit together ({error}); write the file again"
             raise UserError(message) from error
 
+    def doubts(self) -> list[str]:
+        """List what an analyst should know before using the events."""
+        return list(self.layout.doubts())
+
     def bytes_per_event(self, columns: Sequence[str] | None = None) -> float:
         """Estimate the memory of an event from the sizes of its branches."""
         try:
@@ -161,12 +165,12 @@ class TableEvents(EventSource):
             if any(item.belongs_to(column) for column in columns)
         }
 
-    def _no_column(self, name: str) -> UserError:
+    def _no_column(self, name: str) -> UnknownColumn:
         collection = name.partition(".")[0]
         if collection not in self.columns and collection in self.layout.absent:
             message = (
                 f"{self.table} has no {collection!r}: it lacks the branches"
                 f" {self.layout.absent[collection]} (it has {', '.join(self.columns)})"
             )
-            return UserError(message)
+            return UnknownColumn(message)
         return unknown_column(self.path, name, self.columns)

@@ -22,12 +22,14 @@ from oddjet.runs.errors import UserError
 ROW_GROUP_EVENTS = 1024
 
 
-def write_events(path: str | Path, chunks: Events | Iterable[Events]) -> Path:
+def write_events(
+    path: str | Path, chunks: Events | Iterable[Events], *, keep_place: bool = False
+) -> Path:
     """Write events to a Parquet file that appears whole or not at all.
 
     Types, nesting, missing values and the role survive. `id.file` and `id.entry`
-    are not stored: they name the place in a file and are set by reading it. Equal
-    events give equal bytes, for one version of the libraries.
+    name the place in a file and are set by reading it, unless they are to be kept.
+    Equal events give equal bytes, for one version of the libraries.
 
     Parameters
     ----------
@@ -36,6 +38,9 @@ def write_events(path: str | Path, chunks: Events | Iterable[Events]) -> Path:
     chunks : Events or iterable of Events
         At least one, possibly without events; of one type and role. A stream is
         consumed in bounded memory.
+    keep_place : bool
+        Store `id.file` and `id.entry`, so that events stay those of the file that
+        they came from, and copies of an event copies.
 
     Returns
     -------
@@ -52,8 +57,10 @@ def write_events(path: str | Path, chunks: Events | Iterable[Events]) -> Path:
     if first is None:
         message = f"cannot write {path}: there are no events, not even an empty sample"
         raise UserError(message)
-    blocks = fixed_blocks(_storable(chain([first], stream), path), ROW_GROUP_EVENTS)
-    schema = _schema(first)
+    blocks = fixed_blocks(
+        _storable(chain([first], stream), path, keep_place), ROW_GROUP_EVENTS
+    )
+    schema = _schema(first, keep_place)
     with (
         atomic_path(path) as temporary,
         pq.ParquetWriter(
@@ -72,11 +79,13 @@ def write_events(path: str | Path, chunks: Events | Iterable[Events]) -> Path:
     return Path(path)
 
 
-def _storable(chunks: Iterable[Events], path: str | Path) -> Iterator[ak.Array]:
+def _storable(
+    chunks: Iterable[Events], path: str | Path, keep_place: bool
+) -> Iterator[ak.Array]:
     """Drop what reading sets, and insist on one type and one role."""
     expected: tuple[str, str] | None = None
     for chunk in chunks:
-        array = _without_place(chunk.array)
+        array = _stored(chunk.array, keep_place)
         found = (chunk.role, str(ak.type(array).content))
         expected = expected or found
         if found != expected:
@@ -88,8 +97,9 @@ def _storable(chunks: Iterable[Events], path: str | Path) -> Iterator[ak.Array]:
         yield array
 
 
-def _without_place(array: ak.Array) -> ak.Array:
-    names = [name for name in array.id.fields if name not in {"file", "entry"}]
+def _stored(array: ak.Array, keep_place: bool) -> ak.Array:
+    dropped = set() if keep_place else {"file", "entry"}
+    names = [name for name in array.id.fields if name not in dropped]
     stored = {name: _jagged(array[name]) for name in array.fields if name != "id"}
     return ak.Array(stored | ({"id": array.id[names]} if names else {}))
 
@@ -104,8 +114,8 @@ def _table(array: ak.Array) -> pa.Table:
     return ak.to_arrow_table(array, extensionarray=False)
 
 
-def _schema(events: Events) -> pa.Schema:
-    schema = _table(_without_place(events.array)[:0]).schema
+def _schema(events: Events, keep_place: bool) -> pa.Schema:
+    schema = _table(_stored(events.array, keep_place)[:0]).schema
     recorded = {"role": events.role, "schema_version": SCHEMA_VERSION}
     text = json.dumps(recorded, sort_keys=True).encode()
     return schema.with_metadata({METADATA_KEY: text})
