@@ -9,28 +9,8 @@ from oddjet.background.closure import two_sample_test
 from oddjet.background.salad import SALAD_PRESETS, salad_template
 from oddjet.background.sideband import sideband_template
 from oddjet.background.template import FeatureTable
-from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.errors import UserError
-
-REGION = {"low_gev": 2600.0, "high_gev": 3200.0, "sideband_gev": 600.0}
-QUICK = ClassifierConfig(
-    hidden=(32, 32), dropout=0.0, epochs=20, patience=5, learning_rate=3e-3
-)
-
-
-def toy(seed, events=12_000, *, slope=1.0, offset=0.0):
-    """One feature whose mean follows the mass, one that knows nothing of it."""
-    rng = np.random.default_rng(seed)
-    mass = 2000 + rng.exponential(900, 4 * events)
-    mass = mass[mass < 3800][:events]
-    first = slope * (mass - 2900) / 900 + offset + rng.normal(size=len(mass))
-    features = np.column_stack([first, rng.normal(size=len(mass))])
-    folds = rng.integers(0, 5, len(mass))
-    return FeatureTable(features, mass, folds, np.ones(len(mass)))
-
-
-def inside(table):
-    return (table.mass_gev >= 2600) & (table.mass_gev < 3200)
+from toy_features import QUICK, REGION, inside, toy
 
 
 def test_sideband_is_balanced_and_follows_its_sources():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from oddjet.background.sideband import in_sidebands
 from oddjet.background.template import FeatureTable, Template
 from oddjet.learn.batched_training import TrainedMembers, train_members
 from oddjet.learn.classifier_config import ClassifierConfig
@@ -73,7 +74,7 @@ def salad_template(
         )
         raise UserError(message)
     beside = [
-        table[_in_sidebands(table.mass_gev, low_gev, high_gev, sideband_gev)]
+        table[in_sidebands(table.mass_gev, low_gev, high_gev, sideband_gev)]
         for table in (data, simulation)
     ]
     trained = _learn(beside[0], beside[1], seed, config)
@@ -84,13 +85,6 @@ def salad_template(
     weights = chosen.weights * _ratio(trained, chosen) * totals[0] / reached
     table = FeatureTable(chosen.features, chosen.mass_gev, chosen.folds, weights)
     return Template("SALAD", table, rows)
-
-
-def _in_sidebands(
-    mass: NDArray[np.float64], low: float, high: float, width: float
-) -> NDArray[np.bool_]:
-    around: NDArray[np.bool_] = (mass >= low - width) & (mass < high + width)
-    return around & ~((mass >= low) & (mass < high))
 
 
 def _learn(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oddjet.background.template import FeatureTable, Template
 from oddjet.runs.errors import UserError
 
-__all__ = ["sideband_template"]
+__all__ = ["in_sidebands", "sideband_template"]
 
 
 def sideband_template(
@@ -58,3 +59,13 @@ def sideband_template(
     rows = np.flatnonzero(below | above)
     balanced = FeatureTable(data.features, mass, data.folds, weights)
     return Template("sideband", balanced[rows], rows)
+
+
+def in_sidebands(
+    mass_gev: NDArray[np.float64], low_gev: float, high_gev: float, sideband_gev: float
+) -> NDArray[np.bool_]:
+    """Tell which masses are in the sidebands of [low, high), shape (events,)."""
+    around: NDArray[np.bool_] = (mass_gev >= low_gev - sideband_gev) & (
+        mass_gev < high_gev + sideband_gev
+    )
+    return around & ~((mass_gev >= low_gev) & (mass_gev < high_gev))

@@ -80,13 +80,35 @@ class Template:
     method : str
         What made it.
     table : FeatureTable
-        Its folds are those of the events that it is made of: a network that is to
-        score a fold must not see the part of the template with that fold.
+        Its folds split training from validation: copies of an event have its fold,
+        and events drawn from a density any of those that taught it.
     sources : int64, shape (events,)
         Rows of the table that the template was made of; -1 for events that belong to
         no single one (drawn from a density).
+    held_out : int64, shape (events,), optional
+        The fold that the model behind an event has not seen. Without it there is no
+        such model: an event depends on its source alone.
     """
 
     method: str
     table: FeatureTable
     sources: NDArray[np.int64]
+    held_out: NDArray[np.int64] | None = None
+
+    def seen_by(self, fold: int) -> NDArray[np.bool_]:
+        """Choose the events that a network may see which is to score a fold.
+
+        A network that saw copies of the events that it scores calls them background:
+        that fakes an excess.
+
+        Parameters
+        ----------
+        fold : int
+
+        Returns
+        -------
+        bool, shape (events,)
+        """
+        if self.held_out is None:
+            return np.asarray(self.table.folds != fold)
+        return np.asarray((self.held_out == fold) & (self.table.folds != fold))

@@ -33,6 +33,9 @@ class EpochConfig(ConfigModel):
     )
     validation_fraction: float = Field(0.2, gt=0, lt=1, description="of the events")
     warmup_steps: int = Field(0, ge=0, description="linear rise of the learning rate")
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant", description="the learning rate stays, or falls to zero"
+    )
     gradient_clip: float | None = Field(None, gt=0, description="norm, if clipped")
     threads: int = Field(1, ge=1, le=256, description="threads of PyTorch")
 
@@ -49,6 +52,9 @@ class FlowConfig(EpochConfig):
     transforms: int = Field(3, ge=1, description="length of the chain")
     hidden: tuple[int, ...] = Field((32, 32), description="sizes of hidden layers")
     bins: int = Field(8, ge=2, description="of a spline")
+    activation: Literal["relu", "tanh", "silu"] = Field(
+        "relu", description="of hidden layers"
+    )
 
 
 class CurtainsConfig(ConfigModel):
@@ -80,7 +86,14 @@ DENSITY_PRESETS = {
         batch_size=256,
         kept_epochs=10,
     ),
-    "cpu": FlowConfig(learning_rate=3e-3, batch_size=512, epochs=20, kept_epochs=4),
+    "cpu": FlowConfig(
+        learning_rate=5e-3,
+        batch_size=256,
+        epochs=20,
+        schedule="cosine",
+        kept_epochs=4,
+        activation="silu",
+    ),
 }
 
 #: "published": flows for flows, arXiv:2305.04646.
@@ -107,14 +120,22 @@ CURTAINS_PRESETS = {
         context="difference",
     ),
     "cpu": CurtainsConfig(
-        base=FlowConfig(learning_rate=3e-3, batch_size=512, epochs=20),
+        base=FlowConfig(
+            learning_rate=5e-3,
+            batch_size=256,
+            epochs=20,
+            schedule="cosine",
+            activation="silu",
+        ),
         top=FlowConfig(
             coupling=True,
             transforms=2,
             hidden=(16, 16),
-            learning_rate=3e-3,
-            batch_size=512,
+            learning_rate=5e-3,
+            batch_size=256,
             epochs=10,
+            schedule="cosine",
+            activation="silu",
             gradient_clip=5.0,
         ),
     ),
@@ -126,6 +147,11 @@ FLOW_MATCHING_PRESETS = {
         learning_rate=1e-4, batch_size=64, epochs=100, warmup_steps=500
     ),
     "cpu": FlowMatchingConfig(
-        learning_rate=3e-3, batch_size=512, epochs=50, warmup_steps=100, kept_epochs=4
+        learning_rate=1e-2,
+        batch_size=512,
+        epochs=100,
+        schedule="cosine",
+        warmup_steps=20,
+        kept_epochs=4,
     ),
 }

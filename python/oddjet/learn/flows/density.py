@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ConditionalDensity", "make_flow", "train_density"]
 
 _ROWS_AT_ONCE = 2**14
+_ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "silu": torch.nn.SiLU}
 
 
 def make_flow(config: FlowConfig, *, features: int, context: int) -> Any:
@@ -51,6 +52,7 @@ def make_flow(config: FlowConfig, *, features: int, context: int) -> Any:
     shape = {
         "transforms": config.transforms,
         "hidden_features": config.hidden,
+        "activation": _ACTIVATIONS[config.activation],
         "passes": 2 if config.coupling else None,
     }
     if config.kind == "affine":

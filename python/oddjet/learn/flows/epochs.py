@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,8 @@ def train_epochs(
     parts = {"training": order[num_validation:], "validation": order[:num_validation]}
     scaled = {name: _scaled(weights[rows], name, what) for name, rows in parts.items()}
     tensors = [torch.from_numpy(column).float() for column in columns]
-    steps = _Steps(network, config)
+    num_steps = config.epochs * -(-len(parts["training"]) // config.batch_size)
+    steps = _Steps(network, config, num_steps)
     best: list[tuple[float, int, dict[str, Tensor]]] = []
     history = []
     for epoch in range(1, config.epochs + 1):
@@ -126,18 +128,23 @@ def train_epochs(
 
 
 class _Steps:
-    """Adam with the warm-up and the clipping of a configuration."""
+    """Adam with the warm-up, the schedule and the clipping of a configuration."""
 
-    def __init__(self, network: nn.Module, config: EpochConfig) -> None:
+    def __init__(self, network: nn.Module, config: EpochConfig, steps: int) -> None:
         self._parameters = list(network.parameters())
         self._clip = config.gradient_clip
         self._adam = torch.optim.Adam(
             self._parameters, config.learning_rate, weight_decay=config.weight_decay
         )
         warmup = max(config.warmup_steps, 1)
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._adam, lambda step: min(1.0, (step + 1) / warmup)
-        )
+
+        def share(step: int) -> float:
+            rising = min(1.0, (step + 1) / warmup)
+            if config.schedule == "constant":
+                return rising
+            return rising * (1 + math.cos(math.pi * step / steps)) / 2
+
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._adam, share)
 
     def take(self, loss: Tensor) -> None:
         self._adam.zero_grad()
