@@ -177,6 +177,16 @@ class TestTraining:
             assert np.mean(np.searchsorted(ordered, score)) / len(ordered) > 0.75
         assert trainer.outcome().unmet == {}
 
+    def test_targets_shrink_to_their_values(self):
+        config = AbcdTrainingConfig(
+            **SMALL, epochs=4, relaxation=16.0, relaxed_part=0.5, decorrelate=(XY,)
+        )
+        trainer = AbcdTrainer(sample(2000), config, seed=1)
+        factors = [trainer._relaxation(step) for step in range(20)]
+        assert factors[0] == 16.0
+        assert factors[5] == pytest.approx(4.0)
+        assert factors[10:] == [1.0] * 10
+
     def test_interrupted_and_resumed_is_uninterrupted(self, tmp_path):
         toy = planes_and_bins()
         config = AbcdTrainingConfig(

@@ -114,24 +114,38 @@ class AbcdTrainingConfig(ConfigModel):
     closure: tuple[ClosureTerm, ...] = Field(
         (), description="closure of the background at cuts that are drawn every step"
     )
-    cut_min_events: float | None = Field(
-        None,
+    cuts_per_step: int = Field(
+        16,
+        ge=1,
+        le=1000,
+        description="pairs of cuts over which a step averages the closure: one pair"
+        " tells little about the others, and moves its multiplier at random",
+    )
+    cut_min_events: float = Field(
+        10.0,
         ge=0,
-        description="soft events in every region that a drawn cut leaves; null: as many"
-        " as a target needs to stand above fluctuations, 1/(2 pi target^2), or 10",
+        description="soft events in every region that a drawn cut leaves; the fewer,"
+        " the further into the tail closure is asked for",
     )
     sharpness: float = Field(100.0, gt=0, description="of soft cuts")
+    relaxation: float = Field(
+        30.0,
+        ge=1,
+        description="targets start this many times larger and shrink by a constant"
+        " factor a step: scores that meet the last one at once do so by separating"
+        " nothing, and do not come back",
+    )
+    relaxed_part: float = Field(
+        0.6,
+        ge=0,
+        lt=1,
+        description="part of the training after which targets have their own size",
+    )
     multiplier_rate: float = Field(
-        0.005,
-        gt=0,
-        description="step of the multipliers for a miss of one target; above the"
-        " network's own pace the scores give up separation first and get it back late",
+        0.05, gt=0, description="step of the multipliers for a miss of one target"
     )
     damping: float = Field(
-        0.02,
-        gt=0,
-        description="strength of the quadratic term of each constraint; a miss of ten"
-        " targets, as at the start, adds fifty times this to the loss",
+        0.1, gt=0, description="strength of the quadratic term of each constraint"
     )
     threads: int = Field(1, ge=1, le=256, description="threads of PyTorch")
 

@@ -195,10 +195,11 @@ class AbcdTrainer:
         random = np.random.default_rng(derive_seed(self._seed, f"abcd epoch {epoch}"))
         self.networks.train()
         objectives, terms = [], []
-        for _ in range(self.config.steps):
+        for step in range(self.config.steps):
+            relaxation = self._relaxation((epoch - 1) * self.config.steps + step)
             batch = self._batch(random)
             objective, values = self._losses(batch, random, epoch)
-            loss = objective + self._penalty(values)
+            loss = objective + self._penalty(values, relaxation)
             self._check_finite(loss, epoch)
             objectives.append(objective.item())
             terms.append(values.detach())
@@ -207,7 +208,7 @@ class AbcdTrainer:
             self._optimiser.step()
             self._schedule.step()
             if self.multipliers is not None:
-                self.multipliers.ascend(values)
+                self.multipliers.ascend(values, relaxation=relaxation)
         mean = torch.stack(terms).mean(dim=0).tolist()
         multipliers = (
             [] if self.multipliers is None else self.multipliers.value.tolist()
@@ -252,9 +253,15 @@ class AbcdTrainer:
         )
         return objective, self._terms.values(x, y, background, random)
 
-    def _penalty(self, values: Tensor) -> Tensor:
+    def _relaxation(self, step: int) -> float:
+        """Give the factor on all targets, which falls to 1 and stays there."""
+        whole = self.config.relaxed_part * self.config.epochs * self.config.steps
+        left = max(0.0, 1 - step / whole) if whole > 0 else 0.0
+        return float(self.config.relaxation**left)
+
+    def _penalty(self, values: Tensor, relaxation: float) -> Tensor:
         if self.multipliers is not None:
-            penalty: Tensor = self.multipliers(values)
+            penalty: Tensor = self.multipliers(values, relaxation=relaxation)
             return penalty
         return self._fixed @ values
 

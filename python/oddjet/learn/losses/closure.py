@@ -107,9 +107,12 @@ def draw_cut(
 ) -> tuple[float, float]:
     """Draw a pair of cuts that leaves events in every region of every bin.
 
-    Each cut is uniform between the 1 % and 99 % quantiles of its score. A pair is
-    drawn again until each region holds more than `min_events` soft events, counted
-    without weights, and a soft sum of weights above zero.
+    The logarithm of the fraction of events that passes a cut is uniform, between that
+    of `min_events` and of 99 %: each decade of background rejection is tested as often
+    as any other, where cuts uniform in the score would all but miss the tail that the
+    signal region is. A pair is drawn again until each region holds more than
+    `min_events` soft events, counted without weights, and a soft sum of weights above
+    zero.
 
     Parameters
     ----------
@@ -134,7 +137,7 @@ def draw_cut(
 
     References
     ----------
-    arXiv:2506.08826 (its published code draws cuts this way).
+    arXiv:2506.08826, whose published code draws cuts uniform in the score.
 
     Examples
     --------
@@ -143,13 +146,16 @@ def draw_cut(
     >>> all(0 < each < 1 for each in cut)
     True
     """
-    low, high = np.quantile(
-        torch.stack([x, y]).detach().cpu().double().numpy(), [0.01, 0.99], axis=1
-    )
+    scores = [score.detach().cpu().double().numpy() for score in (x, y)]
+    lowest = min(max(min_events, 1.0) / len(x), 0.5)
     ones = torch.ones_like(x)
     most = torch.full((num_bins,), -torch.inf, dtype=x.dtype, device=x.device)
     for _ in range(attempts):
-        first, second = (float(each) for each in random.uniform(low, high))
+        passing = np.exp(random.uniform(np.log(lowest), np.log(0.99), 2))
+        first, second = (
+            float(np.quantile(score, 1 - part))
+            for score, part in zip(scores, passing, strict=True)
+        )
         options = {"bin_of": bin_of, "num_bins": num_bins, "sharpness": sharpness}
         counts = _fewest(soft_regions(x, y, ones, cut=(first, second), **options))  # type: ignore[arg-type]
         if bool((counts > min_events).all()):
