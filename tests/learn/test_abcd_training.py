@@ -20,6 +20,7 @@ from gaussian_toy import (
 )
 from oddjet.learn.abcd_config import (
     AbcdTrainingConfig,
+    AnalysisObjective,
     ClosureTerm,
     DecorrelationTerm,
     double_disco,
@@ -28,6 +29,7 @@ from oddjet.learn.abcd_config import (
 from oddjet.learn.abcd_sample import AbcdSample
 from oddjet.learn.abcd_terms import AbcdTerms
 from oddjet.learn.abcd_training import AbcdTrainer
+from oddjet.learn.losses.abcd_inference import expected_significance
 from oddjet.learn.losses.distance_correlation import distance_correlation
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
@@ -176,6 +178,54 @@ class TestTraining:
             ordered = np.sort(trainer.scores(test)[name])
             assert np.mean(np.searchsorted(ordered, score)) / len(ordered) > 0.75
         assert trainer.outcome().unmet == {}
+
+    @pytest.mark.parametrize("maximise", ["significance", "exclusion"])
+    def test_an_analysis_objective_improves_the_analysis(self, maximise):
+        """Started from the same warm-up, its own measure rises on other events."""
+        n = 4000
+        toy = dataclasses.replace(sample(n), weight=np.repeat([0.01, 1.0], n))
+        aim = AnalysisObjective(maximise=maximise, warm_up_epochs=4)
+        config = AbcdTrainingConfig(
+            **{**SMALL, "batch_events": None},
+            epochs=16,
+            analysis=aim,
+            decorrelate=(XY.model_copy(update={"target": 0.1}),),
+        )
+        trainer = AbcdTrainer(toy, config, seed=1)
+        before, after = [], []
+        for epochs, found in ((4, before), (None, after)):
+            trainer.run(epochs)
+            b, s = (
+                regions(trainer.scores(events), aim.cut).weight.map(
+                    lambda count, scale=scale: torch.tensor([scale * count])
+                )
+                for events, scale in (
+                    (background(100_000, 41), 0.04),
+                    (signal(20_000, 42), 0.002),
+                )
+            )
+            found.append(expected_significance(b, s).item())
+        assert after[0] > 1.3 * before[0]
+        assert trainer.history[-1].objective < trainer.history[5].objective
+
+    def test_an_analysis_objective_needs_background_in_every_bin(self):
+        toy = dataclasses.replace(
+            planes_and_bins(), bin_of=np.zeros(3000, np.int64), num_bins=2
+        )
+        aim = AnalysisObjective(warm_up_epochs=0)
+        config = AbcdTrainingConfig(**SMALL, epochs=1, analysis=aim)
+        with pytest.raises(UserError, match=r"bin 1 of the region pass X, pass Y has"):
+            AbcdTrainer(toy, config, seed=1).run()
+
+    def test_targets_shrink_to_their_values(self):
+        config = AbcdTrainingConfig(
+            **SMALL, epochs=4, relaxation=16.0, relaxed_part=0.5, decorrelate=(XY,)
+        )
+        trainer = AbcdTrainer(sample(2000), config, seed=1)
+        factors = [trainer._relaxation(step) for step in range(20)]
+        assert factors[0] == 16.0
+        assert factors[5] == pytest.approx(4.0)
+        assert factors[10:] == [1.0] * 10
 
     def test_interrupted_and_resumed_is_uninterrupted(self, tmp_path):
         toy = planes_and_bins()
