@@ -91,3 +91,11 @@ def generated_events(count, *, seed=1):
     p = particles[(particles.status > 0) & ~neutrino].p
     momenta = {"px": p.px, "py": p.py, "pz": p.pz, "energy": p.e}
     return ak.to_packed(ak.zip(momenta, with_name="Momentum4D"))
+
+
+def jets_of(rows, names=CYLINDRICAL, dtype=np.float64):
+    """Jets whose momenta are the sums of their constituents."""
+    constituents = events_of(rows, names, dtype)
+    sums = {name: ak.sum(getattr(constituents, name), axis=1) for name in CARTESIAN}
+    jets = ak.zip(sums, with_name="Momentum4D")
+    return ak.with_field(jets, constituents, "constituents")

@@ -13,8 +13,8 @@ namespace {
 // Below this many values the histograms of the radix sort cost more than comparisons.
 constexpr std::size_t kFewValues = 1024;
 constexpr std::size_t kFewInRun = 16;  // for which an insertion sort does
-constexpr unsigned kDigits = 3;
-constexpr unsigned kDigitBits = 11;
+constexpr unsigned kDigits = 4;
+constexpr unsigned kDigitBits = 8;  // 256 streams: few enough for the caches
 constexpr std::size_t kBins = std::size_t{1} << kDigitBits;
 
 using Histograms = std::array<std::array<std::uint32_t, kBins>, kDigits>;

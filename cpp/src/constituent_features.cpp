@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <functional>
 #include <memory>
-#include <numbers>
-#include <numeric>
 
+#include "feature_columns.hpp"
+#include "hardest_constituents.hpp"
 #include "message.hpp"
-#include "natural_log.hpp"
 #include "oddjet/parallel.hpp"
-#include "vector_width.hpp"
 
 namespace oddjet {
 namespace {
@@ -25,235 +21,6 @@ constexpr std::array kDefinitions = {
     FeatureDefinition{Feature::kLogEnergyRatio, "log_energy_ratio", 1},
     FeatureDefinition{Feature::kDeltaR, "delta_r", 1},
 };
-
-/// Rows of numbers, one column a constituent, in memory of the caller.
-struct Table {
-    std::size_t columns;
-    double* values;
-
-    [[nodiscard]] double* row(std::size_t i) const { return values + i * columns; }
-};
-
-// The rows that features are made of.
-enum Quantity : std::size_t { kPt, kEnergy, kRapidity, kAzimuth, kQuantities };
-
-struct JetAxis {
-    explicit JetAxis(const FourMomentum& jet)
-        : log_pt(std::log(std::sqrt(pt_squared(jet)))),
-          log_energy(std::log(jet.energy)),
-          rapidity(oddjet::rapidity(jet)),
-          azimuth(oddjet::azimuth(jet)) {}
-
-    double log_pt;
-    double log_energy;
-    double rapidity;
-    double azimuth;
-};
-
-// log((E + |pz|) / m_T), with a negative squared mass taken as zero (rounding).
-inline double rapidity_of(double pz, double energy, double transverse_mass_squared) {
-    const double magnitude =
-        natural_log((energy + std::fabs(pz)) / std::sqrt(transverse_mass_squared));
-    return pz < 0.0 ? -magnitude : magnitude;
-}
-
-ODDJET_VECTOR_WIDTHS
-void read_collider(const double* __restrict pt, const double* __restrict eta,
-                   const double* __restrict mass, std::size_t size,
-                   double* __restrict energy, double* __restrict rapidity) {
-    for (std::size_t i = 0; i < size; ++i) {
-        const double steep = std::fabs(eta[i]);
-        const double growth = exponential(steep < 709.0 ? steep : 709.0);
-        const double size_z = 0.5 * pt[i] * (growth - 1.0 / growth);
-        const double pz = eta[i] < 0.0 ? -size_z : size_z;
-        const double mass_squared = mass[i] * std::fabs(mass[i]);
-        const double pt_squared = pt[i] * pt[i];
-        const double squared = pt_squared + pz * pz + mass_squared;
-        energy[i] = std::sqrt(squared > 0.0 ? squared : 0.0);
-        rapidity[i] = rapidity_of(
-            pz, energy[i], pt_squared + (mass_squared > 0.0 ? mass_squared : 0.0));
-    }
-}
-
-ODDJET_VECTOR_WIDTHS
-void read_cartesian(const double* __restrict px, const double* __restrict py,
-                    const double* __restrict pz, const double* __restrict energy,
-                    std::size_t size, double* __restrict pt,
-                    double* __restrict rapidity) {
-    for (std::size_t i = 0; i < size; ++i) {
-        const double pt_squared = px[i] * px[i] + py[i] * py[i];
-        const double mass_squared =
-            (energy[i] + pz[i]) * (energy[i] - pz[i]) - pt_squared;
-        pt[i] = std::sqrt(pt_squared);
-        rapidity[i] = rapidity_of(
-            pz[i], energy[i], pt_squared + (mass_squared > 0.0 ? mass_squared : 0.0));
-    }
-}
-
-// In [-pi, pi), as it is given where it is given so.
-double wrapped_azimuth(const MomentumColumns& momenta, std::size_t i) {
-    const auto& [pt, eta, phi, mass] = momenta.columns;
-    const bool is_wrapped = phi[i] >= -std::numbers::pi && phi[i] < std::numbers::pi;
-    return is_wrapped ? phi[i]
-                      : azimuth(four_momentum({pt[i], eta[i], phi[i], mass[i]}));
-}
-
-void fill_quantities(const MomentumColumns& momenta, const Table& made) {
-    const auto& [a, b, c, d] = momenta.columns;
-    const std::size_t size = a.size();
-    if (momenta.coordinates == Coordinates::kPtEtaPhiMass) {
-        std::ranges::copy(a, made.row(kPt));
-        read_collider(a.data(), b.data(), d.data(), size, made.row(kEnergy),
-                      made.row(kRapidity));
-        for (std::size_t i = 0; i < size; ++i) {
-            made.row(kAzimuth)[i] = wrapped_azimuth(momenta, i);
-        }
-    } else {
-        std::ranges::copy(d, made.row(kEnergy));
-        read_cartesian(a.data(), b.data(), c.data(), d.data(), size, made.row(kPt),
-                       made.row(kRapidity));
-        for (std::size_t i = 0; i < size; ++i) {
-            made.row(kAzimuth)[i] = azimuth({a[i], b[i], c[i], d[i]});
-        }
-    }
-}
-
-ODDJET_VECTOR_WIDTHS
-void compute(const JetAxis& jet, const double* __restrict pt,
-             const double* __restrict energy, const double* __restrict rapidity,
-             const double* __restrict azimuth, std::size_t size,
-             double* __restrict features) {
-    double* __restrict delta_rapidity = features;
-    double* __restrict delta_azimuth = features + size;
-    double* __restrict log_pt = features + 2 * size;
-    double* __restrict log_pt_ratio = features + 3 * size;
-    double* __restrict log_energy = features + 4 * size;
-    double* __restrict log_energy_ratio = features + 5 * size;
-    double* __restrict delta_r = features + 6 * size;
-    for (std::size_t i = 0; i < size; ++i) {
-        delta_rapidity[i] = rapidity[i] - jet.rapidity;
-        delta_azimuth[i] = delta_phi(azimuth[i], jet.azimuth);
-        delta_r[i] = std::sqrt(delta_rapidity[i] * delta_rapidity[i] +
-                               delta_azimuth[i] * delta_azimuth[i]);
-    }
-    for (std::size_t i = 0; i < size; ++i) {
-        log_pt[i] = natural_log(pt[i]);
-        log_pt_ratio[i] = log_pt[i] - jet.log_pt;
-    }
-    for (std::size_t i = 0; i < size; ++i) {
-        log_energy[i] = natural_log(energy[i]);
-        log_energy_ratio[i] = log_energy[i] - jet.log_energy;
-    }
-}
-
-// What is surely no momentum_problem; the others are looked at one by one.
-ODDJET_VECTOR_WIDTHS
-bool all_plain_collider(const double* pt, const double* eta, const double* phi,
-                        const double* mass, std::size_t size) {
-    std::int64_t doubtful = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        // Never NaN, and |p| below 1e104; a negative mass changes E^2 by 1e-6 of it.
-        const bool plain = (pt[i] >= 0.0) & (pt[i] <= 1e60) &
-                           (std::fabs(eta[i]) <= 100.0) & (std::fabs(phi[i]) <= 1e60) &
-                           (mass[i] >= -1e-3 * pt[i]) & (mass[i] <= 1e60);
-        doubtful |= plain ? 0 : 1;
-    }
-    return doubtful == 0;
-}
-
-ODDJET_VECTOR_WIDTHS
-bool all_plain_cartesian(const double* px, const double* py, const double* pz,
-                         const double* energy, std::size_t size) {
-    std::int64_t doubtful = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        const double squared = px[i] * px[i] + py[i] * py[i] + pz[i] * pz[i];
-        const bool plain = (energy[i] >= 0.0) & (energy[i] <= 1e100) &
-                           (squared <= energy[i] * energy[i]);
-        doubtful |= plain ? 0 : 1;
-    }
-    return doubtful == 0;
-}
-
-/// The momenta of list j, as they stand. Throws for a momentum_problem.
-MomentumColumns read_columns(const ParticleLists& lists, std::size_t j) {
-    const auto begin = static_cast<std::size_t>(lists.offsets[j]);
-    const auto size = static_cast<std::size_t>(lists.offsets[j + 1]) - begin;
-    MomentumColumns momenta{lists.particles.coordinates, {}};
-    for (std::size_t c = 0; c < 4; ++c) {
-        momenta.columns[c] = lists.particles.columns[c].copy(begin, size);
-    }
-    const auto& [w, x, y, z] = momenta.columns;
-    const bool is_collider = momenta.coordinates == Coordinates::kPtEtaPhiMass;
-    const bool plain =
-        is_collider ? all_plain_collider(w.data(), x.data(), y.data(), z.data(), size)
-                    : all_plain_cartesian(w.data(), x.data(), y.data(), z.data(), size);
-    if (!plain) (void)read_list(lists, j, "constituent_features");
-    return momenta;
-}
-
-// Longer lists are sorted: counting takes a time that grows as the square.
-constexpr std::size_t kMostCounted = 256;
-
-ODDJET_VECTOR_WIDTHS
-void count_harder(const double* __restrict pt, std::size_t size,
-                  double* __restrict harder) {
-    std::fill_n(harder, size, 0.0);
-    for (std::size_t j = 0; j < size; ++j) {
-        for (std::size_t i = 0; i < size; ++i) harder[i] += pt[j] > pt[i] ? 1.0 : 0.0;
-    }
-}
-
-// sort_hardest_first for few constituents, without a branch that has to be guessed.
-std::vector<std::int64_t> order_of_few(std::span<const double> pt) {
-    std::vector<double> harder(pt.size());
-    count_harder(pt.data(), pt.size(), harder.data());
-    std::vector<std::int64_t> order(pt.size(), -1);
-    for (std::size_t i = 0; i < pt.size(); ++i) {
-        auto place = static_cast<std::size_t>(harder[i]);
-        while (order[place] >= 0) ++place;  // of equal pt the lower index came first
-        order[place] = static_cast<std::int64_t>(i);
-    }
-    return order;
-}
-
-/// The first `most` momenta by decreasing pt, equal pt by index, and their indices.
-struct Hardest {
-    MomentumColumns momenta;
-    std::vector<std::int64_t> indices;
-};
-
-std::vector<double> pt_of(const MomentumColumns& momenta) {
-    if (momenta.coordinates == Coordinates::kPtEtaPhiMass) return momenta.columns[0];
-    const auto& [px, py, pz, energy] = momenta.columns;
-    std::vector<double> pt(px.size());
-    for (std::size_t i = 0; i < pt.size(); ++i) {
-        pt[i] = std::sqrt(px[i] * px[i] + py[i] * py[i]);
-    }
-    return pt;
-}
-
-std::vector<std::int64_t> hardest_first(std::span<const double> pt) {
-    std::vector<std::int64_t> order(pt.size());
-    std::iota(order.begin(), order.end(), std::int64_t{0});
-    if (std::ranges::is_sorted(pt, std::greater())) return order;  // as after cluster
-    if (pt.size() <= kMostCounted) return order_of_few(pt);
-    sort_hardest_first(order, pt);
-    return order;
-}
-
-Hardest hardest(const MomentumColumns& momenta, std::size_t most) {
-    std::vector<std::int64_t> indices = hardest_first(pt_of(momenta));
-    indices.resize(std::min(indices.size(), most));
-    MomentumColumns kept{momenta.coordinates, {}};
-    for (std::size_t c = 0; c < 4; ++c) {
-        kept.columns[c].resize(indices.size());
-        for (std::size_t i = 0; i < indices.size(); ++i) {
-            kept.columns[c][i] =
-                momenta.columns[c][static_cast<std::size_t>(indices[i])];
-        }
-    }
-    return {std::move(kept), std::move(indices)};
-}
 
 /// The axis of jet j. Throws for a momentum_problem or pt = 0.
 FourMomentum read_jet(const MomentumView& jets, std::size_t j) {
@@ -280,15 +47,45 @@ void check(const MomentumView& jets, const ParticleLists& constituents,
     }
 }
 
-/// The features of one jet of many into its rows.
-void fill_jet(const MomentumView& jets, const ParticleLists& constituents,
-              std::size_t j, const FeatureOptions& options, std::span<float> values,
-              std::span<std::uint8_t> mask) {
-    const FourMomentum jet = read_jet(jets, j);
-    const Hardest kept = hardest(read_columns(constituents, j), mask.size());
-    if (const auto slot = fill_features(jet, kept.momenta, options, values, mask)) {
-        refuse("constituent_features: jet ", j, ": constituent ", kept.indices[*slot],
-               " has pt 0, which has no logarithm");
+// Jets whose constituents are looked at together: what they need stays in the cache.
+constexpr std::size_t kTogether = 16;
+
+template <class Task>
+void for_jets_together(std::size_t jets, int threads, const Task& task) {
+    for_each_index((jets + kTogether - 1) / kTogether, threads, [&](std::size_t i) {
+        task(i * kTogether, std::min(jets, (i + 1) * kTogether));
+    });
+}
+
+/// Jets, and what is wanted of them.
+struct JetRows {
+    const MomentumView& jets;
+    const ParticleLists& constituents;
+    const FeatureOptions& options;
+    std::size_t most;  // constituents of a jet
+};
+
+/// The features of jets [first, last): those of jet j at place(j), in constituents.
+template <class Place>
+void fill_jets(const JetRows& rows, std::size_t first, std::size_t last,
+               const Place& place, std::span<float> values) {
+    HardestConstituents kept(rows.constituents, rows.most, "constituent_features");
+    kept.reserve(first, last);
+    std::vector<FourMomentum> axes;
+    std::vector<std::size_t> ends;
+    std::size_t end = 0;
+    for (std::size_t j = first; j < last; ++j) {
+        axes.push_back(read_jet(rows.jets, j));
+        end += kept.add(j);
+        ends.push_back(end);
+    }
+    const std::size_t needed = FeatureColumns::scratch(end);
+    const auto scratch = std::make_unique_for_overwrite<double[]>(needed);
+    const FeatureColumns columns(kept.momenta(), {scratch.get(), needed});
+    const std::size_t step = rows.options.features.size();
+    for (std::size_t i = 0, begin = 0; i < ends.size(); begin = ends[i++]) {
+        columns.write(axes[i], begin, ends[i] - begin, rows.options.features,
+                      &values[place(first + i) * step]);
     }
 }
 
@@ -332,7 +129,7 @@ MomentumColumns gather(const MomentumView& view, std::size_t first,
 }
 
 std::size_t feature_scratch(std::size_t constituents) {
-    return (kQuantities + kDefinitions.size()) * constituents;
+    return FeatureColumns::scratch(constituents);
 }
 
 std::optional<std::size_t> fill_features(const FourMomentum& jet,
@@ -352,25 +149,11 @@ std::optional<std::size_t> fill_features(const FourMomentum& jet,
                                          std::span<float> values,
                                          std::span<std::uint8_t> mask,
                                          std::span<double> scratch) {
-    const std::size_t size = constituents.columns[0].size();
-    const Table made{size, scratch.data()};
-    fill_quantities(constituents, made);
-    for (std::size_t i = 0; i < size; ++i) {
-        const double pt = made.row(kPt)[i];
-        if (!(pt * pt > 0.0)) return i;
-    }
-    const Table features{size, made.row(kQuantities)};
-    compute(JetAxis(jet), made.row(kPt), made.row(kEnergy), made.row(kRapidity),
-            made.row(kAzimuth), size, features.row(0));
-    const std::size_t step = options.features.size();
-    for (std::size_t f = 0; f < step; ++f) {
-        const double* feature =
-            features.row(static_cast<std::size_t>(options.features[f]));
-        for (std::size_t i = 0; i < size; ++i) {
-            values[i * step + f] = static_cast<float>(feature[i]);
-        }
-    }
-    std::fill_n(mask.begin(), size, std::uint8_t{1});
+    const auto& [a, b, c, d] = constituents.columns;
+    const FeatureColumns columns({constituents.coordinates, {a, b, c, d}}, scratch);
+    if (const auto slot = columns.first_without_pt()) return slot;
+    columns.write(jet, 0, a.size(), options.features, values.data());
+    std::fill_n(mask.begin(), a.size(), std::uint8_t{1});
     return std::nullopt;
 }
 
@@ -382,10 +165,16 @@ FeatureTensor constituent_features(const MomentumView& jets,
     const std::size_t row = slots * options.features.size();
     FeatureTensor tensor{std::vector<float>(jets.size() * row),
                          std::vector<std::uint8_t>(jets.size() * slots)};
-    for_each_index(jets.size(), threads, [&](std::size_t j) {
-        fill_jet(jets, constituents, j, options,
-                 std::span(tensor.values).subspan(j * row, row),
-                 std::span(tensor.mask).subspan(j * slots, slots));
+    for_jets_together(jets.size(), threads, [&](std::size_t first, std::size_t last) {
+        fill_jets(
+            {jets, constituents, options, slots}, first, last,
+            [&](std::size_t j) { return j * slots; }, tensor.values);
+        for (std::size_t j = first; j < last; ++j) {
+            const auto size = static_cast<std::size_t>(constituents.offsets[j + 1] -
+                                                       constituents.offsets[j]);
+            std::fill_n(tensor.mask.begin() + static_cast<std::ptrdiff_t>(j * slots),
+                        std::min(size, slots), std::uint8_t{1});
+        }
     });
     return tensor;
 }
@@ -402,14 +191,13 @@ RaggedFeatures ragged_constituent_features(const MomentumView& jets,
         ragged.offsets.push_back(ragged.offsets.back() + kept);
     }
     const std::size_t step = options.features.size();
+    const auto most = static_cast<std::size_t>(options.num_constituents);
     ragged.values.resize(static_cast<std::size_t>(ragged.offsets.back()) * step);
-    for_each_index(jets.size(), threads, [&](std::size_t j) {
-        const auto begin = static_cast<std::size_t>(ragged.offsets[j]);
-        const auto end = static_cast<std::size_t>(ragged.offsets[j + 1]);
-        std::vector<std::uint8_t> mask(end - begin);
-        fill_jet(jets, constituents, j, options,
-                 std::span(ragged.values).subspan(begin * step, (end - begin) * step),
-                 mask);
+    for_jets_together(jets.size(), threads, [&](std::size_t first, std::size_t last) {
+        fill_jets(
+            {jets, constituents, options, most}, first, last,
+            [&](std::size_t j) { return static_cast<std::size_t>(ragged.offsets[j]); },
+            ragged.values);
     });
     return ragged;
 }

@@ -144,7 +144,8 @@ class Sweeps {
   private:
     [[nodiscard]] double variance(std::size_t side, const RunningSum& sum) const {
         const Means& means = means_[side];
-        return centring_.variance(sum.value(), means.by_event, means.grand);
+        const double largest = std::max(0.0, std::ranges::max(means.by_event));
+        return centring_.variance(sum.value(), largest, means.grand);
     }
 
     /// meet(i, begin, size) for every event i and every tile, rows in parallel. An

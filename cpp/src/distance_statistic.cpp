@@ -102,12 +102,8 @@ Centring centring_of(DistanceStatistic statistic, const Fractions& fractions) {
     return {};
 }
 
-double Centring::variance(double sum, std::span<const double> means,
-                          double grand_mean) const {
-    if (rounding == 0.0) return std::max(sum, 0.0);
+double Centring::variance(double sum, double largest_mean, double grand_mean) const {
     // Of two events at the largest distance one has at least half of it on average.
-    double largest_mean = 0.0;
-    for (const double mean : means) largest_mean = std::max(largest_mean, mean);
     const bool is_rounding = sum <= rounding * largest_mean * std::fabs(grand_mean);
     return is_rounding ? 0.0 : sum;
 }

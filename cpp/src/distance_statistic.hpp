@@ -72,7 +72,7 @@ struct Centring {
     /// dVar^2 from its sum. The unbiased one of a variable in which one event differs
     /// from all others is zero for equal weights: what its terms, of the size of the
     /// largest distance times the mean one, leave of each other is rounding.
-    [[nodiscard]] double variance(double sum, std::span<const double> means,
+    [[nodiscard]] double variance(double sum, double largest_mean,
                                   double grand_mean) const;
 };
 

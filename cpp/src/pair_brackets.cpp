@@ -92,6 +92,8 @@ PairBrackets::PairBrackets(const KnownVariable& first, const KnownVariable& seco
 void PairBrackets::find(bool first, bool second, int threads) {
     const std::size_t side = first ? 0 : 1;
     const bool both = first && second;
+    for_each_index(both ? 2 : 1, threads,
+                   [&](std::size_t i) { look_at_partners(both ? i : side); });
     brackets_ =
         distances({order_.fractions(0), order_.fractions(1)}, side, both, threads);
     Sides square_distances;
@@ -137,20 +139,35 @@ std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio)
     return gradient;
 }
 
+void PairBrackets::look_at_partners(std::size_t side) {
+    const auto partners = order_.partners(side);
+    const auto& others = variables_[1 - side]->sums.each;
+    const Weights fractions = order_.fractions(side);
+    auto& values = partner_values_[side] = Buffer<double>(partners.size(), workspace_);
+    auto& rows = partner_rows_[side] = Buffer<double>(partners.size(), workspace_);
+    for (std::size_t k = 0; k < partners.size(); ++k) {
+        const auto [value, mean_distance] = others[partners[k]];
+        values[k] = value;
+        rows[k] = centring_.row_term(fractions[k], mean_distance);
+    }
+}
+
 /// T_i of a side or of both, by position in the side's variable.
 PairBrackets::Sides PairBrackets::distances(std::array<Weights, 2> weights,
                                             std::size_t side, bool both,
                                             int threads) const {
+    const auto order = [&](std::size_t each) {
+        return OneOrder{order_.partners(each), weights[each],
+                        variables_[each]->sorted.value, partner_values_[each]};
+    };
     const std::size_t other = 1 - side;
-    auto [by_place, by_rank] = signed_distances(
-        {order_.partners(side), order_.partners(other), weights[side], weights[other],
-         variables_[side]->sorted.value, variables_[other]->sorted.value},
-        both, threads, workspace_);
-    correct_ties(side, weights[side], by_place);
-    if (both) correct_ties(other, weights[other], by_rank);
+    auto [of_side, of_other] =
+        signed_distances(order(side), order(other), both, threads, workspace_);
+    correct_ties(side, weights[side], of_side);
+    if (both) correct_ties(other, weights[other], of_other);
     Sides found;
-    found[side] = std::move(by_place);
-    found[other] = std::move(by_rank);
+    found[side] = std::move(of_side);
+    found[other] = std::move(of_other);
     return found;
 }
 
@@ -158,17 +175,16 @@ PairBrackets::Sides PairBrackets::distances(std::array<Weights, 2> weights,
 /// ascends, so that what they gave is sum_j p_j (y_i - y_j).
 void PairBrackets::correct_ties(std::size_t side, Weights weights,
                                 std::span<double> distances) const {
-    const auto partners = order_.partners(side);
-    const auto& other = variables_[1 - side]->sorted.value;
+    const auto& other = partner_values_[side];
     for (const Tie& tie : variables_[side]->sorted.ties) {
         double weight = 0.0;
         double moment = 0.0;
         for (std::size_t k = tie.begin; k < tie.end; ++k) {
             weight += weights[k];
-            moment += weights[k] * other[partners[k]];
+            moment += weights[k] * other[k];
         }
         for (std::size_t k = tie.begin; k < tie.end; ++k) {
-            distances[k] -= other[partners[k]] * weight - moment;
+            distances[k] -= other[k] * weight - moment;
         }
     }
 }
@@ -177,7 +193,6 @@ void PairBrackets::correct_ties(std::size_t side, Weights weights,
 void PairBrackets::set_brackets(std::size_t side,
                                 const Buffer<double>& square_distances) {
     const Weights fractions = order_.fractions(side);
-    const auto partners = order_.partners(side);
     const VariableSums& other = variables_[1 - side]->sums;
     auto& brackets = brackets_[side];
     if (!square_distances.empty()) {
@@ -189,11 +204,7 @@ void PairBrackets::set_brackets(std::size_t side,
         }
     }
     const double grand = centring_.grand * other.grand_mean;
-    // Gathered in a loop of its own, where many are on their way at a time.
-    Buffer<double> rows(brackets.size(), workspace_);
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-        rows[k] = centring_.row_term(fractions[k], other.mean_distance[partners[k]]);
-    }
+    const auto& rows = partner_rows_[side];
     visit_signed_sums(
         variables_[side]->sorted, fractions, {other.weight, other.weighted_rows},
         [&](std::size_t k) { return rows[k]; },

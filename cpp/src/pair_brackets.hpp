@@ -77,6 +77,8 @@ class PairBrackets {
   private:
     using Sides = std::array<Buffer<double>, 2>;  // by position in each
 
+    void look_at_partners(std::size_t side);
+
     [[nodiscard]] Sides distances(std::array<Weights, 2> weights, std::size_t side,
                                   bool both, int threads) const;
 
@@ -89,7 +91,9 @@ class PairBrackets {
     PairOrder order_;
     const Centring& centring_;
     Workspace& workspace_;
-    Sides brackets_;  // G_i by position
+    Sides partner_values_;
+    Sides partner_rows_;  // h_i of `Centring`
+    Sides brackets_;      // G_i
 };
 
 }  // namespace oddjet

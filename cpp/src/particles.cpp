@@ -38,6 +38,14 @@ std::size_t Column::size() const {
     return std::visit([](const auto& values) { return values.size(); }, values_);
 }
 
+void Column::read(std::size_t begin, std::span<double> into) const {
+    std::visit(
+        [&](const auto& values) {
+            std::ranges::copy(values.subspan(begin, into.size()), into.begin());
+        },
+        values_);
+}
+
 std::vector<double> Column::copy(std::size_t begin, std::size_t count) const {
     return std::visit(
         [&](const auto& values) {

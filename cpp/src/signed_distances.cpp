@@ -58,8 +58,6 @@ class KeyTree {
   public:
     explicit KeyTree(unsigned bits) : bits_(bits), kept_(std::size_t{1} << bits) {}
 
-    void clear() { std::ranges::fill(kept_, Row<Columns>{}); }
-
     /// The sum over lower keys so far; then the row is among what has been.
     Row<Columns> visit(std::size_t key, const Row<Columns>& row) {
         static constexpr auto kFactors = bit_factors<Columns>();
@@ -89,18 +87,17 @@ class Scans {
     using RowOf = Row<Columns>;
 
   public:
-    Scans(const TwoOrders& events, SignedDistances& found, Workspace& workspace)
-        : events_(events),
-          size_(events.ranks.size()),
+    Scans(const OneOrder& first, const OneOrder& second, SignedDistances& found,
+          Workspace& workspace)
+        : first_(first),
+          second_(second),
+          size_(first.partners.size()),
           found_(found),
-          second_(size_, workspace),
-          first_(kBoth ? size_ : 0, workspace),
-          by_place_at_rank_(size_, workspace),
-          by_rank_at_place_(kBoth ? size_ : 0, workspace),
+          of_first_at_rank_(size_, workspace),
+          of_second_at_place_(kBoth ? size_ : 0, workspace),
           rank_in_block_(size_, workspace) {}
 
     void run(int threads) {
-        gather_partners(threads);
         for_each_index(2, threads, [&](std::size_t task) {
             if (task == 0) scan_places();
             if (task == 1) rank_within_blocks();
@@ -118,30 +115,20 @@ class Scans {
         return std::min(size_, (block + 1) << shift_);
     }
 
-    void gather_partners(int threads) {
-        for_each_index(blocks_, threads, [&](std::size_t block) {
-            for (std::size_t i = begin(block); i < end(block); ++i) {
-                second_[i] = events_.second[events_.ranks[i]];
-                if constexpr (kBoth) first_[i] = events_.first[events_.places[i]];
-            }
-        });
-    }
-
     [[nodiscard]] RowOf row_at_place(std::size_t k) const {
-        const double weight = events_.place_weights[k];
-        if constexpr (kBoth) {
-            return {weight, weight * second_[k], weight * events_.first[k], 0.0};
-        } else {
-            return {weight, weight * second_[k]};
-        }
+        return row(first_.weights[k], first_.partner_values[k], first_.values[k]);
     }
 
     [[nodiscard]] RowOf row_at_rank(std::size_t r) const {
-        const double weight = events_.rank_weights[r];
+        const double value = kBoth ? second_.partner_values[r] : 0.0;
+        return row(second_.weights[r], second_.values[r], value);
+    }
+
+    static RowOf row(double weight, double second, double first) {
         if constexpr (kBoth) {
-            return {weight, weight * events_.second[r], weight * first_[r], 0.0};
+            return {weight, weight * second, weight * first, 0.0};
         } else {
-            return {weight, weight * events_.second[r]};
+            return {weight, weight * second};
         }
     }
 
@@ -153,7 +140,7 @@ class Scans {
         for (std::size_t block = 0; block < blocks_; ++block) {
             RowOf earlier_here{};
             for (std::size_t k = begin(block); k < end(block); ++k) {
-                const std::size_t rank_block = events_.ranks[k] >> shift_;
+                const std::size_t rank_block = first_.partners[k] >> shift_;
                 const RowOf row = row_at_place(k);
                 RowOf sum;
                 for (std::size_t c = 0; c < Columns; ++c) {
@@ -182,16 +169,16 @@ class Scans {
     }
 
     void set_at_place(std::size_t k, const RowOf& sum) {
-        found_.by_place[k] = second_[k] * sum[0] - sum[1];
+        found_.of_first[k] = first_.partner_values[k] * sum[0] - sum[1];
         if constexpr (kBoth) {
-            by_rank_at_place_[k] = events_.first[k] * sum[0] - sum[2];
+            of_second_at_place_[k] = first_.values[k] * sum[0] - sum[2];
         }
     }
 
     /// The ranks of each block of places, counted from zero.
     void rank_within_blocks() {
-        std::vector<std::uint32_t> counts(blocks_);
-        for (const std::uint32_t place : events_.places) {
+        std::vector<std::uint16_t> counts(blocks_);
+        for (const std::uint32_t place : second_.partners) {
             rank_in_block_[place] = counts[place >> shift_]++;
         }
     }
@@ -200,9 +187,9 @@ class Scans {
         KeyTree<Columns> tree(shift_);
         for (std::size_t k = begin(block); k < end(block); ++k) {
             const RowOf sum = tree.visit(rank_in_block_[k], row_at_place(k));
-            found_.by_place[k] += 4.0 * (second_[k] * sum[0] - sum[1]);
+            found_.of_first[k] += 4.0 * (first_.partner_values[k] * sum[0] - sum[1]);
             if constexpr (kBoth) {
-                by_rank_at_place_[k] += 4.0 * (events_.first[k] * sum[0] - sum[2]);
+                of_second_at_place_[k] += 4.0 * (first_.values[k] * sum[0] - sum[2]);
             }
         }
     }
@@ -212,14 +199,14 @@ class Scans {
         RowOf lower{};
         for (std::size_t r = begin(block); r < end(block); ++r) {
             const RowOf row = row_at_rank(r);
-            RowOf sum = tree.visit(events_.places[r] >> shift_, row);
+            RowOf sum = tree.visit(second_.partners[r] >> shift_, row);
             for (std::size_t c = 0; c < Columns; ++c) {
                 sum[c] =
                     4.0 * sum[c] - 2.0 * (below_block_[block][c] + lower[c]) + all_[c];
             }
-            by_place_at_rank_[r] = events_.second[r] * sum[0] - sum[1];
+            of_first_at_rank_[r] = second_.values[r] * sum[0] - sum[1];
             if constexpr (kBoth) {
-                found_.by_rank[r] = first_[r] * sum[0] - sum[2];
+                found_.of_second[r] = second_.partner_values[r] * sum[0] - sum[2];
             }
             add(lower, row);
         }
@@ -227,41 +214,40 @@ class Scans {
 
     void join(std::size_t block) {
         for (std::size_t i = begin(block); i < end(block); ++i) {
-            found_.by_place[i] += by_place_at_rank_[events_.ranks[i]];
+            found_.of_first[i] += of_first_at_rank_[first_.partners[i]];
             if constexpr (kBoth) {
-                found_.by_rank[i] += by_rank_at_place_[events_.places[i]];
+                found_.of_second[i] += of_second_at_place_[second_.partners[i]];
             }
         }
     }
 
-    const TwoOrders& events_;
+    const OneOrder& first_;   // whose positions are places
+    const OneOrder& second_;  // whose positions are ranks
     std::size_t size_;
     SignedDistances& found_;
     // Blocks are of 2^shift.
     unsigned shift_ = (static_cast<unsigned>(std::bit_width(size_ - 1)) + 1) / 2;
     std::size_t blocks_ = ((size_ - 1) >> shift_) + 1;
 
-    Buffer<double> second_;  // by place
-    Buffer<double> first_;   // by rank
     // What is found on the other side.
-    Buffer<double> by_place_at_rank_;
-    Buffer<double> by_rank_at_place_;
-    Buffer<std::uint32_t> rank_in_block_;
+    Buffer<double> of_first_at_rank_;
+    Buffer<double> of_second_at_place_;
+    Buffer<std::uint16_t> rank_in_block_;  // blocks are of at most 2^16
     std::vector<RowOf> below_block_ = std::vector<RowOf>(blocks_);
     RowOf all_{};
 };
 
 }  // namespace
 
-SignedDistances signed_distances(const TwoOrders& events, bool by_rank, int threads,
-                                 Workspace& workspace) {
-    const std::size_t n = events.ranks.size();
+SignedDistances signed_distances(const OneOrder& first, const OneOrder& second,
+                                 bool of_both, int threads, Workspace& workspace) {
+    const std::size_t n = first.partners.size();
     SignedDistances found{Buffer<double>(n, workspace),
-                          Buffer<double>(by_rank ? n : 0, workspace)};
-    if (by_rank) {
-        Scans<4>(events, found, workspace).run(threads);
+                          Buffer<double>(of_both ? n : 0, workspace)};
+    if (of_both) {
+        Scans<4>(first, second, found, workspace).run(threads);
     } else {
-        Scans<2>(events, found, workspace).run(threads);
+        Scans<2>(first, second, found, workspace).run(threads);
     }
     return found;
 }

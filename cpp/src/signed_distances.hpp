@@ -7,26 +7,26 @@
 
 namespace oddjet {
 
-/// The events of two variables, each in the order of either: its place in the order of
-/// the first, its rank in that of the second.
-struct TwoOrders {
-    std::span<const std::uint32_t> ranks;   // by place
-    std::span<const std::uint32_t> places;  // by rank
-    std::span<const double> place_weights;  // by place
-    std::span<const double> rank_weights;   // by rank: the same ones
-    std::span<const double> first;          // value by place
-    std::span<const double> second;         // value by rank
+/// The events of one variable in its order.
+struct OneOrder {
+    std::span<const std::uint32_t> partners;  // where the events are in the other order
+    std::span<const double> weights;
+    std::span<const double> values;
+    std::span<const double> partner_values;  // of the other variable
 };
 
-/// By place, sum_j weight_j sgn(place - place_j) sgn(rank - rank_j) (second -
-/// second_j); by rank, the same of first, empty if not wanted.
+/// Of two variables, by position in the order of the first
+///   sum_j weight_j sgn(first - first_j) sgn(second - second_j) (second - second_j)
+/// with the signs of the positions; by position in the second, the same of the first.
 struct SignedDistances {
-    Buffer<double> by_place;
-    Buffer<double> by_rank;
+    Buffer<double> of_first;
+    Buffer<double> of_second;
 };
 
-/// O(n log n) time, O(n) memory; the order of all sums depends on n alone.
-[[nodiscard]] SignedDistances signed_distances(const TwoOrders& events, bool by_rank,
+/// O(n log n) time, O(n) memory; the order of all sums depends on n alone. Without the
+/// sums of the second variable, which are then empty, it needs no partner values.
+[[nodiscard]] SignedDistances signed_distances(const OneOrder& first,
+                                               const OneOrder& second, bool of_both,
                                                int threads, Workspace& workspace);
 
 }  // namespace oddjet

@@ -74,7 +74,7 @@ Buffer<double> squares_of(Weights values, Workspace& workspace) {
 
 VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
                            const Centring& centring, Workspace& workspace)
-    : mean_distance(fractions.size(), workspace),
+    : each(fractions.size(), workspace),
       bracket_constant(fractions.size(), workspace),
       bracket_slope(workspace) {
     const auto [all_weight, all_moment] = totals(variable, fractions);
@@ -91,27 +91,26 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
     visit_signed_sums(
         variable, fractions, {weight, weighted_rows},
         [&](std::size_t k) {
-            return centring.row_term(fractions[k], mean_distance[k]);
+            return centring.row_term(fractions[k], each[k].mean_distance);
         },
         [&](std::size_t k, double /*row*/, double signs, double signed_rows) {
-            const double value = variable.value[k];
+            const auto [value, mean] = each[k];
             const double distances = value * weight - all_moment;
             const double square_distances = value * squares.weights - squares.rows;
-            const double centre =
-                centring.grand * grand_mean - centring.row * mean_distance[k];
+            const double centre = centring.grand * grand_mean - centring.row * mean;
             bracket_constant[k] = distances + centring.linear * square_distances +
                                   centre * signs - signed_rows;
             double bracket = bracket_constant[k];
             if (centring.weighs_distances()) {
                 bracket_slope[k] = centring.linear * distances +
                                    centring.product * square_distances -
-                                   centring.row_own * mean_distance[k] * signs;
+                                   centring.row_own * mean * signs;
                 bracket += bracket_slope[k] * fractions[k];
             }
             euler.add(fractions[k] * value * bracket);
         });
     // Homogeneous of degree two in the values: sum_i value_i d/dvalue_i is twice it.
-    variance = centring.variance(2.0 * euler.value(), mean_distance, grand_mean);
+    variance = centring.variance(2.0 * euler.value(), largest_mean, grand_mean);
 }
 
 void VariableSums::set_mean_distances(const SortedVariable& variable, Weights fractions,
@@ -124,7 +123,8 @@ void VariableSums::set_mean_distances(const SortedVariable& variable, Weights fr
         const double value = variable.value[k];
         const double mean = value * (2.0 * below.value() - weight) -
                             (2.0 * moment.value() - all_moment);
-        mean_distance[k] = mean;
+        each[k] = {value, mean};
+        largest_mean = std::max(largest_mean, mean);
         below.add(fractions[k]);
         moment.add(fractions[k] * value);
         grand.add(fractions[k] * mean);

@@ -78,13 +78,21 @@ void visit_signed_sums(const SortedVariable& variable, Weights weights,
     });
 }
 
+/// What the partner of an event in a pair wants to know of it, in one piece: the orders
+/// of two variables agree in nothing, so that each look is a wait for memory.
+struct ValueAndMean {
+    double value;
+    double mean_distance;  // m_i of `Centring`
+};
+
 /// What a variable brings to every pair that it is in.
 struct VariableSums {
-    Buffer<double> mean_distance;  // m_i of `Centring`
-    double grand_mean = 0.0;       // m
-    double weight = 0.0;           // sum_i p_i
-    double weighted_rows = 0.0;    // sum_i p_i h_i
-    double variance = 0.0;         // dVar^2
+    Buffer<ValueAndMean> each;   // by position
+    double grand_mean = 0.0;     // m
+    double largest_mean = 0.0;   // of m_i, and zero
+    double weight = 0.0;         // sum_i p_i
+    double weighted_rows = 0.0;  // sum_i p_i h_i
+    double variance = 0.0;       // dVar^2
     // d dVar^2 / d value_i = 4 p_i (constant + slope p_i); no slope: zero
     Buffer<double> bracket_constant;
     Buffer<double> bracket_slope;

@@ -30,6 +30,9 @@ class Column {
     /// The `count` values from place `begin` on.
     [[nodiscard]] std::vector<double> copy(std::size_t begin, std::size_t count) const;
 
+    /// The values from place `begin` on, as many as there is room for.
+    void read(std::size_t begin, std::span<double> into) const;
+
   private:
     std::variant<std::span<const double>, std::span<const float>> values_;
 };
