@@ -17,6 +17,8 @@ __all__ = ["DijetConfig", "ScanConfig"]
 Efficiency = Annotated[float, Field(gt=0, lt=1)]
 Mass = Annotated[float, Field(gt=0)]
 
+TemplateName = Literal["sideband", "salad", "curtains", "cathode", "flow_matching"]
+
 #: The three sets of the ATLAS search, of both jets.
 FEATURE_SETS = {
     "mass": ("mass_1", "mass_2"),
@@ -83,11 +85,11 @@ class DijetConfig(ConfigModel):
         min_length=1,
         description="inputs of the classifiers; each set is a search of its own",
     )
-    templates: tuple[Literal["sideband", "salad"], ...] = Field(
-        ("salad",), min_length=1, description="what data are compared with"
+    templates: tuple[TemplateName, ...] = Field(
+        ("curtains", "salad"), min_length=1, description="what data are compared with"
     )
     template_preset: Literal["cpu", "published"] = Field(
-        "cpu", description="size of the networks that make templates"
+        "cpu", description="sizes of the models that make templates"
     )
     efficiencies: tuple[Efficiency, ...] = Field(
         (0.1, 0.02), min_length=1, description="data kept in the signal region"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from oddjet.background.template import Template
     from oddjet.learn.classifier_config import ClassifierConfig
     from oddjet.runs.progress import Progress
 
@@ -62,7 +61,7 @@ def make_template(
     progress: Progress,  # noqa: ARG001 - the signature of a task
     *,
     method: str,
-    preset: str,
+    preset: Literal["cpu", "published"],
     window: Window,
     features: Sequence[str],
     mass: str,
@@ -73,29 +72,32 @@ def make_template(
 
     Inputs are `data` and, for SALAD, `simulation`.
     """
-    from oddjet.background.salad import SALAD_PRESETS, salad_template
-    from oddjet.background.sideband import sideband_template
+    from oddjet.background.methods import TemplateTask
+    from oddjet.background.methods import make_template as by_name
 
-    data = _feature_table(inputs["data"], window, features, mass, folds)
-    region = {
-        "low_gev": window.low_gev,
-        "high_gev": window.high_gev,
-        "sideband_gev": window.sideband_gev,
+    tables = {
+        name: _feature_table(place, window, features, mass, folds)
+        for name, place in inputs.items()
     }
-    made: Template
-    if method == "sideband":
-        made = sideband_template(data, **region)
-    else:
-        simulation = _feature_table(inputs["simulation"], window, features, mass, folds)
-        made = salad_template(
-            data, simulation, **region, seed=seed, config=SALAD_PRESETS[preset]
-        )
-    table = made.table
+    made = by_name(
+        method,
+        TemplateTask(
+            data=tables["data"],
+            low_gev=window.low_gev,
+            high_gev=window.high_gev,
+            sideband_gev=window.sideband_gev,
+            seed=seed,
+            preset=preset,
+            simulation=tables.get("simulation"),
+        ),
+    )
+    seen = np.stack([made.seen_by(fold) for fold in range(folds)])
     np.savez(
         directory / TEMPLATE,
-        features=table.features,
-        folds=table.folds,
-        weights=table.weights,
+        features=made.table.features,
+        folds=made.table.folds,
+        weights=made.table.weights,
+        seen=seen,
     )
 
 
@@ -115,9 +117,9 @@ def score(
     """Score the data of a window with networks that have not seen them.
 
     Networks tell the data of the signal region from the template. Of fold f, events
-    of the fold f + 1 validate and the rest train; template events have the fold of
-    the event they were made of, so that no network has seen an event that it scores,
-    in any form. All folds and seeds train as one batched model.
+    of the fold f + 1 validate and the rest train; of the template only what was made
+    without fold f, so that no network has seen an event that it scores in any form.
+    All folds and seeds train as one batched model.
     """
     from oddjet.learn.batched_training import train_members
     from oddjet.learn.member_batches import Member
@@ -133,8 +135,9 @@ def score(
     members = []
     for scored in range(folds):
         validates = (scored + 1) % folds
-        training = np.flatnonzero((fold != scored) & (fold != validates))
-        validation = np.flatnonzero(fold == validates)
+        seen = np.concatenate([data.folds[inside] != scored, template["seen"][scored]])
+        training = np.flatnonzero(seen & (fold != validates))
+        validation = np.flatnonzero(seen & (fold == validates))
         _require_both(label, weights, training, validation, window)
         members += [
             Member(training, validation, derive_seed(seed, "network", scored, number))
