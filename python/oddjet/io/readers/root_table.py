@@ -17,6 +17,8 @@ from oddjet.runs.errors import UserError
 MAGIC = b"root"
 # RNTuple pages do not tell their size by column: it is measured on the first rows.
 _PROBE_ROWS = 128
+# What a format asks of a file and what identifies it look at these rows again.
+_FIRST_ROWS = 64
 
 
 class RootTable(Table):
@@ -28,6 +30,7 @@ class RootTable(Table):
         self.path = path
         self.name = key.partition(";")[0]
         self._file = file
+        self._first: dict[str, ak.Array] = {}
         with damage_named(path, self.name):
             self._tree = file[key]
             self.num_rows = int(self._tree.num_entries)
@@ -38,7 +41,17 @@ class RootTable(Table):
     def read(
         self, names: Sequence[str], start: int, stop: int
     ) -> Mapping[str, ak.Array]:
-        """Read rows [start, stop) of branches."""
+        """Read rows [start, stop) of branches; the first rows are kept once read."""
+        first = min(self.num_rows, _FIRST_ROWS)
+        if stop > first:
+            return self._read(names, start, stop)
+        missing = [name for name in names if name not in self._first]
+        self._first |= self._read(missing, 0, first)
+        return {name: self._first[name][start:stop] for name in names}
+
+    def _read(
+        self, names: Sequence[str], start: int, stop: int
+    ) -> Mapping[str, ak.Array]:
         if not names:
             return {}
         if self.is_rntuple:
