@@ -86,3 +86,32 @@ def test_too_few_control_events_are_refused():
         CalibrationTable.from_control(np.array([1.0, 2.0]), np.array([1.0, -2.0]))
     with pytest.raises(UserError, match="control event 1 is nan"):
         CalibrationTable.from_control(np.array([1.0, np.nan]))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_matching_scores_select_the_same_fractions(weighted):
+    random = np.random.default_rng(6)
+    raw = random.normal(size=5000)
+    # Of another shape, and only loosely related.
+    score = random.exponential(size=5000) + np.maximum(raw, 0)
+    weight = random.exponential(size=5000) if weighted else np.ones(5000)
+    weight[::7] *= -0.3 if weighted else 1.0
+    table = CalibrationTable.matching(raw, score, weight)
+    assert (np.diff(table.raw) > 0).all()
+    assert (np.diff(table.value) > 0).all()
+    matched = table(raw)
+    assert (np.argsort(matched) == np.argsort(raw)).all()
+    for threshold in (0.5, 1.0, 2.0, 4.0):
+        ours, theirs = (weight[x > threshold].sum() for x in (matched, score))
+        # Between knots lie a hundredth of the events above.
+        assert ours == pytest.approx(theirs, rel=0.03)
+
+
+def test_matching_needs_two_different_scores_and_outputs():
+    with pytest.raises(UserError, match="at least two"):
+        CalibrationTable.matching(np.zeros(10), np.arange(10.0))
+    with pytest.raises(UserError, match="at least two"):
+        CalibrationTable.matching(np.arange(10.0), np.ones(10))
+    raw = np.where(np.arange(10) == 3, np.nan, np.arange(10.0))
+    with pytest.raises(UserError, match="control event 3 is nan"):
+        CalibrationTable.matching(raw, np.arange(10.0))
