@@ -14,7 +14,7 @@ import oddjet
 
 ROOT = Path(__file__).parents[1]
 HEAVY = (
-    *("torch", "onnx", "onnxruntime", "matplotlib", "pyhf", "iminuit"),
+    *("torch", "zuko", "onnx", "onnxruntime", "matplotlib", "pyhf", "iminuit"),
     *("pythia8mc", "uproot", "h5py", "hdf5plugin", "pyhepmc"),
 )
 

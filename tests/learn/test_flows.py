@@ -12,6 +12,7 @@ from oddjet.learn.flows.config import (
     FlowConfig,
 )
 from oddjet.learn.flows.density import train_density
+from oddjet.learn.flows.epochs import learning_rate_share
 from oddjet.learn.flows.matching import train_flow_matching
 from oddjet.learn.flows.scaling import FeatureScaling
 from oddjet.learn.flows.transport import train_transport
@@ -177,6 +178,29 @@ def test_presets_are_what_they_are_called():
     matching = FLOW_MATCHING_PRESETS["published"]
     assert (matching.hidden, matching.batch_size) == ((32, 32, 32), 64)
     assert set(DENSITY_PRESETS) == set(CURTAINS_PRESETS) == {"cpu", "published"}
+
+
+@pytest.mark.parametrize(
+    ("train", "config"),
+    [
+        (train_density, DENSITY_PRESETS["published"]),
+        (train_flow_matching, FLOW_MATCHING_PRESETS["published"]),
+    ],
+)
+def test_published_sizes_train(train, config):
+    features, mass = events(number=300)
+    once = config.model_copy(update={"epochs": 1})
+    model = train(features, mass, config=once, seed=1)
+    assert np.isfinite(model.sample(mass, seed=1)).all()
+
+
+def test_learning_rate_rises_stays_or_falls():
+    config = QUICK.model_copy(update={"warmup_steps": 4})
+    shares = [learning_rate_share(step, 100, config) for step in (0, 1, 3, 50, 99)]
+    assert shares == [0.25, 0.5, 1, 1, 1]
+    config = QUICK.model_copy(update={"schedule": "cosine"})
+    shares = [learning_rate_share(step, 100, config) for step in (0, 50, 100)]
+    np.testing.assert_allclose(shares, [1, 0.5, 0], atol=1e-12)
 
 
 def test_best_epochs_are_kept():

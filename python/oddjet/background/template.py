@@ -86,8 +86,8 @@ class Template:
         Rows of the table that the template was made of; -1 for events that belong to
         no single one (drawn from a density).
     held_out : int64, shape (events,), optional
-        The fold that the model behind an event has not seen. Without it there is no
-        such model: an event depends on its source alone.
+        The fold that the model behind an event has not seen. Without it the features
+        of an event are those of its source.
     """
 
     method: str

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Loss = Callable[[torch.Generator, Sequence[Tensor]], Tensor]
 
-__all__ = ["KeptEpochs", "train_epochs"]
+__all__ = ["KeptEpochs", "learning_rate_share", "train_epochs"]
 
 # Less than this is no sample of a density.
 _FEWEST_EVENTS = 100
@@ -127,6 +127,14 @@ def train_epochs(
     )
 
 
+def learning_rate_share(step: int, steps: int, config: EpochConfig) -> float:
+    """Give the share of the learning rate that a step from 0 to `steps` takes."""
+    rising = min(1.0, (step + 1) / max(config.warmup_steps, 1))
+    if config.schedule == "constant":
+        return rising
+    return rising * (1 + math.cos(math.pi * step / steps)) / 2
+
+
 class _Steps:
     """Adam with the warm-up, the schedule and the clipping of a configuration."""
 
@@ -136,15 +144,9 @@ class _Steps:
         self._adam = torch.optim.Adam(
             self._parameters, config.learning_rate, weight_decay=config.weight_decay
         )
-        warmup = max(config.warmup_steps, 1)
-
-        def share(step: int) -> float:
-            rising = min(1.0, (step + 1) / warmup)
-            if config.schedule == "constant":
-                return rising
-            return rising * (1 + math.cos(math.pi * step / steps)) / 2
-
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._adam, share)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(
+            self._adam, lambda step: learning_rate_share(step, steps, config)
+        )
 
     def take(self, loss: Tensor) -> None:
         self._adam.zero_grad()
