@@ -10,6 +10,7 @@ from oddjet.runs.config import ConfigModel
 
 __all__ = [
     "AbcdTrainingConfig",
+    "AnalysisObjective",
     "ClosureTerm",
     "DecorrelationTerm",
     "double_disco",
@@ -77,6 +78,33 @@ class ClosureTerm(ConfigModel):
         return f"closure({self.plane or 'all events'})"
 
 
+class AnalysisObjective(ConfigModel):
+    """The expected result of the analysis, in place of cross-entropy.
+
+    Simpson & Heinrich, arXiv:2203.05570 (neos).
+    """
+
+    maximise: Literal["significance", "exclusion"] = Field(
+        "significance",
+        description="significance: of a discovery; exclusion: the lowest CLs",
+    )
+    warm_up_epochs: int = Field(
+        5, ge=0, description="epochs of cross-entropy before: no cut, no gradient"
+    )
+    cut: tuple[float, float] = Field(
+        (0.5, 0.5), description="on X and on Y; the scores learn where it lies"
+    )
+    sharpness: float = Field(
+        20.0, gt=0, description="of that cut; a sharper one sees fewer events"
+    )
+    non_closure_floor: float = Field(
+        0.02,
+        gt=0,
+        description="relative uncertainty of every predicted bin, in quadrature with"
+        " the non-closure that it shows",
+    )
+
+
 class AbcdTrainingConfig(ConfigModel):
     """How the scores X and Y of an ABCD method are trained, together.
 
@@ -107,6 +135,11 @@ class AbcdTrainingConfig(ConfigModel):
     )
     signal_over_background: float = Field(
         1.5, gt=0, description="total weight of the signal over that of the background"
+    )
+    analysis: AnalysisObjective | None = Field(
+        None,
+        description="what to aim at, for a sample whose weights are expected events;"
+        " null: the cross-entropies of X and Y",
     )
     decorrelate: tuple[DecorrelationTerm, ...] = Field(
         (), description="distance correlations of the background"

@@ -109,7 +109,8 @@ def expected_cls(
     n = torch.cat([predicted_yield(background).double()[None], n[1:]])
     size = _non_closure_size(background, non_closure_floor)
     root = _root(_profiled_deviance(n, _stacked(signal), n, size))
-    return 2 * torch.special.ndtr(-root)
+    cls: Tensor = 2 * torch.special.ndtr(-root)
+    return cls
 
 
 def _stacked(regions: FourRegions[Tensor]) -> Tensor:
@@ -140,7 +141,8 @@ def _profiled_deviance(
     values = profiled_parameters(counts, signal, nominal, size)
     expected = _background(values, nominal, size) + signal
     poisson = expected - counts + torch.special.xlogy(counts, counts / expected)
-    return 2 * poisson.sum() + (values[3] ** 2).sum()
+    deviance: Tensor = 2 * poisson.sum() + (values[3] ** 2).sum()
+    return deviance
 
 
 def profiled_parameters(
@@ -183,7 +185,9 @@ def profiled_parameters(
         definite = torch.linalg.cholesky_ex(hessian).info == 0
         hessian = torch.where(definite[:, None, None], hessian, fallback)
     gradient = _derivatives(values, counts, signal, nominal, size)[0]
-    return values - torch.linalg.solve(hessian, gradient.T[..., None])[..., 0].T
+    # A Newton step from the minimum: zero, but for its derivative.
+    attached: Tensor = torch.linalg.solve(hessian, gradient.T[..., None])[..., 0].T
+    return values - attached
 
 
 def _background(values: Tensor, nominal: Tensor, size: Tensor) -> Tensor:

@@ -107,10 +107,11 @@ def draw_cut(
 ) -> tuple[float, float]:
     """Draw a pair of cuts that leaves events in every region of every bin.
 
-    The logarithm of the fraction of events that passes a cut is uniform, between that
-    of `min_events` and of 99 %: each decade of background rejection is tested as often
-    as any other, where cuts uniform in the score would all but miss the tail that the
-    signal region is. A pair is drawn again until each region holds more than
+    The logarithm of the fraction of events that independent scores would leave is
+    uniform, from `min_events` to 99 % of the events, and the two cuts share it at
+    random: each decade of background rejection is tested as often as any other, where
+    cuts uniform in the scores would all but miss the corner that the signal region is.
+    A pair is drawn again until each region holds more than
     `min_events` soft events, counted without weights, and a soft sum of weights above
     zero.
 
@@ -151,7 +152,8 @@ def draw_cut(
     ones = torch.ones_like(x)
     most = torch.full((num_bins,), -torch.inf, dtype=x.dtype, device=x.device)
     for _ in range(attempts):
-        passing = np.exp(random.uniform(np.log(lowest), np.log(0.99), 2))
+        both, share = random.uniform([np.log(lowest), 0.0], [np.log(0.99), 1.0])
+        passing = np.exp([share * both, (1 - share) * both])
         first, second = (
             float(np.quantile(score, 1 - part))
             for score, part in zip(scores, passing, strict=True)
