@@ -11,9 +11,7 @@ import torch
 
 import oddjet
 from gaussian_toy import (
-    OVERLAPPING,
     background,
-    closing_cut,
     regions,
     sample,
     signal,
@@ -33,7 +31,6 @@ from oddjet.learn.losses.abcd_inference import expected_significance
 from oddjet.learn.losses.distance_correlation import distance_correlation
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
-from oddjet.stats.abcd import closure_test
 
 XY = DecorrelationTerm(between=("X", "Y"), target=0.05)
 SMALL = {"hidden": (16, 16), "steps": 5, "batch_events": 4000, "learning_rate": 5e-3}
@@ -353,35 +350,3 @@ class TestConfig:
     def test_contradictions_are_refused(self, mapping, problem):
         with pytest.raises(UserError, match=f"svj.yaml: .*{problem}"):
             parse_config(AbcdTrainingConfig, mapping, source="svj.yaml")
-
-
-@pytest.mark.slow
-def test_the_gaussian_toy_closes():
-    """At 30 % signal efficiency, on events that no training saw, within 5 %."""
-    trainer = AbcdTrainer(sample(50_000, 1, OVERLAPPING), TOY, seed=1)
-    trainer.run()
-    found = trainer.scores(background(1_000_000, 78, OVERLAPPING))
-    kept = trainer.scores(signal(100_000, 77))
-    cut = closing_cut(kept["X"], kept["Y"], 0.3)
-    closure = closure_test(regions(found, cut))
-    assert closure.non_closure_error < 0.02
-    assert abs(closure.non_closure) < 0.05
-    held_out = [score[:100_000] for score in found.values()]
-    assert oddjet.distance_correlation(*held_out) < 0.05
-    assert closure.observed < 0.1 * 1_000_000  # three times better than chance
-
-
-#: Double DisCo with its second term in the tail, at the weights of the paper's order.
-TOY = AbcdTrainingConfig(
-    method="fixed_weights",
-    decorrelate=(
-        DecorrelationTerm(between=("X", "Y"), weight=500.0, squared=True),
-        DecorrelationTerm(
-            between=("X", "Y"), weight=500.0, squared=True, above_quantile=0.5
-        ),
-    ),
-    batch_events=20_000,
-    epochs=40,
-    steps=10,
-    signal_over_background=1.0,
-)
