@@ -26,6 +26,13 @@ from taking_turns import (
     thread_ratios,
 )
 
+# What a missed target is made of.
+PROFILE = """
+128 dimensions, float32 (perf, Zen 4, one thread): 35 % the distances, 35 % reading
+points by dimension and writing neighbours, 16 % exact distances that decide near
+ties. Fused multiply-adds in the approximate distances and transposing eight points at
+a time gained nothing: torch multiplies matrices.
+"""
 POINTS, K = 40, 16
 JETS = {2: 5000, 64: 2000, 128: 1000}
 TREES = {"leafsize 16": {}, "one leaf": {"leafsize": POINTS, "balanced_tree": False}}
@@ -107,6 +114,7 @@ def main():
 
     print_claims(claims)
     print_times(times, items, "jet")
+    print(PROFILE)
     if options.output:
         versions = {
             "numpy": np.__version__,
