@@ -11,6 +11,7 @@
 #include "message.hpp"
 #include "natural_log.hpp"
 #include "oddjet/parallel.hpp"
+#include "plain_momenta.hpp"
 #include "vector_width.hpp"
 
 namespace oddjet {
@@ -146,34 +147,6 @@ void compute(const JetAxis& jet, const double* __restrict pt,
     }
 }
 
-// What is surely no momentum_problem; the others are looked at one by one.
-ODDJET_VECTOR_WIDTHS
-bool all_plain_collider(const double* pt, const double* eta, const double* phi,
-                        const double* mass, std::size_t size) {
-    std::int64_t doubtful = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        // Never NaN, and |p| below 1e104; a negative mass changes E^2 by 1e-6 of it.
-        const bool plain = (pt[i] >= 0.0) & (pt[i] <= 1e60) &
-                           (std::fabs(eta[i]) <= 100.0) & (std::fabs(phi[i]) <= 1e60) &
-                           (mass[i] >= -1e-3 * pt[i]) & (mass[i] <= 1e60);
-        doubtful |= plain ? 0 : 1;
-    }
-    return doubtful == 0;
-}
-
-ODDJET_VECTOR_WIDTHS
-bool all_plain_cartesian(const double* px, const double* py, const double* pz,
-                         const double* energy, std::size_t size) {
-    std::int64_t doubtful = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        const double squared = px[i] * px[i] + py[i] * py[i] + pz[i] * pz[i];
-        const bool plain = (energy[i] >= 0.0) & (energy[i] <= 1e100) &
-                           (squared <= energy[i] * energy[i]);
-        doubtful |= plain ? 0 : 1;
-    }
-    return doubtful == 0;
-}
-
 /// The momenta of list j, as they stand. Throws for a momentum_problem.
 MomentumColumns read_columns(const ParticleLists& lists, std::size_t j) {
     const auto begin = static_cast<std::size_t>(lists.offsets[j]);
@@ -182,12 +155,9 @@ MomentumColumns read_columns(const ParticleLists& lists, std::size_t j) {
     for (std::size_t c = 0; c < 4; ++c) {
         momenta.columns[c] = lists.particles.columns[c].copy(begin, size);
     }
-    const auto& [w, x, y, z] = momenta.columns;
-    const bool is_collider = momenta.coordinates == Coordinates::kPtEtaPhiMass;
-    const bool plain =
-        is_collider ? all_plain_collider(w.data(), x.data(), y.data(), z.data(), size)
-                    : all_plain_cartesian(w.data(), x.data(), y.data(), z.data(), size);
-    if (!plain) (void)read_list(lists, j, "constituent_features");
+    if (!all_plain(momenta.coordinates, momenta.columns)) {
+        (void)read_list(lists, j, "constituent_features");
+    }
     return momenta;
 }
 

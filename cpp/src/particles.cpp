@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "message.hpp"
+#include "plain_momenta.hpp"
 
 namespace oddjet {
 namespace {
@@ -115,21 +117,51 @@ std::optional<std::string> momentum_problem(const MomentumView& view, std::size_
     return std::nullopt;
 }
 
+namespace {
+
+void refuse_problems(const ParticleLists& lists, std::size_t list,
+                     const std::vector<FourMomentum>& momenta,
+                     std::string_view kernel) {
+    const auto begin = static_cast<std::size_t>(lists.offsets[list]);
+    for (std::size_t i = 0; i < momenta.size(); ++i) {
+        if (const auto problem =
+                momentum_problem(lists.particles, begin + i, momenta[i])) {
+            refuse(kernel, ": ", lists.particle_name, " ", i, " of ", lists.list_name,
+                   " ", list, " has ", *problem);
+        }
+    }
+}
+
+}  // namespace
+
 Particles read_list(const ParticleLists& lists, std::size_t list,
                     std::string_view kernel) {
     const auto begin = static_cast<std::size_t>(lists.offsets[list]);
-    const auto end = static_cast<std::size_t>(lists.offsets[list + 1]);
+    const auto size = static_cast<std::size_t>(lists.offsets[list + 1]) - begin;
+    const Coordinates coordinates = lists.particles.coordinates;
+    std::array<std::vector<double>, 4> columns;
+    for (std::size_t c = 0; c < 4; ++c) {
+        columns[c] = lists.particles.columns[c].copy(begin, size);
+    }
+    const auto& [w, x, y, z] = columns;
     Particles particles;
-    particles.momenta.reserve(end - begin);
-    particles.pt.reserve(end - begin);
-    for (std::size_t i = begin; i < end; ++i) {
-        const FourMomentum p = lists.particles.momentum(i);
-        if (const auto problem = momentum_problem(lists.particles, i, p)) {
-            refuse(kernel, ": ", lists.particle_name, " ", i - begin, " of ",
-                   lists.list_name, " ", list, " has ", *problem);
+    particles.momenta.resize(size);
+    particles.pt.resize(size);
+    if (coordinates == Coordinates::kPtEtaPhiMass) {
+        for (std::size_t i = 0; i < size; ++i) {
+            particles.momenta[i] = four_momentum({w[i], x[i], y[i], z[i]});
         }
-        particles.momenta.push_back(p);
-        particles.pt.push_back(lists.particles.pt(i));
+    } else {
+        for (std::size_t i = 0; i < size; ++i) {
+            particles.momenta[i] = {w[i], x[i], y[i], z[i]};
+            particles.pt[i] = std::sqrt(pt_squared(particles.momenta[i]));
+        }
+    }
+    if (!all_plain(coordinates, columns)) {
+        refuse_problems(lists, list, particles.momenta, kernel);
+    }
+    if (coordinates == Coordinates::kPtEtaPhiMass) {
+        particles.pt = std::move(columns[0]);
     }
     return particles;
 }
