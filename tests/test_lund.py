@@ -79,6 +79,25 @@ def test_trees_are_those_of_the_definition(rows, options):
     assert_same_tree(found, definition(momenta, **options))
 
 
+@pytest.mark.parametrize(
+    ("cut", "value"), [("kt_min_gev", "kt"), ("delta_min", "delta")]
+)
+def test_what_lies_on_a_cut_is_kept(cut, value):
+    jets = jets_of([[(30.0, 0.0, 0.0, 0.0), (10.0, 0.3, 0.2, 0.0)]])
+    (node,) = lund_tree(jets, logarithms=False)[0].tolist()
+    on_the_cut = lund_tree(jets, logarithms=False, **{cut: node[value]})
+    above = lund_tree(
+        jets, logarithms=False, **{cut: math.nextafter(node[value], math.inf)}
+    )
+    assert on_the_cut[0].tolist() == [node]
+    assert above[0].tolist() == []
+
+
+def test_branches_at_one_azimuth_have_no_arctan():
+    rows = [(30.0, 0.0, 0.5, 0.0), (10.0, 0.3, 0.5, 0.0)]
+    assert lund_tree(jets_of([rows]), psi="arctan").psi.tolist() == [[0.0]]
+
+
 def test_logarithms_are_those_of_the_values():
     jets = cluster(generated_events(5), algorithm="antikt", radius=0.8)
     logs, values = lund_tree(jets), lund_tree(jets, logarithms=False)

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <utility>
 
 #include "message.hpp"
 #include "oddjet/clustering_history.hpp"
 #include "oddjet/parallel.hpp"
+#include "pseudo_jets.hpp"
 
 namespace oddjet {
 namespace {
@@ -59,14 +61,15 @@ struct Constituent {
     std::int64_t particle;
 };
 
-bool is_harder(const Constituent& a, const Constituent& b) {
+// Objects, not functions: sorting calls them in place.
+constexpr auto is_harder = [](const Constituent& a, const Constituent& b) {
     return a.pt > b.pt || (a.pt == b.pt && a.particle < b.particle);
-}
+};
 
-bool comes_first(const JetNode& a, const JetNode& b) {
+constexpr auto comes_first = [](const JetNode& a, const JetNode& b) {
     return a.pt_squared > b.pt_squared ||
            (a.pt_squared == b.pt_squared && a.earliest < b.earliest);
-}
+};
 
 EventJets jets_of_nodes(const ClusteringHistory& history,
                         const std::vector<std::int64_t>& nodes,
@@ -81,6 +84,8 @@ EventJets jets_of_nodes(const ClusteringHistory& history,
     const std::vector<std::int32_t> jet_of = jet_of_particles(history, jets);
     std::ranges::sort(jets, comes_first);
     EventJets found;
+    found.momenta.reserve(jets.size());
+    found.num_constituents.reserve(jets.size());
     std::vector<std::size_t> next(jets.size());  // by the former place of the jet
     std::size_t total = 0;
     for (const JetNode& jet : jets) {
@@ -114,36 +119,86 @@ std::vector<std::int64_t> nodes_of_beam(const ClusteringHistory& history) {
     return nodes;
 }
 
-EventJets inclusive_jets_of(const Particles& particles, const ClusterOptions& options) {
-    const ClusteringHistory history = clustering_history(particles, options);
-    return jets_of_nodes(history, nodes_of_beam(history), particles, options);
+// Enough to make memory once for many, few enough to share the work.
+constexpr std::size_t kEventsOfTask = 16;
+
+/// The memory of one worker.
+struct Workplace {
+    explicit Workplace(const ClusterOptions& options) : pseudo_jets(options) {}
+
+    PseudoJets pseudo_jets;
+    ClusteringHistory history;
+};
+
+EventJets inclusive_jets_of(const Particles& particles, const ClusterOptions& options,
+                            Workplace& workplace) {
+    record(particles, workplace.pseudo_jets, workplace.history);
+    return jets_of_nodes(workplace.history, nodes_of_beam(workplace.history), particles,
+                         options);
 }
 
-void append_offset(std::vector<std::int64_t>& offsets, std::int64_t count) {
-    offsets.push_back(offsets.back() + count);
+/// Calls act(begin, end) for parts of all events, in parallel.
+void for_each_part(std::size_t num_events, int threads,
+                   const std::function<void(std::size_t, std::size_t)>& act) {
+    const std::size_t parts = (num_events + kEventsOfTask - 1) / kEventsOfTask;
+    for_each_index(parts, threads, [&](std::size_t part) {
+        const std::size_t begin = part * kEventsOfTask;
+        act(begin, std::min(begin + kEventsOfTask, num_events));
+    });
 }
 
-Jets flat_columns(const std::vector<EventJets>& events) {
-    Jets flat;
-    flat.event_offsets.push_back(0);
-    flat.constituent_offsets.push_back(0);
+/// Where the jets of each event begin, and their constituents, and where all end.
+struct Begins {
+    std::vector<std::int64_t> jets = {0};
+    std::vector<std::int64_t> constituents = {0};
+};
+
+Begins begins_of(const std::vector<EventJets>& events) {
+    Begins begins;
     for (const EventJets& jets : events) {
-        for (const FourMomentum& momentum : jets.momenta) {
-            const ColliderMomentum p = collider_momentum(momentum);
-            flat.pt.push_back(p.pt);
-            flat.eta.push_back(p.eta);
-            flat.phi.push_back(p.phi);
-            flat.mass.push_back(p.mass);
-        }
-        for (const std::int64_t count : jets.num_constituents) {
-            append_offset(flat.constituent_offsets, count);
-        }
-        flat.constituent_index.insert(flat.constituent_index.end(),
-                                      jets.constituents.begin(),
-                                      jets.constituents.end());
-        append_offset(flat.event_offsets,
-                      static_cast<std::int64_t>(jets.momenta.size()));
+        const auto after = [](std::int64_t begin, std::size_t count) {
+            return begin + static_cast<std::int64_t>(count);
+        };
+        begins.jets.push_back(after(begins.jets.back(), jets.momenta.size()));
+        begins.constituents.push_back(
+            after(begins.constituents.back(), jets.constituents.size()));
     }
+    return begins;
+}
+
+void fill_columns(const EventJets& jets, std::size_t first_jet,
+                  std::int64_t first_constituent, Jets& flat) {
+    for (std::size_t i = 0; i < jets.momenta.size(); ++i) {
+        const std::size_t j = first_jet + i;
+        const ColliderMomentum p = collider_momentum(jets.momenta[i]);
+        flat.pt[j] = p.pt;
+        flat.eta[j] = p.eta;
+        flat.phi[j] = p.phi;
+        flat.mass[j] = p.mass;
+        flat.constituent_offsets[j + 1] =
+            (i == 0 ? first_constituent : flat.constituent_offsets[j]) +
+            jets.num_constituents[i];
+    }
+    std::ranges::copy(jets.constituents,
+                      flat.constituent_index.begin() + first_constituent);
+}
+
+Jets flat_columns(const std::vector<EventJets>& events, int threads) {
+    Begins begins = begins_of(events);
+    const auto num_jets = static_cast<std::size_t>(begins.jets.back());
+    Jets flat;
+    for (auto* column : {&flat.pt, &flat.eta, &flat.phi, &flat.mass}) {
+        column->resize(num_jets);
+    }
+    flat.constituent_offsets.resize(num_jets + 1);
+    flat.constituent_index.resize(static_cast<std::size_t>(begins.constituents.back()));
+    for_each_part(events.size(), threads, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t event = begin; event < end; ++event) {
+            fill_columns(events[event], static_cast<std::size_t>(begins.jets[event]),
+                         begins.constituents[event], flat);
+        }
+    });
+    flat.event_offsets = std::move(begins.jets);
     return flat;
 }
 
@@ -209,12 +264,14 @@ Jets flat_columns(const std::vector<std::vector<Jet>>& events) {
                                             jet.constituents.end());
         }
     }
-    return flat_columns(flat);
+    return flat_columns(flat, 1);
 }
 
 std::vector<Jet> cluster_event(const Particles& particles,
                                const ClusterOptions& options) {
-    const EventJets found = inclusive_jets_of(particles, options);
+    check_options(options);
+    Workplace workplace(options);
+    const EventJets found = inclusive_jets_of(particles, options, workplace);
     std::vector<Jet> jets;
     jets.reserve(found.momenta.size());
     auto begin = found.constituents.begin();
@@ -231,10 +288,14 @@ Jets cluster(const ParticleLists& events, const ClusterOptions& options, int thr
     check_lists(events, "cluster");
     check_threads(threads, "cluster");
     std::vector<EventJets> jets(events.size());
-    for_each_index(events.size(), threads, [&](std::size_t event) {
-        jets[event] = inclusive_jets_of(read_list(events, event, "cluster"), options);
+    for_each_part(events.size(), threads, [&](std::size_t begin, std::size_t end) {
+        Workplace workplace(options);
+        for (std::size_t event = begin; event < end; ++event) {
+            jets[event] = inclusive_jets_of(read_list(events, event, "cluster"),
+                                            options, workplace);
+        }
     });
-    return flat_columns(jets);
+    return flat_columns(jets, threads);
 }
 
 Jets cluster_exclusive(const ParticleLists& events, const ClusterOptions& options,
@@ -244,16 +305,20 @@ Jets cluster_exclusive(const ParticleLists& events, const ClusterOptions& option
     check_lists(events, "exclusive_jets");
     check_threads(threads, "exclusive_jets");
     std::vector<EventJets> jets(events.size());
-    for_each_index(events.size(), threads, [&](std::size_t event) {
-        const Particles particles = read_list(events, event, "exclusive_jets");
-        const ClusteringHistory history = clustering_history(particles, options);
-        const auto nodes =
-            stop.num_jets
-                ? exclusive_jets(history, static_cast<std::size_t>(*stop.num_jets))
-                : exclusive_jets_up_to(history, *stop.d_cut_gev2);
-        jets[event] = jets_of_nodes(history, nodes, particles, options);
+    for_each_part(events.size(), threads, [&](std::size_t begin, std::size_t end) {
+        Workplace workplace(options);
+        for (std::size_t event = begin; event < end; ++event) {
+            const Particles particles = read_list(events, event, "exclusive_jets");
+            const ClusteringHistory& history = workplace.history;
+            record(particles, workplace.pseudo_jets, workplace.history);
+            const auto nodes =
+                stop.num_jets
+                    ? exclusive_jets(history, static_cast<std::size_t>(*stop.num_jets))
+                    : exclusive_jets_up_to(history, *stop.d_cut_gev2);
+            jets[event] = jets_of_nodes(history, nodes, particles, options);
+        }
     });
-    return flat_columns(jets);
+    return flat_columns(jets, threads);
 }
 
 }  // namespace oddjet

@@ -39,12 +39,21 @@ std::vector<std::int64_t> nodes_before(const ClusteringHistory& history,
 ClusteringHistory clustering_history(const Particles& particles,
                                      const ClusterOptions& options) {
     check_options(options);
-    ClusteringHistory history;
-    history.num_particles = particles.momenta.size();
-    history.nodes = particles.momenta;
-    history.nodes.reserve(2 * history.num_particles);
-    history.steps.reserve(history.num_particles);
     PseudoJets pseudo_jets(options);
+    ClusteringHistory history;
+    record(particles, pseudo_jets, history);
+    return history;
+}
+
+void record(const Particles& particles, PseudoJets& pseudo_jets,
+            ClusteringHistory& history) {
+    history.num_particles = particles.momenta.size();
+    history.nodes.reserve(2 * history.num_particles);
+    history.nodes.assign(particles.momenta.begin(), particles.momenta.end());
+    history.steps.clear();
+    history.steps.reserve(history.num_particles);
+    history.step_of_merged.clear();
+    history.step_of_merged.reserve(history.num_particles);
     pseudo_jets.start(particles);
     while (pseudo_jets.alive() > 0) {
         ClusteringStep step = pseudo_jets.step();
@@ -59,7 +68,6 @@ ClusteringHistory clustering_history(const Particles& particles,
         }
         history.steps.push_back(step);
     }
-    return history;
 }
 
 std::vector<std::int64_t> inclusive_jets(const ClusteringHistory& history,

@@ -47,11 +47,6 @@ Jet jet_of(const Particles& particles, const ClusteringHistory& history,
     return jet;
 }
 
-double mass_squared(const FourMomentum& p) {
-    const double signed_mass = mass(p);
-    return signed_mass * std::fabs(signed_mass);
-}
-
 /// A branching of the tree, harder branch first.
 struct Branching {
     FourMomentum whole, harder, softer;

@@ -6,38 +6,11 @@
 #include <numeric>
 
 #include "message.hpp"
+#include "plain_momenta.hpp"
 #include "vector_width.hpp"
 
 namespace oddjet {
 namespace {
-
-// What is surely no momentum_problem; the others are looked at one by one.
-ODDJET_VECTOR_WIDTHS
-bool all_plain_collider(const double* pt, const double* eta, const double* phi,
-                        const double* mass, std::size_t size) {
-    std::int64_t doubtful = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        // Never NaN, and |p| below 1e104; a negative mass changes E^2 by 1e-6 of it.
-        const bool plain = (pt[i] >= 0.0) & (pt[i] <= 1e60) &
-                           (std::fabs(eta[i]) <= 100.0) & (std::fabs(phi[i]) <= 1e60) &
-                           (mass[i] >= -1e-3 * pt[i]) & (mass[i] <= 1e60);
-        doubtful |= plain ? 0 : 1;
-    }
-    return doubtful == 0;
-}
-
-ODDJET_VECTOR_WIDTHS
-bool all_plain_cartesian(const double* px, const double* py, const double* pz,
-                         const double* energy, std::size_t size) {
-    std::int64_t doubtful = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        const double squared = px[i] * px[i] + py[i] * py[i] + pz[i] * pz[i];
-        const bool plain = (energy[i] >= 0.0) & (energy[i] <= 1e100) &
-                           (squared <= energy[i] * energy[i]);
-        doubtful |= plain ? 0 : 1;
-    }
-    return doubtful == 0;
-}
 
 // Longer lists are sorted: counting takes a time that grows as the square.
 constexpr std::size_t kMostCounted = 256;
@@ -108,12 +81,10 @@ void HardestConstituents::read(std::size_t j) {
         all_[c].resize(size);
         lists_.particles.columns[c].read(begin, all_[c]);
     }
+    const Coordinates coordinates = lists_.particles.coordinates;
+    if (!all_plain(coordinates, all_)) (void)read_list(lists_, j, kernel_);
+    const bool is_collider = coordinates == Coordinates::kPtEtaPhiMass;
     const auto& [a, b, c, d] = all_;
-    const bool is_collider = lists_.particles.coordinates == Coordinates::kPtEtaPhiMass;
-    const bool plain =
-        is_collider ? all_plain_collider(a.data(), b.data(), c.data(), d.data(), size)
-                    : all_plain_cartesian(a.data(), b.data(), c.data(), d.data(), size);
-    if (!plain) (void)read_list(lists_, j, kernel_);
     pt_.resize(size);
     for (std::size_t i = 0; i < size; ++i) {
         pt_[i] = is_collider ? a[i] : std::sqrt(a[i] * a[i] + b[i] * b[i]);

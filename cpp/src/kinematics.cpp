@@ -5,14 +5,6 @@
 #include <limits>
 
 namespace oddjet {
-namespace {
-
-// E^2 - p^2 as light-cone products, which keeps more digits of a fast, light particle.
-double mass_squared(const FourMomentum& p) {
-    return (p.energy + p.pz) * (p.energy - p.pz) - pt_squared(p);
-}
-
-}  // namespace
 
 double azimuth(const FourMomentum& p) {
     if (pt_squared(p) == 0.0) return 0.0;
@@ -21,21 +13,12 @@ double azimuth(const FourMomentum& p) {
 }
 
 double rapidity(const FourMomentum& p) {
-    const double effective_mass_squared = std::max(0.0, mass_squared(p));
-    const double transverse_mass_squared = pt_squared(p) + effective_mass_squared;
-    if (transverse_mass_squared == 0.0) {
+    if (transverse_mass_squared(p) == 0.0) {
         // Far outside any detector, yet different for different particles.
         const double beyond = 1e5 + std::fabs(p.pz);
         return p.pz >= 0.0 ? beyond : -beyond;
     }
-    // Stable at large |pz|, where 1/2 log((E + pz) / (E - pz)) loses all digits.
-    const double larger_light_cone = p.energy + std::fabs(p.pz);
-    const double minus_magnitude =
-        0.5 *
-        std::log(transverse_mass_squared / (larger_light_cone * larger_light_cone));
-    // A factor, not a branch: nobody can predict the side.
-    const double sign = p.pz > 0.0 ? -1.0 : 1.0;
-    return sign * minus_magnitude;
+    return rapidity_from(std::log(light_cone_ratio(p)), p.pz);
 }
 
 double delta_r_squared(const FourMomentum& a, const FourMomentum& b) {

@@ -12,11 +12,13 @@ namespace {
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-bool runs_avx2() { return __builtin_cpu_supports("avx2"); }
+bool runs_avx2() {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 
 bool runs_avx512() {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl");
+    return runs_avx2() && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
 const NearestPath* path_of(std::string_view name) {

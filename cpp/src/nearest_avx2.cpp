@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <numbers>
 
+#include "places.hpp"
+
 #define ODDJET_ENTRY __attribute__((target("avx2")))
 #define ODDJET_LAMBDA ODDJET_ENTRY __attribute__((always_inline))
 #define ODDJET_LOOP ODDJET_LAMBDA inline
@@ -55,7 +57,6 @@ ODDJET_LOOP unsigned bits(const Mask& mask) {
 ODDJET_LOOP Vector pick(const Mask& mask, const Vector& yes, const Vector& no) {
     return _mm256_blendv_pd(no, yes, mask);
 }
-ODDJET_LOOP Vector lane_numbers() { return _mm256_setr_pd(0.0, 1.0, 2.0, 3.0); }
 ODDJET_LOOP double smallest_lane(const Vector& v) {
     const __m128d pair =
         _mm_min_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
@@ -69,10 +70,15 @@ ODDJET_LOOP double largest_lane(const Vector& v) {
 
 #include "nearest_loops.hpp"
 
+__attribute__((target("avx2,fma"))) void place(std::span<const FourMomentum> momenta,
+                                               const Places& places) {
+    settle_places(momenta, places);
+}
+
 }  // namespace
 
 const NearestPath& avx2_path() {
-    static const NearestPath path{"avx2", begin, nearest, meet, closest};
+    static const NearestPath path{"avx2", place, begin, nearest, meet, closest};
     return path;
 }
 

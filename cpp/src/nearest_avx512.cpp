@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <numbers>
 
+#include "places.hpp"
+
 #define ODDJET_ENTRY __attribute__((target("avx512f,avx512dq,avx512vl")))
 #define ODDJET_LAMBDA ODDJET_ENTRY __attribute__((always_inline))
 #define ODDJET_LOOP ODDJET_LAMBDA inline
@@ -57,18 +59,20 @@ ODDJET_LOOP unsigned bits(Mask mask) { return mask; }
 ODDJET_LOOP Vector pick(Mask mask, const Vector& yes, const Vector& no) {
     return _mm512_mask_mov_pd(no, mask, yes);
 }
-ODDJET_LOOP Vector lane_numbers() {
-    return _mm512_setr_pd(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0);
-}
 ODDJET_LOOP double smallest_lane(const Vector& v) { return _mm512_reduce_min_pd(v); }
 ODDJET_LOOP double largest_lane(const Vector& v) { return _mm512_reduce_max_pd(v); }
 
 #include "nearest_loops.hpp"
 
+__attribute__((target("avx512f,avx512dq,avx512vl,fma"))) void place(
+    std::span<const FourMomentum> momenta, const Places& places) {
+    settle_places(momenta, places);
+}
+
 }  // namespace
 
 const NearestPath& avx512_path() {
-    static const NearestPath path{"avx512", begin, nearest, meet, closest};
+    static const NearestPath path{"avx512", place, begin, nearest, meet, closest};
     return path;
 }
 

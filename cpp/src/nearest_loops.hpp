@@ -8,14 +8,22 @@ struct Position {
     Vector rapidity, azimuth;
 };
 
-/// The nearest so far, in each lane for itself.
+/// The nearest so far, in each lane for itself; `tied` where another was as near as one
+/// of them, and so the rank may decide.
 struct NearestLanes {
-    Vector separation, rank, slot;
+    Vector separation, node;
+    Mask tied;
 };
 
 /// A box in all lanes.
 struct ProbeBox {
     Vector rapidity_low, rapidity_high, azimuth_low, azimuth_high;
+};
+
+/// Who looks for a neighbour: no node of its own, and one of no smaller scale.
+struct Seeker {
+    Position its;
+    Vector scale, own, other_own;
 };
 
 ODDJET_LOOP Position position_of(const Slots& slots, std::size_t slot) {
@@ -65,50 +73,38 @@ ODDJET_LOOP unsigned bits_of_eight(const Test& test) {
     return mask;
 }
 
-ODDJET_LOOP void take_nearer(const Vector& separation, const Vector& rank,
-                             const Vector& slot, NearestLanes& best) {
-    const Mask nearer =
-        either(less(separation, best.separation),
-               both(equal(separation, best.separation), less(rank, best.rank)));
+ODDJET_LOOP NearestLanes nobody_within(double limit) {
+    return {fill(limit), fill(kNobody), less(fill(limit), fill(limit))};
+}
+
+/// Slots that a seeker may take, some distance away: is one nearer?
+ODDJET_LOOP void take_nearer(const Mask& may_be, const Vector& separation,
+                             const Vector& node, NearestLanes& best) {
+    const Mask nearer = both(may_be, less(separation, best.separation));
+    best.tied = either(best.tied, both(may_be, equal(separation, best.separation)));
     best.separation = pick(nearer, separation, best.separation);
-    best.rank = pick(nearer, rank, best.rank);
-    best.slot = pick(nearer, slot, best.slot);
+    best.node = pick(nearer, node, best.node);
 }
 
-ODDJET_LOOP NearestLanes in_all_lanes(const Nearest& nearest) {
-    return {fill(nearest.separation), fill(nearest.rank), fill(nearest.slot)};
+/// How far the slots from `at` on are; own ones are out of reach.
+template <bool holds_own>
+ODDJET_LOOP Vector separations_from(const Slots& slots, std::size_t at,
+                                    const Seeker& seeker, const Vector& nodes) {
+    const Vector separation =
+        separations({load(&slots.rapidity[at]), load(&slots.azimuth[at])}, seeker.its);
+    if constexpr (!holds_own) return separation;
+    const Mask own = either(equal(nodes, seeker.own), equal(nodes, seeker.other_own));
+    return pick(own, fill(kFar), separation);
 }
 
-ODDJET_LOOP Nearest best_lane(const NearestLanes& lanes) {
-    double ranks[kWidth];
-    double slots[kWidth];
-    store(ranks, lanes.rank);
-    store(slots, lanes.slot);
-    const double separation = smallest_lane(lanes.separation);
-    unsigned nearest = bits(equal(lanes.separation, fill(separation)));
-    auto best = static_cast<std::size_t>(std::countr_zero(nearest));
-    // More lanes only where there is nobody, or where ranks decide.
-    for (nearest &= nearest - 1; nearest != 0; nearest &= nearest - 1) {
-        const auto lane = static_cast<std::size_t>(std::countr_zero(nearest));
-        if (ranks[lane] < ranks[best]) best = lane;
-    }
-    return {separation, ranks[best], slots[best]};
-}
-
-template <bool holds_itself>
+template <bool holds_own>
 ODDJET_LOOP void look_into_block(const Slots& slots, std::size_t block,
-                                 const Position& its, std::size_t slot,
-                                 NearestLanes& best) {
+                                 const Seeker& seeker, NearestLanes& best) {
     const std::size_t begin = block * kLanes;
     for (std::size_t at = begin; at < begin + kLanes; at += kWidth) {
-        const Vector others = load(&slots.number[at]);
-        Vector separation =
-            separations({load(&slots.rapidity[at]), load(&slots.azimuth[at])}, its);
-        if constexpr (holds_itself) {
-            const Mask itself = equal(others, fill(static_cast<double>(slot)));
-            separation = pick(itself, fill(kFar), separation);
-        }
-        take_nearer(separation, load(&slots.rank[at]), others, best);
+        const Vector nodes = load(&slots.node[at]);
+        take_nearer(less_equal(seeker.scale, load(&slots.scale[at])),
+                    separations_from<holds_own>(slots, at, seeker, nodes), nodes, best);
     }
 }
 
@@ -151,161 +147,183 @@ ODDJET_LOOP void for_each_block_near(const Slots& slots, const ProbeBox& probe,
     }
 }
 
+ODDJET_LOOP ProbeBox point_of(const Position& its) {
+    return {its.rapidity, its.rapidity, its.azimuth, its.azimuth};
+}
+
+/// `bound` for sets of slots that may hold a neighbour by their scales.
+ODDJET_LOOP Vector bound_of_neighbour(const Boxes& boxes, std::size_t at,
+                                      const Vector& scale, const Vector& bound) {
+    return pick(less_equal(scale, load(&boxes.scale_high[at])), bound,
+                fill(kDeadSeparation));
+}
+
+/// Of those that are exactly so far away the node of the lowest rank.
+ODDJET_LOOP double first_at(const Slots& slots, const Seeker& seeker,
+                            double separation) {
+    const Vector exactly = fill(separation);
+    double node = kNobody;
+    double rank = kFar;
+    for_each_block_near(
+        slots, point_of(seeker.its),
+        [&](const Boxes&, std::size_t) ODDJET_LAMBDA { return exactly; },
+        [&](std::size_t block) ODDJET_LAMBDA {
+            const std::size_t begin = block * kLanes;
+            unsigned there = bits_of_eight([&](std::size_t half) ODDJET_LAMBDA {
+                const std::size_t at = begin + half;
+                const Vector nodes = load(&slots.node[at]);
+                const Vector found = separations_from<true>(slots, at, seeker, nodes);
+                return both(less_equal(seeker.scale, load(&slots.scale[at])),
+                            equal(found, exactly));
+            });
+            for (; there != 0; there &= there - 1) {
+                const std::size_t k =
+                    begin + static_cast<std::size_t>(std::countr_zero(there));
+                if (slots.rank[k] >= rank) continue;
+                rank = slots.rank[k];
+                node = slots.node[k];
+            }
+        });
+    return node;
+}
+
+ODDJET_LOOP Nearest nearest_of_lanes(const Slots& slots, const Seeker& seeker,
+                                     const NearestLanes& best, double limit) {
+    const double separation = smallest_lane(best.separation);
+    const unsigned there = bits(equal(best.separation, fill(separation)));
+    if (separation == limit) return {limit, kNobody};
+    if ((there & (there - 1)) != 0 || bits(best.tied) != 0) {
+        return {separation, first_at(slots, seeker, separation)};
+    }
+    double nodes[kWidth];
+    store(nodes, best.node);
+    return {separation, nodes[std::countr_zero(there)]};
+}
+
 ODDJET_ENTRY Nearest nearest(const Slots& slots, std::size_t slot, double limit) {
-    const Position its = position_of(slots, slot);
-    const ProbeBox point{its.rapidity, its.rapidity, its.azimuth, its.azimuth};
-    NearestLanes best = in_all_lanes({limit, kNobody, kNobody});
+    const Vector node = fill(slots.node[slot]);
+    const Seeker seeker{position_of(slots, slot), fill(slots.scale[slot]), node, node};
+    NearestLanes best = nobody_within(limit);
     const std::size_t home = slot / kLanes;
-    look_into_block<true>(slots, home, its, slot, best);
+    look_into_block<true>(slots, home, seeker, best);
     const Vector bound = fill(smallest_lane(best.separation));
     for_each_block_near(
-        slots, point, [&](const Boxes&, std::size_t) ODDJET_LAMBDA { return bound; },
+        slots, point_of(seeker.its),
+        [&](const Boxes& boxes, std::size_t at) ODDJET_LAMBDA {
+            return bound_of_neighbour(boxes, at, seeker.scale, bound);
+        },
         [&](std::size_t block) ODDJET_LAMBDA {
-            if (block != home) look_into_block<false>(slots, block, its, slot, best);
+            if (block != home) look_into_block<false>(slots, block, seeker, best);
         });
-    return best_lane(best);
+    return nearest_of_lanes(slots, seeker, best, limit);
 }
 
-/// As d_ij times R^2 of slots with their neighbour, both scales given.
-ODDJET_LOOP Vector distances(const Vector& separation, const Vector& scale,
-                             const Vector& scale_of_neighbour) {
-    return multiply(separation, smaller(scale, scale_of_neighbour));
+/// The seeker becomes the neighbour of slots from `at` on to which it is nearer. Who
+/// has another as near has to look again: the rank decides, and that may have gone.
+ODDJET_LOOP void become_neighbour(Slots& slots, std::size_t at, const Mask& near,
+                                  const Vector& separation, const Vector& node) {
+    const Vector before = load(&slots.separation[at]);
+    const Mask nearer = both(near, less(separation, before));
+    const Vector found = pick(near, fill(kUnknown), load(&slots.neighbour[at]));
+    store(&slots.neighbour[at], pick(nearer, node, found));
+    store(&slots.separation[at], pick(nearer, separation, before));
+    const Vector distance = multiply(separation, load(&slots.scale[at]));
+    store(&slots.distance[at], pick(nearer, distance, load(&slots.distance[at])));
 }
 
-struct Meeting {
-    Position its;
-    Vector slot, gone, scale;
-    NearestLanes best;
-};
-
-/// Slots as near to the changed one as to their neighbour take who comes first.
-inline void take_equals(Slots& slots, const Change& change, std::size_t at,
-                        unsigned equals) {
-    for (; equals != 0; equals &= equals - 1) {
-        const std::size_t k = at + static_cast<std::size_t>(std::countr_zero(equals));
-        const double neighbour = slots.neighbour[k];
-        if (neighbour == kNobody) continue;
-        if (!(change.rank < slots.rank[static_cast<std::size_t>(neighbour)])) continue;
-        slots.neighbour[k] = static_cast<double>(change.slot);
-        slots.distance[k] =
-            slots.separation[k] * std::min(slots.scale[k], change.scale);
-    }
-}
-
-template <bool holds_parts>
-ODDJET_LOOP void meet_block(Slots& slots, std::size_t block, const Change& change,
-                            Meeting& meeting, Orphans& orphans) {
+/// Looks into a block that may also hold slots of no larger scale than the seeker,
+/// which will be `node`.
+template <bool holds_own>
+ODDJET_LOOP void meet_block(Slots& slots, std::size_t block, const Seeker& seeker,
+                            const Vector& node, NearestLanes& best) {
     const std::size_t begin = block * kLanes;
     bool changed = false;
     for (std::size_t at = begin; at < begin + kLanes; at += kWidth) {
-        const Vector others = load(&slots.number[at]);
-        Vector separation = separations(
-            {load(&slots.rapidity[at]), load(&slots.azimuth[at])}, meeting.its);
-        const Vector neighbour = load(&slots.neighbour[at]);
-        unsigned lost = bits(
-            either(equal(neighbour, meeting.slot), equal(neighbour, meeting.gone)));
-        if constexpr (holds_parts) {
-            const Mask parts =
-                either(equal(others, meeting.slot), equal(others, meeting.gone));
-            separation = pick(parts, fill(kFar), separation);
-            lost &= ~bits(parts);
-        }
-        take_nearer(separation, load(&slots.rank[at]), others, meeting.best);
-        const Vector before = load(&slots.separation[at]);
-        // Nearly always no slot is as near.
-        if (const unsigned near = bits(less_equal(separation, before)); near != 0) {
-            const Mask nearer = less(separation, before);
-            lost &= ~bits(nearer);
-            const Vector distance =
-                distances(separation, load(&slots.scale[at]), meeting.scale);
-            store(&slots.separation[at], pick(nearer, separation, before));
-            store(&slots.neighbour[at], pick(nearer, meeting.slot, neighbour));
-            store(&slots.distance[at],
-                  pick(nearer, distance, load(&slots.distance[at])));
-            take_equals(slots, change, at, near & ~bits(nearer) & ~lost);
-            changed = true;
-        }
-        orphans.first[orphans.count] = static_cast<std::uint32_t>(at);
-        orphans.mask[orphans.count] = lost;
-        orphans.count += lost != 0 ? 1U : 0U;
+        const Vector nodes = load(&slots.node[at]);
+        const Vector scale = load(&slots.scale[at]);
+        const Vector separation = separations_from<holds_own>(slots, at, seeker, nodes);
+        take_nearer(less_equal(seeker.scale, scale), separation, nodes, best);
+        const Mask near = both(less_equal(scale, seeker.scale),
+                               less_equal(separation, load(&slots.separation[at])));
+        if (bits(near) == 0) continue;  // nearly always
+        become_neighbour(slots, at, near, separation, node);
+        changed = true;
     }
     if (changed) slots.refresh(block);
 }
 
-ODDJET_ENTRY Nearest meet(Slots& slots, const Change& change, double limit,
-                          Orphans& orphans) {
-    Meeting meeting{{fill(change.rapidity), fill(change.azimuth)},
-                    fill(static_cast<double>(change.slot)),
-                    fill(static_cast<double>(change.gone)),
-                    fill(change.scale),
-                    in_all_lanes({limit, kNobody, kNobody})};
-    const std::size_t home = change.slot / kLanes;
-    const std::size_t other_home = change.gone / kLanes;
-    orphans.count = 0;
-    meet_block<true>(slots, home, change, meeting, orphans);
-    if (other_home != home) {
-        meet_block<true>(slots, other_home, change, meeting, orphans);
-    }
-    const Vector bound = fill(smallest_lane(meeting.best.separation));
-    const ProbeBox probe{fill(change.rapidity_low), fill(change.rapidity_high),
-                         fill(change.azimuth_low), fill(change.azimuth_high)};
+ODDJET_ENTRY Nearest meet(Slots& slots, const Merged& merged, double limit) {
+    const Seeker seeker{{fill(merged.rapidity), fill(merged.azimuth)},
+                        fill(merged.scale),
+                        fill(slots.node[merged.kept]),
+                        fill(slots.node[merged.gone])};
+    const Vector node = fill(merged.node);
+    NearestLanes best = nobody_within(limit);
+    const std::size_t home = merged.kept / kLanes;
+    const std::size_t other_home = merged.gone / kLanes;
+    meet_block<true>(slots, home, seeker, node, best);
+    if (other_home != home) meet_block<true>(slots, other_home, seeker, node, best);
+    const Vector bound = fill(smallest_lane(best.separation));
     for_each_block_near(
-        slots, probe,
-        [&](const Boxes& boxes, std::size_t at)
-            ODDJET_LAMBDA { return larger(load(&boxes.reach[at]), bound); },
+        slots, point_of(seeker.its),
+        [&](const Boxes& boxes, std::size_t at) ODDJET_LAMBDA {
+            const Vector reach =
+                pick(less_equal(load(&boxes.scale_low[at]), seeker.scale),
+                     load(&boxes.reach[at]), fill(kDeadSeparation));
+            return larger(bound_of_neighbour(boxes, at, seeker.scale, bound), reach);
+        },
         [&](std::size_t block) ODDJET_LAMBDA {
             if (block == home || block == other_home) return;
-            meet_block<false>(slots, block, change, meeting, orphans);
+            if (slots.of_blocks.scale_low[block] > merged.scale) {
+                look_into_block<false>(slots, block, seeker, best);
+            } else {
+                meet_block<false>(slots, block, seeker, node, best);
+            }
         });
-    return best_lane(meeting.best);
+    return nearest_of_lanes(slots, seeker, best, limit);
 }
 
 /// All slots of another block, one after the other, with those in the lanes at once.
-ODDJET_LOOP void look_at_each(const Slots& slots, std::size_t other, std::size_t at,
-                              const Position& its, NearestLanes& best) {
+ODDJET_LOOP void look_at_each(const Slots& slots, std::size_t other,
+                              const Seeker& seekers, NearestLanes& best) {
     for (std::size_t k = other * kLanes; k < (other + 1) * kLanes; ++k) {
-        Vector separation = separations(its, position_of(slots, k));
-        if (k >= at && k < at + kWidth) {
-            const Mask itself =
-                equal(lane_numbers(), fill(static_cast<double>(k - at)));
-            separation = pick(itself, fill(kFar), separation);
-        }
-        take_nearer(separation, fill(slots.rank[k]), fill(static_cast<double>(k)),
-                    best);
+        const Vector node = fill(slots.node[k]);
+        const Vector separation = separations(seekers.its, position_of(slots, k));
+        take_nearer(less_equal(seekers.scale, fill(slots.scale[k])),
+                    pick(equal(seekers.own, node), fill(kFar), separation), node, best);
     }
 }
 
 /// The neighbours of as many slots as a vector holds.
 ODDJET_LOOP void begin_lanes(Slots& slots, std::size_t at, double limit) {
     const std::size_t home = at / kLanes;
-    const Position its{load(&slots.rapidity[at]), load(&slots.azimuth[at])};
-    NearestLanes best = in_all_lanes({limit, kNobody, kNobody});
-    look_at_each(slots, home, at, its, best);
+    const Vector node = load(&slots.node[at]);
+    const Seeker seekers{{load(&slots.rapidity[at]), load(&slots.azimuth[at])},
+                         load(&slots.scale[at]),
+                         node,
+                         node};
+    NearestLanes best = nobody_within(limit);
+    look_at_each(slots, home, seekers, best);
     for_each_block_near(
         slots, box_of(slots.of_blocks, home),
         [&](const Boxes&, std::size_t)
             ODDJET_LAMBDA { return fill(largest_lane(best.separation)); },
         [&](std::size_t block) ODDJET_LAMBDA {
-            if (block != home) look_at_each(slots, block, at, its, best);
+            if (block != home) look_at_each(slots, block, seekers, best);
         });
-    const Mask alive = less(its.rapidity, fill(kFar));
-    store(&slots.neighbour[at], best.slot);
+    const Mask alive = less(seekers.its.rapidity, fill(kFar));
+    const Mask found = both(alive, less(best.separation, fill(limit)));
+    // Who has found nobody, or several, has to look again.
+    store(&slots.neighbour[at],
+          pick(found, pick(best.tied, fill(kUnknown), best.node), fill(kUnknown)));
     store(&slots.separation[at], pick(alive, best.separation, fill(kDeadSeparation)));
-    const Vector scale = load(&slots.scale[at]);
     store(&slots.distance[at],
-          pick(alive, multiply(best.separation, scale), fill(kFar)));
+          pick(alive, multiply(best.separation, seekers.scale), fill(kFar)));
 }
 
 ODDJET_ENTRY void begin(Slots& slots, double limit) {
-    const std::size_t size = slots.rapidity.size();
-    for (std::size_t at = 0; at < size; at += kWidth) {
+    for (std::size_t at = 0; at < slots.rapidity.size(); at += kWidth) {
         if (slots.rapidity[at] < kFar) begin_lanes(slots, at, limit);
-    }
-    for (std::size_t k = 0; k < size; ++k) {
-        if (slots.neighbour[k] == kNobody) continue;
-        const auto other = static_cast<std::size_t>(slots.neighbour[k]);
-        slots.distance[k] =
-            slots.separation[k] * std::min(slots.scale[k], slots.scale[other]);
     }
 }
 

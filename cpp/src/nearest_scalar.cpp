@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "nearest.hpp"
+#include "places.hpp"
 
 #define ODDJET_ENTRY
 #define ODDJET_LAMBDA
@@ -43,16 +44,22 @@ ODDJET_LOOP unsigned bits(const Mask& mask) {
 ODDJET_LOOP Vector pick(const Mask& mask, const Vector& yes, const Vector& no) {
     return mask ? yes : no;
 }
-ODDJET_LOOP Vector lane_numbers() { return Vector{0.0, 1.0}; }
 ODDJET_LOOP double smallest_lane(const Vector& v) { return std::min(v[0], v[1]); }
 ODDJET_LOOP double largest_lane(const Vector& v) { return std::max(v[0], v[1]); }
 
 #include "nearest_loops.hpp"
 
+void place(std::span<const FourMomentum> momenta, const Places& places) {
+    for (std::size_t i = 0; i < momenta.size(); ++i) {
+        places.rapidity[i] = rapidity(momenta[i]);
+        places.azimuth[i] = from_zero(azimuth(momenta[i]));
+    }
+}
+
 }  // namespace
 
 const NearestPath& scalar_path() {
-    static const NearestPath path{"scalar", begin, nearest, meet, closest};
+    static const NearestPath path{"scalar", place, begin, nearest, meet, closest};
     return path;
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "message.hpp"
+#include "plain_momenta.hpp"
 
 namespace oddjet {
 namespace {
@@ -47,12 +49,9 @@ void Column::read(std::size_t begin, std::span<double> into) const {
 }
 
 std::vector<double> Column::copy(std::size_t begin, std::size_t count) const {
-    return std::visit(
-        [&](const auto& values) {
-            const auto part = values.subspan(begin, count);
-            return std::vector<double>(part.begin(), part.end());
-        },
-        values_);
+    std::vector<double> values(count);
+    read(begin, values);
+    return values;
 }
 
 Coordinates coordinates_from_name(std::string_view name) {
@@ -123,6 +122,23 @@ std::optional<std::string> momentum_problem(const MomentumView& view, std::size_
     return std::nullopt;
 }
 
+namespace {
+
+void refuse_problems(const ParticleLists& lists, std::size_t list,
+                     const std::vector<FourMomentum>& momenta,
+                     std::string_view kernel) {
+    const auto begin = static_cast<std::size_t>(lists.offsets[list]);
+    for (std::size_t i = 0; i < momenta.size(); ++i) {
+        if (const auto problem =
+                momentum_problem(lists.particles, begin + i, momenta[i])) {
+            refuse(kernel, ": ", lists.particle_name, " ", i, " of ", lists.list_name,
+                   " ", list, " has ", *problem);
+        }
+    }
+}
+
+}  // namespace
+
 Particles read_list(const ParticleLists& lists, std::size_t list,
                     std::string_view kernel) {
     Particles particles;
@@ -133,19 +149,28 @@ Particles read_list(const ParticleLists& lists, std::size_t list,
 void read_list(const ParticleLists& lists, std::size_t list, std::string_view kernel,
                Particles& particles) {
     const auto begin = static_cast<std::size_t>(lists.offsets[list]);
-    const auto end = static_cast<std::size_t>(lists.offsets[list + 1]);
-    particles.momenta.clear();
-    particles.pt.clear();
-    particles.momenta.reserve(end - begin);
-    particles.pt.reserve(end - begin);
-    for (std::size_t i = begin; i < end; ++i) {
-        const FourMomentum p = lists.particles.momentum(i);
-        if (const auto problem = momentum_problem(lists.particles, i, p)) {
-            refuse(kernel, ": ", lists.particle_name, " ", i - begin, " of ",
-                   lists.list_name, " ", list, " has ", *problem);
+    const auto size = static_cast<std::size_t>(lists.offsets[list + 1]) - begin;
+    const Coordinates coordinates = lists.particles.coordinates;
+    for (std::size_t c = 0; c < 4; ++c) {
+        particles.columns[c].resize(size);
+        lists.particles.columns[c].read(begin, particles.columns[c]);
+    }
+    const auto& [w, x, y, z] = particles.columns;
+    particles.momenta.resize(size);
+    if (coordinates == Coordinates::kPtEtaPhiMass) {
+        for (std::size_t i = 0; i < size; ++i) {
+            particles.momenta[i] = four_momentum({w[i], x[i], y[i], z[i]});
         }
-        particles.momenta.push_back(p);
-        particles.pt.push_back(lists.particles.pt(i));
+        particles.pt = w;
+    } else {
+        particles.pt.resize(size);
+        for (std::size_t i = 0; i < size; ++i) {
+            particles.momenta[i] = {w[i], x[i], y[i], z[i]};
+            particles.pt[i] = std::sqrt(pt_squared(particles.momenta[i]));
+        }
+    }
+    if (!all_plain(coordinates, particles.columns)) {
+        refuse_problems(lists, list, particles.momenta, kernel);
     }
 }
 

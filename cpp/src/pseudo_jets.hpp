@@ -11,19 +11,20 @@
 
 namespace oddjet {
 
-/// Where a particle points; the azimuth in [0, 2 pi).
-struct Place {
-    double rapidity, azimuth;
-};
-
 /// An order of particles, and the room to find it in.
 struct Ordering {
-    std::vector<std::uint32_t> particles, cell_of_particle, begin_of_cell;
+    std::vector<std::uint32_t> particles, begin_of_cell;
+    std::vector<std::int32_t> cell_of_particle;
 };
 
-/// The pseudo-jets that are left, each with its nearest neighbour within the radius.
-/// The smallest d_ij is always that of such a pair (Cacciari, Salam, hep-ph/0512210),
-/// so n neighbours stand for n^2 distances.
+/// The pseudo-jets that are left, each with a neighbour within the radius: the nearest
+/// one of no smaller pt^2p. Its d_ij is then its own pt^2p times dR^2, and the smallest
+/// of all d_ij is that of such a pair, so n neighbours stand for n^2 distances (the
+/// lemma of Cacciari, Salam, hep-ph/0512210, seen from one of the two). The hardest of
+/// an anti-kt jet knows of its softer neighbours, and these need not know of it.
+///
+/// A neighbour that has changed or gone is looked for again only when its pair would
+/// come next: nothing else can have come nearer, so what is stored is a lower bound.
 ///
 /// Slots that are near to each other share a block, blocks a group, and both know a box
 /// around their slots, how far these reach and their smallest distance. So a search
@@ -48,17 +49,14 @@ class PseudoJets {
 
   private:
     void fill_slots(const Particles& particles);
-    void build_boxes();
     void stretch_boxes(std::size_t slot);
-    [[nodiscard]] Change change_of(std::size_t kept, std::size_t gone,
-                                   std::size_t earlier) const;
+    void remove(std::size_t slot);
+    [[nodiscard]] std::size_t closest_slot();
+    [[nodiscard]] std::optional<std::size_t> partner_of(std::size_t slot) const;
     [[nodiscard]] FourMomentum sum(const FourMomentum& earlier,
                                    const FourMomentum& later) const;
-    void finish(std::size_t slot);
     void merge(std::size_t slot, std::size_t partner);
     void set_neighbour(std::size_t slot, const Nearest& nearest);
-    void find_neighbours_of_orphans();
-    void move(std::size_t from, std::size_t to);
     void compact();
 
     const NearestPath& path_;
@@ -66,7 +64,7 @@ class PseudoJets {
     double power_;
     Recombination recombination_;
     std::optional<Pruning> pruning_;
-    std::int64_t num_nodes_ = 0;
+    std::size_t num_nodes_ = 0;
     FourMomentum merged_{};
     std::size_t alive_ = 0;
     std::size_t num_slots_ = 0;  // without those that fill the last group
@@ -74,12 +72,15 @@ class PseudoJets {
     // particle.
     Slots slots_;
     std::vector<FourMomentum> momentum_;
-    std::vector<std::int64_t> node_;
+    std::vector<std::int32_t> slot_of_node_;  // or kGone
     // Scratch space.
-    std::vector<Place> places_;
+    std::vector<double> places_;
+    std::vector<std::uint32_t> live_;
     Ordering ordering_;
-    Orphans orphans_;
-    std::vector<double> new_slot_;
 };
+
+/// The clustering_history of particles, both in the memory of former ones.
+void record(const Particles& particles, PseudoJets& pseudo_jets,
+            ClusteringHistory& history);
 
 }  // namespace oddjet

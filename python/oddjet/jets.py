@@ -29,9 +29,10 @@ def cluster(
     d_ij = min(pt_i^2p, pt_j^2p) dR_ij^2 / R^2 and d_iB = pt_i^2p, where dR is the
     distance in rapidity and azimuth (periodic) and p is -1 (antikt), 1 (kt), 0
     (cambridge_aachen) or `power` (genkt). The constituent sets are those of
-    FastJet. Of equal distances the earlier particle goes first, with its nearest
-    neighbour; a merged pair takes the place of its earlier member. A particle
-    with pt = 0 and no mass lies at a rapidity beyond 1e5, in a jet of its own.
+    FastJet. A pair is that of the particle of the smaller pt^2p with its nearest
+    one; of equal distances the earlier such particle goes first, with the earlier
+    of equally near ones; a merged pair takes the place of its earlier member. A
+    particle with pt = 0 and no mass lies at a rapidity beyond 1e5, in a jet of its own.
 
     Parameters
     ----------

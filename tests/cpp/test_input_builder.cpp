@@ -17,7 +17,18 @@ std::atomic<long> allocations = 0;
 
 }  // namespace
 
-// Every allocation of this program is counted.
+// Every allocation of this program is counted, but not under the thread sanitizer: its
+// runtime has an operator of its own, and no place for another.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ODDJET_ALLOCATES_ITSELF
+#endif
+#endif
+#if defined(ODDJET_ALLOCATES_ITSELF) || defined(__SANITIZE_THREAD__)
+constexpr bool kCountsAllocations = false;
+#else
+constexpr bool kCountsAllocations = true;
+
 void* operator new(std::size_t size) {
     ++allocations;
     if (void* memory = std::malloc(size)) return memory;
@@ -25,6 +36,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace {
 
@@ -139,7 +151,7 @@ void jets_allocate_nothing() {
         for (std::size_t i = 0; i < 20; ++i) builder.add_jet(jets[i], constituents[i]);
     }
     expect(allocations == before, "a jet allocates");
-    expect(allocations > 0, "allocations are counted");
+    expect((allocations > 0) == kCountsAllocations, "allocations are counted");
     const std::size_t step = builder.slots() * builder.num_features();
     for (std::size_t i = 0; i < 20; ++i) {
         expect(builder.status(i) == RowStatus::kFilled && builder.count(i) == 12,

@@ -50,20 +50,20 @@ class PseudoJet:
 def closest(pseudo_jets, radius):
     """Who goes next: (i, j) to merge, or (i, None) for a jet.
 
-    Each pseudo-jet i in turn has its nearest j within the radius, the first of equally
-    near ones; the smallest d_ij (or d_iB) of these decides, the first of equal ones.
+    Each pseudo-jet i in turn has its nearest j within the radius among those of no
+    smaller scale, the first of equally near ones; the smallest d_ij (or d_iB) of these
+    decides, the first of equal ones.
     """
     best = (math.inf, None, None)
     for i, a in enumerate(pseudo_jets):
         near = [
             (a.separation(b), j)
             for j, b in enumerate(pseudo_jets)
-            if j != i and a.separation(b) < radius * radius
+            if j != i and b.scale >= a.scale and a.separation(b) < radius * radius
         ]
         separation, j = min(near, default=(radius * radius, None))
-        smaller = a.scale if j is None else min(a.scale, pseudo_jets[j].scale)
-        if separation * smaller < best[0]:
-            best = (separation * smaller, i, j)
+        if separation * a.scale < best[0]:
+            best = (separation * a.scale, i, j)
     return best[1:]
 
 

@@ -66,9 +66,10 @@ struct Jets {
 [[nodiscard]] Jets flat_columns(const std::vector<std::vector<Jet>>& events);
 
 /// Inclusive jets of one event, hardest first: d_ij = min(pt_i^2p, pt_j^2p) dR^2 / R^2,
-/// d_iB = pt_i^2p, dR in rapidity and azimuth. Of equal distances the earlier
-/// particle goes first, with its nearest neighbour, of equally near ones the earlier; a
-/// merged pair takes the place of its earlier member. O(n^2) time, O(n) memory.
+/// d_iB = pt_i^2p, dR in rapidity and azimuth. A pair is that of the particle of the
+/// smaller pt^2p with its nearest one; of equal distances the earlier such particle
+/// goes first, with the earlier of equally near ones; a merged pair takes the place of
+/// its earlier member. O(n^2) time, O(n) memory.
 [[nodiscard]] std::vector<Jet> cluster_event(const Particles& particles,
                                              const ClusterOptions& options);
 

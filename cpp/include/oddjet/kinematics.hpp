@@ -48,6 +48,30 @@ struct ColliderMomentum {
     return delta_phi(is_near ? angle : std::remainder(angle, two_pi), 0.0);
 }
 
+/// E^2 - p^2 as light-cone products, which keep more digits of a fast, light particle.
+[[nodiscard]] inline double mass_squared(const FourMomentum& p) {
+    return (p.energy + p.pz) * (p.energy - p.pz) - pt_squared(p);
+}
+
+/// Squared transverse mass; a negative squared mass (rounding) is taken as zero.
+[[nodiscard]] inline double transverse_mass_squared(const FourMomentum& p) {
+    const double squared = mass_squared(p);
+    return pt_squared(p) + (squared > 0.0 ? squared : 0.0);
+}
+
+/// e^(-2 |rapidity|). Stable at large |pz|, where (E + pz) / (E - pz) loses all digits.
+[[nodiscard]] inline double light_cone_ratio(const FourMomentum& p) {
+    const double larger_light_cone = p.energy + std::fabs(p.pz);
+    return transverse_mass_squared(p) / (larger_light_cone * larger_light_cone);
+}
+
+/// Rapidity, given the logarithm of the light-cone ratio.
+[[nodiscard]] inline double rapidity_from(double log_ratio, double pz) {
+    // A factor, not a branch: nobody can predict the side.
+    const double sign = pz > 0.0 ? -1.0 : 1.0;
+    return sign * (0.5 * log_ratio);
+}
+
 /// Azimuth in [-pi, pi); 0 for a momentum along the beam.
 [[nodiscard]] double azimuth(const FourMomentum& p);
 

@@ -67,6 +67,8 @@ struct ParticleLists {
 struct Particles {
     std::vector<FourMomentum> momenta;
     std::vector<double> pt;  // as given: equal inputs stay equal when sorted
+    /// The columns that they were read from, kept for their memory.
+    std::array<std::vector<double>, 4> columns;
 };
 
 /// Momenta in collider coordinates, column by column.
