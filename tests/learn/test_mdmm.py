@@ -131,6 +131,20 @@ def test_the_multiplier_never_falls_below_zero():
     assert multipliers.value.item() == 0
 
 
+def test_relaxation_is_a_larger_target():
+    """Of inequalities from above alone, with the scale that belongs to it."""
+    constraints = [Constraint("x", "max", 0.1), Constraint("y", "min", 0.2)]
+    wider = [Constraint("x", "max", 1.0), Constraint("y", "min", 0.2)]
+    values = torch.tensor([1.3, 0.1], dtype=torch.float64)
+    relaxed, plain = Multipliers(constraints), Multipliers(wider)
+    for _ in range(3):
+        assert relaxed(values, relaxation=10.0) == plain(values)
+        relaxed.ascend(values, relaxation=10.0)
+        plain.ascend(values)
+    torch.testing.assert_close(relaxed.value, plain.value)
+    assert relaxed.value.min() > 0
+
+
 def test_the_penalty_of_the_best_slack():
     """The closed form is the least over s of the penalty with a slack."""
     for value in (0.2, 0.9, 1.1, 3.0):

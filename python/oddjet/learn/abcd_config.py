@@ -10,6 +10,7 @@ from oddjet.runs.config import ConfigModel
 
 __all__ = [
     "AbcdTrainingConfig",
+    "AnalysisObjective",
     "ClosureTerm",
     "DecorrelationTerm",
     "double_disco",
@@ -77,6 +78,33 @@ class ClosureTerm(ConfigModel):
         return f"closure({self.plane or 'all events'})"
 
 
+class AnalysisObjective(ConfigModel):
+    """The expected result of the analysis, in place of cross-entropy.
+
+    Simpson & Heinrich, arXiv:2203.05570 (neos).
+    """
+
+    maximise: Literal["significance", "exclusion"] = Field(
+        "significance",
+        description="significance: of a discovery; exclusion: the lowest CLs",
+    )
+    warm_up_epochs: int = Field(
+        5, ge=0, description="epochs of cross-entropy before: no cut, no gradient"
+    )
+    cut: tuple[float, float] = Field(
+        (0.5, 0.5), description="on X and on Y; the scores learn where it lies"
+    )
+    sharpness: float = Field(
+        20.0, gt=0, description="of that cut; a sharper one sees fewer events"
+    )
+    non_closure_floor: float = Field(
+        0.02,
+        gt=0,
+        description="relative uncertainty of every predicted bin, in quadrature with"
+        " the non-closure that it shows",
+    )
+
+
 class AbcdTrainingConfig(ConfigModel):
     """How the scores X and Y of an ABCD method are trained, together.
 
@@ -108,30 +136,49 @@ class AbcdTrainingConfig(ConfigModel):
     signal_over_background: float = Field(
         1.5, gt=0, description="total weight of the signal over that of the background"
     )
+    analysis: AnalysisObjective | None = Field(
+        None,
+        description="what to aim at, for a sample whose weights are expected events;"
+        " null: the cross-entropies of X and Y",
+    )
     decorrelate: tuple[DecorrelationTerm, ...] = Field(
         (), description="distance correlations of the background"
     )
     closure: tuple[ClosureTerm, ...] = Field(
         (), description="closure of the background at cuts that are drawn every step"
     )
-    cut_min_events: float | None = Field(
-        None,
+    cuts_per_step: int = Field(
+        16,
+        ge=1,
+        le=1000,
+        description="pairs of cuts over which a step averages the closure: one pair"
+        " tells little about the others, and moves its multiplier at random",
+    )
+    cut_min_events: float = Field(
+        10.0,
         ge=0,
-        description="soft events in every region that a drawn cut leaves; null: as many"
-        " as a target needs to stand above fluctuations, 1/(2 pi target^2), or 10",
+        description="soft events in every region that a drawn cut leaves; the fewer,"
+        " the further into the tail closure is asked for",
     )
     sharpness: float = Field(100.0, gt=0, description="of soft cuts")
+    relaxation: float = Field(
+        30.0,
+        ge=1,
+        description="targets start this many times larger and shrink by a constant"
+        " factor a step: scores that meet the last one at once do so by separating"
+        " nothing, and do not come back",
+    )
+    relaxed_part: float = Field(
+        0.6,
+        ge=0,
+        lt=1,
+        description="part of the training after which targets have their own size",
+    )
     multiplier_rate: float = Field(
-        0.005,
-        gt=0,
-        description="step of the multipliers for a miss of one target; above the"
-        " network's own pace the scores give up separation first and get it back late",
+        0.05, gt=0, description="step of the multipliers for a miss of one target"
     )
     damping: float = Field(
-        0.02,
-        gt=0,
-        description="strength of the quadratic term of each constraint; a miss of ten"
-        " targets, as at the start, adds fifty times this to the loss",
+        0.1, gt=0, description="strength of the quadratic term of each constraint"
     )
     threads: int = Field(1, ge=1, le=256, description="threads of PyTorch")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -204,35 +203,23 @@ class AbcdTerms:
             here = background.planes[term.plane]
             x, y, weight = x[here], y[here], weight[here]
             bin_of = None if bin_of is None else bin_of[here]
-        if not term.binned:
-            bin_of = None
-        num_bins = self._num_bins if term.binned else 1
-        sharpness = self._config.sharpness
-        cut = draw_cut(
-            x,
-            y,
-            weight,
-            random=random,
-            bin_of=bin_of,
-            num_bins=num_bins,
-            min_events=self._cut_min_events(term),
-            sharpness=sharpness,
-        )
-        return closure_losses(
-            x,
-            y,
-            weight,
-            cut=cut,
-            bin_of=bin_of,
-            num_bins=num_bins,
-            sharpness=sharpness,
-        )
-
-    def _cut_min_events(self, term: ClosureTerm) -> float:
-        if self._config.cut_min_events is not None:
-            return self._config.cut_min_events
-        # The smallest region rules the fluctuation of the closure, see closure_floor.
-        return 10.0 if term.target is None else 1 / (2 * math.pi * term.target**2)
+        options = {
+            "bin_of": bin_of if term.binned else None,
+            "num_bins": self._num_bins if term.binned else 1,
+            "sharpness": self._config.sharpness,
+        }
+        at_cuts = []
+        for _ in range(self._config.cuts_per_step):
+            cut = draw_cut(
+                x,
+                y,
+                weight,
+                random=random,
+                min_events=self._config.cut_min_events,
+                **options,  # type: ignore[arg-type]
+            )
+            at_cuts.append(closure_losses(x, y, weight, cut=cut, **options))  # type: ignore[arg-type]
+        return torch.stack(at_cuts).mean(dim=0)
 
 
 def _in_tail(x: Tensor, y: Tensor, weight: Tensor, quantile: float) -> Tensor:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
+from oddjet.learn.abcd_objective import analysis_loss, cross_entropy
 from oddjet.learn.abcd_sample import EventTensors
 from oddjet.learn.abcd_terms import AbcdTerms
 from oddjet.learn.loop import reproducible
@@ -45,7 +45,8 @@ class AbcdEpoch:
     epoch : int
         From 1.
     objective : float
-        Binary cross-entropy of X plus that of Y.
+        Binary cross-entropy of X plus that of Y; after the warm-up of an analysis
+        objective minus the significance, or log CLs.
     terms : dict of name to float
         Distance correlations and non-closures.
     multipliers : dict of name to float
@@ -127,6 +128,7 @@ class AbcdTrainer:
         self.config, self._seed = config, seed
         self._device = torch.device(device)
         self._terms = AbcdTerms(config, sample)
+        self._num_bins = sample.num_bins if sample.bin_of is not None else 1
         self._tensors = EventTensors.of(
             sample, config.signal_over_background, self._device
         )
@@ -195,10 +197,11 @@ class AbcdTrainer:
         random = np.random.default_rng(derive_seed(self._seed, f"abcd epoch {epoch}"))
         self.networks.train()
         objectives, terms = [], []
-        for _ in range(self.config.steps):
+        for step in range(self.config.steps):
+            relaxation = self._relaxation((epoch - 1) * self.config.steps + step)
             batch = self._batch(random)
             objective, values = self._losses(batch, random, epoch)
-            loss = objective + self._penalty(values)
+            loss = objective + self._penalty(values, relaxation)
             self._check_finite(loss, epoch)
             objectives.append(objective.item())
             terms.append(values.detach())
@@ -207,7 +210,7 @@ class AbcdTrainer:
             self._optimiser.step()
             self._schedule.step()
             if self.multipliers is not None:
-                self.multipliers.ascend(values)
+                self.multipliers.ascend(values, relaxation=relaxation)
         mean = torch.stack(terms).mean(dim=0).tolist()
         multipliers = (
             [] if self.multipliers is None else self.multipliers.value.tolist()
@@ -232,29 +235,34 @@ class AbcdTrainer:
         logits = {
             name: network(batch.features) for name, network in self.networks.items()
         }
-        objective = torch.stack(
-            [
-                binary_cross_entropy_with_logits(
-                    logit, batch.label, weight=batch.balanced, reduction="sum"
-                )
-                / batch.balanced.sum()
-                for logit in logits.values()
-            ]
-        ).sum()
+        scores = {name: torch.sigmoid(logit) for name, logit in logits.items()}
+        if "Y" not in scores:
+            scores["Y"] = batch.variables["Y"]
+        analysis = self.config.analysis
+        if analysis is None or epoch <= analysis.warm_up_epochs:
+            objective = cross_entropy(logits, batch)
+        else:
+            objective = analysis_loss(
+                scores,
+                batch,
+                analysis,
+                scale=len(self._tensors) / len(batch),
+                num_bins=self._num_bins,
+            )
         self._check_finite(objective, epoch)
         is_background = batch.label == 0
-        background = batch[is_background]
-        x = torch.sigmoid(logits["X"][is_background])
-        y = (
-            torch.sigmoid(logits["Y"][is_background])
-            if "Y" in logits
-            else background.variables["Y"]
-        )
-        return objective, self._terms.values(x, y, background, random)
+        x, y = (scores[name][is_background] for name in ("X", "Y"))
+        return objective, self._terms.values(x, y, batch[is_background], random)
 
-    def _penalty(self, values: Tensor) -> Tensor:
+    def _relaxation(self, step: int) -> float:
+        """Give the factor on all targets, which falls to 1 and stays there."""
+        whole = self.config.relaxed_part * self.config.epochs * self.config.steps
+        left = max(0.0, 1 - step / whole) if whole > 0 else 0.0
+        return float(self.config.relaxation**left)
+
+    def _penalty(self, values: Tensor, relaxation: float) -> Tensor:
         if self.multipliers is not None:
-            penalty: Tensor = self.multipliers(values)
+            penalty: Tensor = self.multipliers(values, relaxation=relaxation)
             return penalty
         return self._fixed @ values
 

@@ -152,6 +152,7 @@ class Multipliers(nn.Module):
     _scale: Tensor
     _damping: Tensor
     _is_equality: Tensor
+    _is_upper: Tensor
 
     def __init__(self, constraints: Sequence[Constraint], *, rate: float = 0.1) -> None:
         super().__init__()
@@ -168,44 +169,56 @@ class Multipliers(nn.Module):
             ],
             "_damping": [each.damping for each in self.constraints],
             "_is_equality": [each.kind == "equal" for each in self.constraints],
+            "_is_upper": [each.kind == "max" for each in self.constraints],
         }.items():
             column = torch.tensor(constants, dtype=double)
             # Constants come from the constraints, never from a checkpoint.
             self.register_buffer(name, column, persistent=False)
 
-    def _miss(self, values: Tensor) -> Tensor:
+    def _miss(self, values: Tensor, relaxation: float = 1.0) -> Tensor:
         """How far a constraint is broken, in scales; negative while it is kept."""
-        return (values - self._target) / self._scale
+        relaxed = torch.where(self._is_upper > 0, relaxation, 1.0)
+        return (values - relaxed * self._target) / (relaxed * self._scale)
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, *, relaxation: float = 1.0) -> Tensor:
         """Give the penalty to add to the objective.
 
         Parameters
         ----------
         values : Tensor, shape (constraints,)
             The terms of the loss, in the order of the constraints.
+        relaxation : float
+            >= 1: factor on target and scale of every "max". A target that shrinks
+            while the network follows leads past states that keep all constraints by
+            giving up the objective, where a target missed by far would drive it.
 
         Returns
         -------
         float64 Tensor, shape ()
         """
-        miss, rho, multiplier = self._miss(values), self._damping, self.value
+        miss, rho, multiplier = (
+            self._miss(values, relaxation),
+            self._damping,
+            self.value,
+        )
         pushed = multiplier + rho * miss
         inequality = (pushed.clamp(min=0) ** 2 - multiplier**2) / (2 * rho)
         equality = multiplier * miss + rho * miss**2 / 2
         return torch.where(self._is_equality > 0, equality, inequality).sum()
 
     @torch.no_grad()
-    def ascend(self, values: Tensor) -> None:
+    def ascend(self, values: Tensor, *, relaxation: float = 1.0) -> None:
         """Let each multiplier follow its constraint by one step.
 
         Parameters
         ----------
         values : Tensor, shape (constraints,)
             The terms of the loss, as they were in `forward`.
+        relaxation : float
+            As it was there.
         """
         values = values.detach().to(self.value)
-        miss = self._miss(values)
+        miss = self._miss(values, relaxation)
         downward = torch.maximum(miss, -self.value / self._damping)
         self.value += self.rate * torch.where(self._is_equality > 0, miss, downward)
 

@@ -107,9 +107,13 @@ def draw_cut(
 ) -> tuple[float, float]:
     """Draw a pair of cuts that leaves events in every region of every bin.
 
-    Each cut is uniform between the 1 % and 99 % quantiles of its score. A pair is
-    drawn again until each region holds more than `min_events` soft events, counted
-    without weights, and a soft sum of weights above zero.
+    The logarithm of the fraction of events that independent scores would leave is
+    uniform, from `min_events` to 99 % of the events, and the two cuts share it at
+    random: each decade of background rejection is tested as often as any other, where
+    cuts uniform in the scores would all but miss the corner that the signal region is.
+    A pair is drawn again until each region holds more than
+    `min_events` soft events, counted without weights, and a soft sum of weights above
+    zero.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ def draw_cut(
 
     References
     ----------
-    arXiv:2506.08826 (its published code draws cuts this way).
+    arXiv:2506.08826, whose published code draws cuts uniform in the score.
 
     Examples
     --------
@@ -143,13 +147,17 @@ def draw_cut(
     >>> all(0 < each < 1 for each in cut)
     True
     """
-    low, high = np.quantile(
-        torch.stack([x, y]).detach().cpu().double().numpy(), [0.01, 0.99], axis=1
-    )
+    scores = [score.detach().cpu().double().numpy() for score in (x, y)]
+    lowest = min(max(min_events, 1.0) / len(x), 0.5)
     ones = torch.ones_like(x)
     most = torch.full((num_bins,), -torch.inf, dtype=x.dtype, device=x.device)
     for _ in range(attempts):
-        first, second = (float(each) for each in random.uniform(low, high))
+        both, share = random.uniform([np.log(lowest), 0.0], [np.log(0.99), 1.0])
+        passing = np.exp([share * both, (1 - share) * both])
+        first, second = (
+            float(np.quantile(score, 1 - part))
+            for score, part in zip(scores, passing, strict=True)
+        )
         options = {"bin_of": bin_of, "num_bins": num_bins, "sharpness": sharpness}
         counts = _fewest(soft_regions(x, y, ones, cut=(first, second), **options))  # type: ignore[arg-type]
         if bool((counts > min_events).all()):
