@@ -1,0 +1,395 @@
+"""The figures of an ABCD search: does it close, where to cut, what is excluded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oddjet.report.figure_svg import (
+    ACCENT,
+    INK,
+    MUTED,
+    PROCESS_COLORS,
+    draw_svg,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oddjet.report.markup import Html
+    from oddjet.stats.abcd import Closure
+    from oddjet.stats.abcd_scan import WorkingPointScan
+    from oddjet.stats.exclusion import GridPoint
+
+__all__ = [
+    "contamination_figure",
+    "exclusion_figure",
+    "limit_figure",
+    "multiplier_figure",
+    "process_closure_figure",
+    "stability_figure",
+    "working_point_figure",
+]
+
+_MOST_LINES = len(PROCESS_COLORS) - 1
+
+
+def process_closure_figure(closures: Mapping[str, Closure]) -> Html:
+    """Draw the non-closure of each process beside that of their sum.
+
+    Parameters
+    ----------
+    closures : mapping of name to Closure
+        As `oddjet.stats.abcd.closure_tests_of_processes` gives them; one without an
+        answer is named, and has no point.
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+    """
+    names = list(closures)
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.axvline(0.0, color=MUTED, linestyle="--")
+        for row, (name, closure) in enumerate(closures.items()):
+            if closure.non_closure is None:
+                axes.text(0.0, row, "not determined", ha="center", va="center")
+                continue
+            axes.errorbar(
+                100 * closure.non_closure,
+                row,
+                xerr=100 * (closure.non_closure_error or 0.0),
+                fmt="o",
+                color=ACCENT if name == "total" else INK,
+            )
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.minorticks_off()
+        axes.set_xlabel("predicted / found - 1 [%]")
+
+    return draw_svg(
+        "process-closure",
+        draw,
+        description="Non-closure of every process and of their sum",
+        height=1.6 + 0.45 * len(names),
+    )
+
+
+def stability_figure(scan: WorkingPointScan) -> Html:
+    """Draw the non-closure as one boundary moves and the other stays.
+
+    Parameters
+    ----------
+    scan : WorkingPointScan
+        With a chosen point.
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+
+    Raises
+    ------
+    ValueError
+        A scan without a chosen point.
+    """
+    i, j = _chosen(scan)
+    missed = 100 * scan.metrics["non_closure"]
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.axhline(0.0, color=MUTED, linestyle="--")
+        for name, values, color, at in (
+            ("cut on X, Y as chosen", missed[:, j], PROCESS_COLORS[1], i),
+            ("cut on Y, X as chosen", missed[i, :], PROCESS_COLORS[2], j),
+        ):
+            axes.plot(scan.cuts, values, color=color, label=name)
+            axes.plot(scan.cuts[at], values[at], "o", color=ACCENT)
+        axes.set_xlabel("boundary")
+        axes.set_ylabel("predicted / found - 1 [%]")
+        _legend_above(axes)
+
+    return draw_svg(
+        "boundary-stability",
+        draw,
+        description="Non-closure as the boundaries of the regions move",
+        height=4.2,
+    )
+
+
+def contamination_figure(scan: WorkingPointScan, largest: float) -> Html:
+    """Draw the part of the signal that the method predicts away, at every pair of cuts.
+
+    Parameters
+    ----------
+    scan : WorkingPointScan
+    largest : float
+        That the rules allow: a line.
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+    """
+    return _map_figure(
+        scan,
+        scan.metrics["contamination"],
+        name="contamination",
+        label="signal contamination r",
+        description="Signal contamination of the prediction at every pair of cuts",
+        level=largest,
+        span=(0.0, max(2 * largest, 1e-3)),
+    )
+
+
+def working_point_figure(scan: WorkingPointScan) -> Html:
+    """Draw the significance at every pair of cuts, and where all rules are kept.
+
+    Parameters
+    ----------
+    scan : WorkingPointScan
+
+    Returns
+    -------
+    Html
+        One <svg> element. Hatched: points that break a rule.
+    """
+    return _map_figure(
+        scan,
+        scan.metrics["significance"],
+        name="working-point",
+        label="mean significance [s.d.]",
+        description="Mean expected significance at every pair of cuts",
+        forbidden=True,
+    )
+
+
+def _map_figure(
+    scan: WorkingPointScan,
+    values: Any,
+    *,
+    name: str,
+    label: str,
+    description: str,
+    level: float | None = None,
+    span: tuple[float, float] | None = None,
+    forbidden: bool = False,
+) -> Html:
+    """Draw a metric over both cuts, with the chosen pair."""
+    cuts = scan.cuts
+    half = 0.5 * (cuts[1] - cuts[0])
+    edges = np.append(cuts - half, cuts[-1] + half)
+    values = np.asarray(values).T
+    low, high = span or (None, None)
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        mesh = axes.pcolormesh(
+            edges,
+            edges,
+            np.ma.masked_invalid(values),
+            cmap="viridis",
+            vmin=low,
+            vmax=high,
+            rasterized=True,
+        )
+        figure.colorbar(mesh, ax=axes, label=label)
+        if level is not None and _crosses(values, level):
+            axes.contour(cuts, cuts, values, levels=[level], colors=[INK])
+        if forbidden and not scan.allowed.all():
+            broken = (~scan.allowed.T).astype(float)
+            axes.contourf(
+                cuts, cuts, broken, levels=[0.5, 1.5], colors="none",
+                hatches=["////"],
+            )  # fmt: skip
+        if scan.cut is not None:
+            axes.plot(*scan.cut, "*", color=ACCENT, markersize=16, label="chosen")
+            _legend_above(axes)
+        axes.set_xlabel("cut on X")
+        axes.set_ylabel("cut on Y")
+
+    return draw_svg(name, draw, description=description, height=5.0)
+
+
+def _crosses(values: Any, level: float) -> bool:
+    known = np.asarray(values)[np.isfinite(values)]
+    return len(known) > 0 and bool(known.min() < level < known.max())
+
+
+def _chosen(scan: WorkingPointScan) -> tuple[int, int]:
+    if scan.chosen is None:
+        message = f"there is no chosen working point to draw: {scan.reason}"
+        raise ValueError(message)
+    return scan.chosen
+
+
+def multiplier_figure(
+    multipliers: Mapping[str, Sequence[float]],
+    terms: Mapping[str, Sequence[float]],
+    targets: Mapping[str, float],
+) -> Html:
+    """Draw each multiplier, and its constraint over its target, by epoch.
+
+    Parameters
+    ----------
+    multipliers, terms : mapping of constraint to sequence of float
+        One entry an epoch.
+    targets : mapping of constraint to float
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+    """
+    names = list(multipliers)
+
+    def draw(figure: Any) -> None:
+        above, below = figure.subplots(2, 1, sharex=True)
+        for i, name in enumerate(names):
+            color = PROCESS_COLORS[1 + i % _MOST_LINES]
+            epochs = np.arange(1, len(multipliers[name]) + 1)
+            above.plot(epochs, multipliers[name], color=color, label=name)
+            ratio = np.asarray(terms[name], np.float64) / targets[name]
+            below.plot(epochs, ratio, color=color)
+        below.axhline(1.0, color=MUTED, linestyle="--")
+        below.set_yscale("log")
+        below.xaxis.get_major_locator().set_params(integer=True)
+        below.xaxis.minorticks_off()
+        above.set_ylabel("multiplier")
+        below.set_ylabel("term / target")
+        below.set_xlabel("epoch")
+        figure.align_ylabels()
+        _legend_above(above)
+
+    return draw_svg(
+        "multipliers", draw, description="Multipliers and constraints by epoch"
+    )
+
+
+def limit_figure(points: Sequence[GridPoint]) -> Html:
+    """Draw the limit against the mass, with expected bands, at one invisible fraction.
+
+    Parameters
+    ----------
+    points : sequence of GridPoint
+        Of one r_inv; those without a limit leave a gap.
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+
+    Raises
+    ------
+    ValueError
+        Points of several r_inv, or none with an expected limit.
+    """
+    here = sorted(points, key=lambda point: point.mass_gev)
+    bands = np.array(
+        [point.limit.expected or [np.nan] * 5 for point in here], np.float64
+    )
+    if len({point.r_inv for point in here}) != 1 or not np.isfinite(bands).any():
+        message = "limit_figure: points of one r_inv with an expected limit are needed"
+        raise ValueError(message)
+    mass = np.array([point.mass_gev for point in here])
+    observed = np.array(
+        [np.nan if p.limit.observed is None else p.limit.observed for p in here]
+    )
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.fill_between(
+            mass, bands[:, 0], bands[:, 4], color=PROCESS_COLORS[2], label="2 s.d."
+        )
+        axes.fill_between(
+            mass, bands[:, 1], bands[:, 3], color=PROCESS_COLORS[1], label="1 s.d."
+        )
+        axes.plot(mass, bands[:, 2], color=INK, linestyle="--", label="expected")
+        if np.isfinite(observed).any():
+            axes.plot(mass, observed, color=INK, marker="o", label="observed")
+        axes.axhline(1.0, color=ACCENT, linewidth=1.2)
+        axes.set_yscale("log")
+        axes.set_xlabel(r"$m_{Z'}$ [GeV]")
+        axes.set_ylabel(r"95 % CL upper limit on $\mu$")
+        _legend_above(axes)
+
+    description = f"Upper limits against the mass at r_inv = {here[0].r_inv:g}"
+    return draw_svg(f"limits-{here[0].r_inv:g}", draw, description=description)
+
+
+def exclusion_figure(points: Sequence[GridPoint]) -> Html:
+    """Draw the limits over mass and invisible fraction, and what they exclude.
+
+    Parameters
+    ----------
+    points : sequence of GridPoint
+        A full grid of two masses and two r_inv or more.
+
+    Returns
+    -------
+    Html
+        One <svg> element; lines where observed and expected limit are 1.
+
+    Raises
+    ------
+    ValueError
+        Points that are no such grid.
+    """
+    masses = sorted({point.mass_gev for point in points})
+    fractions = sorted({point.r_inv for point in points})
+    if min(len(masses), len(fractions)) < 2 or len(points) != len(masses) * len(
+        fractions
+    ):
+        message = (
+            f"exclusion_figure: {len(points)} points are no grid of {len(masses)} "
+            f"masses and {len(fractions)} r_inv"
+        )
+        raise ValueError(message)
+    observed, expected = np.full((2, len(fractions), len(masses)), np.nan)
+    for point in points:
+        place = fractions.index(point.r_inv), masses.index(point.mass_gev)
+        if point.limit.observed is not None:
+            observed[place] = np.log10(point.limit.observed)
+        if point.limit.expected is not None:
+            expected[place] = np.log10(point.limit.expected[2])
+    blind = np.isnan(observed).all()
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        shown = expected if blind else observed
+        mesh = axes.pcolormesh(
+            masses,
+            fractions,
+            np.ma.masked_invalid(shown),
+            cmap="viridis",
+            shading="nearest",
+            rasterized=True,
+        )
+        figure.colorbar(mesh, ax=axes, label=r"$\log_{10}$ of the limit on $\mu$")
+        for values, style, name in (
+            (observed, "-", "observed"),
+            (expected, "--", "expected"),
+        ):
+            if _crosses(values, 0.0):
+                shown = np.ma.masked_invalid(values)
+                axes.contour(
+                    masses, fractions, shown, levels=[0.0], colors=[ACCENT],
+                    linestyles=[style],
+                )  # fmt: skip
+                axes.plot([], [], color=ACCENT, linestyle=style, label=name)
+        axes.set_xlabel(r"$m_{Z'}$ [GeV]")
+        axes.set_ylabel(r"$r_\mathrm{inv}$")
+        if axes.get_legend_handles_labels()[0]:
+            _legend_above(axes)
+
+    return draw_svg(
+        "exclusion", draw, description="Limits over mass and invisible fraction"
+    )
+
+
+def _legend_above(axes: Any) -> None:
+    """Above the axes, where no line can run through it."""
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
