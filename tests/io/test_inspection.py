@@ -36,8 +36,6 @@ def test_what_a_file_holds(tmp_path):
         ak.min(events.jets.pt),
         ak.max(events.jets.pt),
     )
-    # A fingerprint has no range worth telling.
-    assert "id.file" not in {field.name for field in summaries["id"].fields}
     assert found.suspicious == []
     assert "mono-jet search: particles, met and leptons are there" in found.possible
 

@@ -126,5 +126,6 @@ def test_another_study_is_refused(tmp_path: Path, capsys) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("study: table\n", "utf-8")
     assert main(["study", str(path), "-o", str(tmp_path / "run")]) == 2
-    sentence = "study must be tables, sensitivity, assumption; got 'table'"
-    assert sentence in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "study must be tables, sensitivity, assumption, mixed" in told
+    assert "got 'table'" in told

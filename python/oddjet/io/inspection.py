@@ -200,9 +200,6 @@ def _include_fields(summary: CollectionSummary, array: ak.Array) -> None:
         if values.fields or not _is_number(values):
             continue
         full = f"{summary.name}.{name}" if name else summary.name
-        # The fingerprint of the file: a range of it says nothing.
-        if full == "id.file":
-            continue
         if full not in known:
             known[full] = FieldSummary(full, _UNITS.get(name, ""))
             summary.fields.append(known[full])
