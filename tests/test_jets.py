@@ -228,6 +228,28 @@ def test_both_precisions_are_clustered_in_double(dtype):
 # --- reclustering -------------------------------------------------------------------
 
 
+def test_a_merged_pair_takes_the_place_of_its_earlier_member():
+    """Particles 0 and 3 coincide; 1 is as far from them as from 2."""
+    rows = [(1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (1.0, 0.0)]
+    event = [(px, py, 0.0, math.sqrt(px * px + py * py)) for px, py in rows]
+    jets = cluster(events_of([event], CARTESIAN), algorithm="ca", radius=1.0)
+    assert members(jets) == [{frozenset({0, 1, 3}), frozenset({2})}]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_equal_pt_the_earlier_takes_all(first):
+    rows = [(3.0, 4.0, 0.0, 5.0), (4.0, 3.0, 0.0, 5.0)]
+    event = [rows[first], rows[1 - first]]
+    jets = cluster(
+        events_of([event], CARTESIAN),
+        algorithm="kt",
+        radius=1.0,
+        recombination="WTA_pt",
+    )
+    px, py, _, _ = event[0]
+    assert jets.phi[0].tolist() == pytest.approx([math.atan2(py, px)])
+
+
 def test_reclustering_conserves_every_jet():
     events = random_events(20, 60)
     jets = cluster(events, algorithm="antikt", radius=1.0)

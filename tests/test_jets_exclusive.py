@@ -11,7 +11,7 @@ import pytest
 
 import tolerances
 from oddjet.jets import cluster, exclusive_jets
-from particle_events import generated_events
+from particle_events import CARTESIAN, events_of, generated_events
 
 RADIUS = 0.8
 
@@ -134,3 +134,11 @@ def test_fewer_particles_than_jets_and_no_jet_at_all():
 def test_a_stop_that_is_none(stop, words):
     with pytest.raises(ValueError, match=words):
         exclusive_jets(generated_events(1), algorithm="kt", radius=0.4, **stop)
+
+
+def test_a_step_at_the_cut_is_made():
+    """d_iB of kt is pt^2: 25, without rounding."""
+    events = events_of([[(3.0, 4.0, 0.0, 5.0)]], CARTESIAN)
+    for cut, left in ((25.0, 0), (math.nextafter(25.0, 0.0), 1)):
+        jets = exclusive_jets(events, algorithm="kt", radius=1.0, d_cut_gev2=cut)
+        assert ak.num(jets).tolist() == [left]

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
-#include <utility>
 
 #include "places.hpp"
 #include "vector_width.hpp"
@@ -258,8 +257,6 @@ ClusteringStep PseudoJets::step() {
     ClusteringStep step{node_of(slot), kBeam, slots_.distance[slot] / radius_squared_};
     if (const auto partner = partner_of(slot)) {
         step.second = node_of(*partner);
-        if (slots_.rank[*partner] < slots_.rank[slot])
-            std::swap(step.first, step.second);
         merge(slot, *partner);
     } else {
         remove(slot);

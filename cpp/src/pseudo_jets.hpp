@@ -40,8 +40,7 @@ class PseudoJets {
 
     [[nodiscard]] std::size_t alive() const { return alive_; }
 
-    /// Merge the closest pair, or take out the jet that is closer to the beam. Of a
-    /// merged pair the node of the earlier member comes first.
+    /// Merge the closest pair, or take out the jet that is closer to the beam.
     [[nodiscard]] ClusteringStep step();
 
     /// The momentum that the last merging made.
