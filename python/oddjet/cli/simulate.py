@@ -59,7 +59,8 @@ def simulate(
     """Generate events of PROCESS and measure them with a detector response.
 
     PROCESS is zjet_nunu (Z to neutrinos, with jets), zjet_ll, wjet_lnu,
-    ttbar_semileptonic, diboson_wz, qcd_dijet or svj_monojet (semi-visible jets).
+    ttbar_semileptonic, diboson_wz, qcd_dijet, svj_monojet (semi-visible jets),
+    higgs_pair_500 (two Higgs bosons to four b quarks) or qcd_multib.
     """
     from oddjet.runs.progress import Progress
     from oddjet.simulate.generate import simulate as generate

@@ -46,7 +46,11 @@ class RootTable(Table):
         if stop > first:
             return self._read(names, start, stop)
         missing = [name for name in names if name not in self._first]
-        self._first |= self._read(missing, 0, first)
+        try:
+            self._first |= self._read(missing, 0, first)
+        except UserError:
+            # Damage behind the rows that are asked for is none of theirs.
+            return self._read(names, start, stop)
         return {name: self._first[name][start:stop] for name in names}
 
     def _read(
