@@ -71,7 +71,8 @@ def write_dijet_report(
         caption = "Signed local significance; bands of one and two sigma."
         scan = figure(significance_figure(points), caption)
         sections.append(StudySection("The scan", [scan]))
-    sections.append(StudySection("Every spectrum", [_points_table(points)]))
+    listed: list[Html | str] = [_points_table(points), *_failures(points)]
+    sections.append(StudySection("Every spectrum", listed))
     sections.append(StudySection("Spectra", _spectra(points)))
     details = element("details", element("summary", "Provenance"),
                       provenance_table(provenance))  # fmt: skip
@@ -115,8 +116,9 @@ def dijet_answer(results: Mapping[str, Any]) -> Answer:
     local = format_sigma(largest["significance"])
     where = (
         f"The largest excess of the scan is {local} sigma (local) at"
-        f" {largest['low_gev']:g} to {largest['high_gev']:g} GeV, with"
-        f" {largest['features']} and the template {largest['template']}"
+        f" {largest['low_gev']:g} to {largest['high_gev']:g} GeV, with the features"
+        f" \N{LEFT DOUBLE QUOTATION MARK}{largest['features']}"
+        f"\N{RIGHT DOUBLE QUOTATION MARK} and the template {largest['template']}"
     )
     found = results["significance"]
     if found is None:
@@ -126,17 +128,27 @@ def dijet_answer(results: Mapping[str, Any]) -> Answer:
             f"{where}; no pseudo-experiments were made, so its global significance is"
             " not known.",
         )
-    sigma = found["sigma"]
-    bound = "at least " if results["global"]["is_bound"] else ""
-    kind = "excess" if sigma >= 3 else "mild" if sigma >= 2 else "compatible"
     p_value = format_p_value(results["p_value"])
-    shown = format_sigma(sigma) if math.isfinite(sigma) else format_sigma(-9.9)
+    if results["global"]["is_bound"]:
+        drawn = results["global"]["pseudo_experiments"]
+        return Answer(
+            _kind(largest["significance"]),
+            f"{local} \N{GREEK SMALL LETTER SIGMA} local",
+            f"{where}; none of {drawn} pseudo-experiments has one as large, so its"
+            f" global p-value is below about {1 / drawn:.2g}: more of them would say by"
+            " how much.",
+        )
+    sigma = format_sigma(found["sigma"])
     return Answer(
-        kind,
-        f"{shown} \N{GREEK SMALL LETTER SIGMA} global",
+        _kind(found["sigma"]),
+        f"{sigma} \N{GREEK SMALL LETTER SIGMA} global",
         f"{where}; background alone gives one as large somewhere in the scan with p"
-        f" {p_value}, {bound}{shown} sigma.",
+        f" {p_value}, {sigma} sigma.",
     )
+
+
+def _kind(sigma: float) -> str:
+    return "excess" if sigma >= 3 else "mild" if sigma >= 2 else "compatible"
 
 
 def _points_table(points: Sequence[Mapping[str, Any]]) -> Html:
@@ -158,9 +170,20 @@ def _points_table(points: Sequence[Mapping[str, Any]]) -> Html:
     return table(head, rows, caption=caption, text_columns=(0, 1, 2))
 
 
+def _failures(points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say once for each reason which spectra have no answer."""
+    where: dict[str, list[str]] = {}
+    for point in points:
+        if point["status"] != "ok":
+            window = f"{point['low_gev']:g} to {point['high_gev']:g} GeV"
+            name = f"{window} ({point['features']}, {point['template']})"
+            where.setdefault(str(point["reason"]), []).append(name)
+    return [f"Failed: {'; '.join(names)}: {why}." for why, names in where.items()]
+
+
 def _outcome(point: Mapping[str, Any]) -> tuple[str, str, str, str]:
     if point["status"] != "ok":
-        return (NOTHING, NOTHING, NOTHING, f"failed: {point['reason']}")
+        return (NOTHING, NOTHING, NOTHING, "failed")
     p_value = f"{point['fit_p_value']:.2g}"
     if point.get("significance") is None:
         return ("closed", "closed", p_value, "closed")
