@@ -25,11 +25,15 @@ FAILED = {
 
 def results(**change):
     return {
-        "oddjet_version": "0.1.0", "seed": 1, "blinded": False,
-        "points": [POINT, FAILED], "largest": POINT, "significance": {"sigma": 1.2, "method": "global"},
+        "oddjet_version": "0.1.0",
+        "seed": 1,
+        "blinded": False,
+        "points": [POINT, FAILED],
+        "largest": POINT,
+        "significance": {"sigma": 1.2, "method": "global"},
         "p_value": 0.115,
         "global": {"is_bound": False, "pseudo_experiments": 1000, "as_large": 114},
-    } | change  # fmt: skip
+    } | change
 
 
 def test_the_headline_is_global():
