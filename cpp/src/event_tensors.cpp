@@ -39,6 +39,7 @@ void EventRow::reserve(std::size_t particles) {
     leading_.reserve(particles);
     particles_.momenta.reserve(particles);
     particles_.pt.reserve(particles);
+    for (auto& column : particles_.columns) column.reserve(particles);
 }
 
 bool EventRow::fill(const ParticleLists& events, std::size_t event,

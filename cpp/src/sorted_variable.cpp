@@ -77,8 +77,9 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
     : each(fractions.size(), workspace),
       bracket_constant(fractions.size(), workspace),
       bracket_slope(workspace) {
-    const auto [all_weight, all_moment] = totals(variable, fractions);
-    weight = all_weight;
+    const WeightedTotals all = totals(variable, fractions);
+    const double all_moment = all.rows;
+    weight = all.weights;
     set_mean_distances(variable, fractions, all_moment, centring);
     // Of two equal variables, sum_j p_j sgn(value_i - value_j) b_ij is
     // sum_j p_j (value_i - value_j); likewise with p^2.
