@@ -119,7 +119,7 @@ def test_what_a_worker_cannot_read_is_the_users_sentence(model_file, file, tmp_p
 
 
 def test_an_address_without_a_scheduler_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("oddjet.deploy.dask_chunks.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("oddjet.runs.dask_client.CONNECT_SECONDS", 1)
     with (
         pytest.raises(UserError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"),
         dask_executor("tcp://127.0.0.1:9"),

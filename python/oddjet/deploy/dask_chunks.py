@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from oddjet.deploy.score_chunk import make_chunk
+from oddjet.runs.dask_client import dask_client
 from oddjet.runs.errors import UserError, require
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["dask_executor"]
 
-CONNECT_SECONDS = 30
 # How often a chunk may take a worker with it until it is given up.
 DEATHS = 3
 
@@ -49,25 +49,7 @@ def dask_executor(
     UserError
         There is no scheduler at the address.
     """
-    distributed = require("distributed", extra="dask")
-    if address == "local":
-        with (
-            distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):
-            yield lambda *work: _on_cluster(client, *work)
-        return
-    try:
-        client = distributed.Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
-        message = f"there is no Dask scheduler at {address} ({error})"
-        raise UserError(message) from error
-    with client:
+    with dask_client(address, workers=workers) as client:
         yield lambda *work: _on_cluster(client, *work)
 
 

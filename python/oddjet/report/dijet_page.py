@@ -113,37 +113,40 @@ def dijet_answer(results: Mapping[str, Any]) -> Answer:
     if largest is None:
         reason = str(results.get("reason", "no window has a significance"))
         return Answer("undetermined", "no answer", f"Not determined: {reason}.")
-    local = format_sigma(largest["significance"])
     where = (
-        f"The largest excess of the scan is {local} sigma (local) at"
-        f" {largest['low_gev']:g} to {largest['high_gev']:g} GeV, with the features"
-        f" \N{LEFT DOUBLE QUOTATION MARK}{largest['features']}"
+        f"The largest excess of the scan is {format_sigma(largest['significance'])}"
+        f" sigma (local) at {largest['low_gev']:g} to {largest['high_gev']:g} GeV, with"
+        f" the features \N{LEFT DOUBLE QUOTATION MARK}{largest['features']}"
         f"\N{RIGHT DOUBLE QUOTATION MARK} and the template {largest['template']}"
     )
-    found = results["significance"]
+    return _largest_excess(results, where)
+
+
+def _largest_excess(results: Mapping[str, Any], where: str) -> Answer:
+    """Say what the largest excess means in a scan of so many places."""
+    sigma = "\N{GREEK SMALL LETTER SIGMA}"
+    local, found = results["largest"]["significance"], results["significance"]
     if found is None:
         return Answer(
             "undetermined",
-            f"{local} \N{GREEK SMALL LETTER SIGMA} local",
+            f"{format_sigma(local)} {sigma} local",
             f"{where}; no pseudo-experiments were made, so its global significance is"
             " not known.",
         )
-    p_value = format_p_value(results["p_value"])
     if results["global"]["is_bound"]:
         drawn = results["global"]["pseudo_experiments"]
         return Answer(
-            _kind(largest["significance"]),
-            f"{local} \N{GREEK SMALL LETTER SIGMA} local",
+            _kind(local),
+            f"{format_sigma(local)} {sigma} local",
             f"{where}; none of {drawn} pseudo-experiments has one as large, so its"
             f" global p-value is below about {1 / drawn:.2g}: more of them would say by"
             " how much.",
         )
-    sigma = format_sigma(found["sigma"])
     return Answer(
         _kind(found["sigma"]),
-        f"{sigma} \N{GREEK SMALL LETTER SIGMA} global",
+        f"{format_sigma(found['sigma'])} {sigma} global",
         f"{where}; background alone gives one as large somewhere in the scan with p"
-        f" {p_value}, {sigma} sigma.",
+        f" {format_p_value(results['p_value'])}, {format_sigma(found['sigma'])} sigma.",
     )
 
 
