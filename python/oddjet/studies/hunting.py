@@ -15,18 +15,18 @@ from pydantic import Field, model_validator
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.report.study_page import write_study_report
 from oddjet.runs.atomic import write_json_atomic
-from oddjet.runs.config import ConfigModel, dump_yaml
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
 from oddjet.searches.event_table import EventTable, read_event_table
-from oddjet.searches.table_source import TABLE, TableSource, table_stage
-from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
+from oddjet.searches.table_source import TABLE
+from oddjet.select.dihiggs import VARIABLES
 from oddjet.stats.classification import best_accuracy, significance_improvement
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
-from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
+from oddjet.studies.dihiggs_samples import BACKGROUND, SIGNAL, DihiggsSamples
 from oddjet.studies.hunting_page import hunting_report, hunting_table
 from oddjet.studies.repeats import summarised
 from oddjet.studies.sculpting import features_to_keep
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HuntingStudy", "HuntingStudyConfig"]
 
-SIGNAL, BACKGROUND = "signal", "background"
 FEATURES, POINT = "features.json", "point.json"
 
 #: The seed of the study: all inputs but the tags, and the mass that defines regions.
@@ -51,16 +50,10 @@ _ELEVEN = tuple(
 )
 
 
-class HuntingStudyConfig(ConfigModel):
+class HuntingStudyConfig(DihiggsSamples):
     """ACC and AUC on pure samples against the size of the signal."""
 
     study: Literal["hunting"] = Field("hunting", description="which study this is")
-    seed: int = Field(1, ge=0, description="the one seed of the whole study")
-    signal: TableSource = Field(description="simulated signal")
-    background: TableSource = Field(description="simulated background")
-    selection: DihiggsCuts = Field(
-        default_factory=DihiggsCuts, description="of events; tables are taken as given"
-    )
     windows: Windows = Field(
         default_factory=Windows, description="signal region and sidebands"
     )
@@ -114,13 +107,9 @@ class HuntingStudy(Study[HuntingStudyConfig]):
     def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
         """Plan the study: tables, features, a point a size, the curve."""
         config = self.config
-        samples = {SIGNAL: config.signal, BACKGROUND: config.background}
-        tables = [
-            table_stage(name, source, DIHIGGS_TABLE, config.selection, self.base)
-            for name, source in samples.items()
-        ]
+        tables = config.tables(self.base)
         # What a point does not depend on must not make it again.
-        shared = config.model_copy(update={"times": (0.0,)})
+        shared = config.without_files(times=(0.0,))
         features = Stage(
             "features",
             choose_features,
@@ -141,7 +130,7 @@ class HuntingStudy(Study[HuntingStudyConfig]):
             COLLECT,
             collect_hunting,
             inputs=("features", *names),
-            arguments={"points": names, "study": config},
+            arguments={"points": names, "study": config.without_files()},
         )
         return [*tables, features, *points, collect]
 

@@ -15,17 +15,17 @@ from pydantic import Field, model_validator
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.report.study_page import write_study_report
 from oddjet.runs.atomic import write_json_atomic
-from oddjet.runs.config import ConfigModel, dump_yaml
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
 from oddjet.searches.event_table import EventTable, read_event_table
-from oddjet.searches.table_source import TABLE, TableSource, table_stage
-from oddjet.select.dihiggs import VARIABLES, DihiggsCuts
+from oddjet.searches.table_source import TABLE
+from oddjet.select.dihiggs import VARIABLES
 from oddjet.stats.classification import best_accuracy
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
-from oddjet.studies.dihiggs_table import DIHIGGS_TABLE
+from oddjet.studies.dihiggs_samples import BACKGROUND, SIGNAL, DihiggsSamples
 from oddjet.studies.mixed_page import mixed_report, point_table
 from oddjet.studies.repeats import markdown_table, summarised
 from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
@@ -42,19 +42,12 @@ if TYPE_CHECKING:
 __all__ = ["MixedStudy", "MixedStudyConfig"]
 
 POINT = "point.json"
-SIGNAL, BACKGROUND = "signal", "background"
 
 
-class MixedStudyConfig(ConfigModel):
+class MixedStudyConfig(DihiggsSamples):
     """AUC on pure samples against the signal fraction f1 of one of two mixtures."""
 
     study: Literal["mixed"] = Field("mixed", description="which study this is")
-    seed: int = Field(1, ge=0, description="the one seed of the whole study")
-    signal: TableSource = Field(description="simulated signal")
-    background: TableSource = Field(description="simulated background")
-    selection: DihiggsCuts = Field(
-        default_factory=DihiggsCuts, description="of events; tables are taken as given"
-    )
     features: tuple[str, ...] = Field(
         VARIABLES, min_length=1, description="inputs of the classifier"
     )
@@ -93,13 +86,9 @@ class MixedStudy(Study[MixedStudyConfig]):
     def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
         """Plan the study: the tables, a point a fraction, the curve."""
         config = self.config
-        samples = {SIGNAL: config.signal, BACKGROUND: config.background}
-        tables = [
-            table_stage(name, source, DIHIGGS_TABLE, config.selection, self.base)
-            for name, source in samples.items()
-        ]
+        tables = config.tables(self.base)
         # What a point does not depend on must not make it again.
-        shared = config.model_copy(update={"fractions": (0.5,)})
+        shared = config.without_files(fractions=(0.5,))
         points = [
             Stage(
                 f"point-{round(1000 * fraction):04d}",
@@ -110,7 +99,7 @@ class MixedStudy(Study[MixedStudyConfig]):
             for fraction in sorted(config.fractions)
         ]
         names = tuple(point.name for point in points)
-        arguments = {"points": names, "study": config}
+        arguments = {"points": names, "study": config.without_files()}
         collect = Stage(COLLECT, collect_mixed, inputs=names, arguments=arguments)
         return [*tables, *points, collect]
 
