@@ -13,13 +13,20 @@ ifneq ($(wildcard ../shared/data),)
 export ODDJET_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test bench lint stubs test-sanitize have-clang test-asan test-tsan fuzz test-robustness clean
+.PHONY: demo test test-cpp bench lint stubs test-sanitize have-clang test-asan test-tsan fuzz test-robustness clean
 
 demo: $(VENV)/.all
 	$(BIN)/oddjet demo --jobs $(JOBS)
 
-test: $(VENV)/.test
+test: test-cpp $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+# The kernels without Python, as an embedding program has them.
+test-cpp: $(VENV)/.test
+	@mkdir -p build
+	$(BIN)/cmake -S . -B build/cpp -DODDJET_PYTHON=OFF -DODDJET_CPP_TESTS=ON > build/cpp.log
+	$(BIN)/cmake --build build/cpp --parallel $(JOBS) >> build/cpp.log
+	$(BIN)/ctest --test-dir build/cpp --output-on-failure
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m pytest bench --benchmark-only
