@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         independence_test,
     )
     from oddjet.deploy.scorer import Scorer
-    from oddjet.events import Events
+    from oddjet.events import Events, stored_jets
     from oddjet.features import (
         FeatureSpec,
         constituent_features,
@@ -89,6 +89,7 @@ __all__ = [
     "smear_directions",
     "smear_pt",
     "soft_drop",
+    "stored_jets",
     "trim",
     "with_copies",
     "write_events",
@@ -128,6 +129,7 @@ _HOME = {
     "smear_directions": "oddjet.augment",
     "smear_pt": "oddjet.augment",
     "soft_drop": "oddjet.substructure",
+    "stored_jets": "oddjet.events",
     "trim": "oddjet.substructure",
     "with_copies": "oddjet.augment",
     "write_events": "oddjet.io",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from oddjet.events.columns import Columns, columns
 from oddjet.events.faults import Fault, find_bad_events, momentum_faults
 from oddjet.events.model import Events, Role
+from oddjet.events.stored_jets import stored_jets
 
 __all__ = [
     "Columns",
@@ -18,4 +19,5 @@ __all__ = [
     "columns",
     "find_bad_events",
     "momentum_faults",
+    "stored_jets",
 ]
