@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import settings
 # A loaded machine is slow, not wrong; the same examples every time keep CI repeatable.
 settings.register_profile("oddjet", deadline=None, derandomize=True)
 settings.load_profile("oddjet")
+
+
+# A shell starts background jobs deaf to Ctrl-C, and what tests start inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _cuda_present() -> bool:
