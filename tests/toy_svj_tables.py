@@ -1,4 +1,4 @@
-"""Tables of semi-visible jets: background without a relation, signals with one."""
+"""Tables of semi-visible jets: three features, of which the signal has more."""
 
 from __future__ import annotations
 
@@ -34,13 +34,19 @@ TINY_SVJ = {
 }  # fmt: skip
 
 
-def svj_table(seed, events, *, total, shift=0.0, mass=None):
-    """Three features; `total` is what the weights sum to [pb], or counts if None."""
+def svj_table(seed, events, *, total, shift=0.0, mass=None, rho=0.0, slope=0.0):
+    """Make events; `total` is what the weights sum to [pb], none if it is None.
+
+    `rho` relates the first two features, `slope` the third one to M_T.
+    """
     random = np.random.default_rng(seed)
     m_t = 650 + random.exponential(350, events)
     if mass is not None:
         m_t = np.maximum(random.normal(0.9 * mass, 80, events), 651)
-    features = random.normal(size=(events, 3)) + shift * np.array([2.0, 2.0, 1.0])
+    features = random.normal(size=(events, 3))
+    features[:, 1] = rho * features[:, 0] + np.sqrt(1 - rho**2) * features[:, 1]
+    features += shift * np.array([2.0, 2.0, 1.0])
+    features[:, 2] += slope * (m_t - 1000) / 350
     columns = {
         "transverse_mass": m_t,
         "delta_eta": random.uniform(0, 3.3, events),

@@ -266,7 +266,7 @@ def multiplier_figure(
         below.set_ylabel("term / target")
         below.set_xlabel("epoch")
         figure.align_ylabels()
-        _legend_above(above)
+        _legend_above(above, columns=2)
 
     return draw_svg(
         "multipliers", draw, description="Multipliers and constraints by epoch"
@@ -394,6 +394,6 @@ def exclusion_figure(points: Sequence[GridPoint]) -> Html:
     )
 
 
-def _legend_above(axes: Any) -> None:
+def _legend_above(axes: Any, *, columns: int = 3) -> None:
     """Above the axes, where no line can run through it."""
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns)

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["closure_content", "data_content"]
 
+_REGION = {
+    "pass_pass": "pass both",
+    "pass_fail": "pass X, fail Y",
+    "fail_pass": "fail X, pass Y",
+    "fail_fail": "fail both",
+}
 _HEADS = ("Events", "Pass both", "Predicted", "Non-closure", "Pull")
 
 
@@ -36,9 +42,9 @@ def closure_content(results: Mapping[str, Any]) -> list[Html | str]:
                 caption=f"{plane}: simulation that neither training nor scan has seen",
             ),
             _probability(plane, each["binned"]),
-            f"Events of equal weight that the regions of {plane} are worth: "
-            + ", ".join(
-                f"{name.replace('_', ' ')} {count:,.0f}"
+            f"Worth, in simulated events of equal weight, of the regions of {plane}: "
+            + "; ".join(
+                f"{_REGION[name]} {count:,.0f}"
                 for name, count in each["effective_events"].items()
             )
             + ".",

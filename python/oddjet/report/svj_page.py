@@ -14,7 +14,7 @@ from oddjet.report.abcd_figures import (
     working_point_figure,
 )
 from oddjet.report.abcd_tables import working_point_table
-from oddjet.report.markup import Html, element
+from oddjet.report.markup import Html, element, table
 from oddjet.report.numbers import format_p_value, format_sigma
 from oddjet.report.study_page import (
     StudyReport,
@@ -99,7 +99,7 @@ def write_svj_report(
         StudySection("How to read this page", [_READING, *warnings]),
         StudySection("Limits", limit_content(results)),
         StudySection("Does the prediction close?", closure_content(results)),
-        *_stability(panels),
+        *_stability(results, panels),
         *_data(results),
         StudySection("The working point", _working_point(panels)),
         *_training(panels),
@@ -161,29 +161,30 @@ def _best_limit(results: Mapping[str, Any], kind: str) -> str:
     """Say what is excluded, or how far the best point is from it."""
     said = "Expected to be excluded" if kind == "expected" else "Excluded"
     ranges = [
-        f"{low:g} to {high:g} GeV at r_inv = {row['r_inv']:g}"
+        f"{_from_to(*masses)} at r_inv = {row['r_inv']:g}"
         for row in results["excluded"]
-        for low, high in row[f"{kind}_gev"]
+        for masses in row[f"{kind}_gev"]
     ]
     if ranges:
-        return (
-            f"masses of the Z' {kind} to be excluded at 95 % CL: {', '.join(ranges)}."
-        )
+        return f"{said} at 95 % CL: a Z' of {'; '.join(ranges)}."
     limits = {
         point["name"]: point["observed"] if kind == "observed" else point["expected"][2]
         for point in results["points"]
-        if point["expected"]
+        if point["expected"] and point["status"] == "ok"
     }
-    limits = {name: value for name, value in limits.items() if value is not None}
-    best = min(limits, key=lambda name: limits[name])
+    best = min(limits, key=lambda name: float(limits[name]))
     return (
-        f"{said} is no point of the grid; the lowest {kind} limit on mu is"
+        f"{said} at 95 % CL: no point of the grid. The lowest {kind} limit on mu is"
         f" {limits[best]:.3g}, of {best}."
     )
 
 
-def _stability(panels: SvjPanels) -> list[StudySection]:
-    test = panels.test_scan
+def _from_to(low: float, high: float) -> str:
+    return f"{low:g} GeV" if low == high else f"{low:g} to {high:g} GeV"
+
+
+def _stability(results: Mapping[str, Any], panels: SvjPanels) -> list[StudySection]:
+    test, most = panels.test_scan, float(results["contamination_max"])
     if test is None or test.chosen is None:
         return []
     return [
@@ -196,9 +197,10 @@ def _stability(panels: SvjPanels) -> list[StudySection]:
                     " events that are quoted. Points of one line share most events.",
                 ),
                 figure(
-                    contamination_figure(test, 0.35),
-                    "The part of the worst signal that the method predicts away. The"
-                    " line is 0.35.",
+                    contamination_figure(test, most),
+                    "The part of a signal that the method predicts away, of the point"
+                    f" of the grid where it is largest; {most:g} is allowed (a line,"
+                    " where it is crossed).",
                 ),
             ],
         )
@@ -219,8 +221,8 @@ def _working_point(panels: SvjPanels) -> list[Html | str]:
         figure(
             working_point_figure(panels.scan),
             "Chosen is the largest mean significance among the cuts that keep all"
-            " rules; hatched are those that break one. Of events that are quoted"
-            " nowhere.",
+            " rules; hatched are those that break one, white those that leave a bin of"
+            " a region empty. Of events that are quoted nowhere.",
         ),
     ]
 
@@ -229,21 +231,32 @@ def _training(panels: SvjPanels) -> list[StudySection]:
     history = panels.history
     if history is None or not history["targets"]:
         return []
-    names, epochs = list(history["targets"]), history["epochs"]
+    targets, epochs = history["targets"], history["epochs"]
+    # Bins are many and their names long: they are in the table.
+    names = [name for name in targets if "bin" not in name]
+    last = epochs[-1]
+    rows = [
+        (name, f"{last['terms'][name]:.3g}", f"{target:.3g}",
+         f"{last['multipliers'][name]:.3g}")
+        for name, target in targets.items()
+    ]  # fmt: skip
+    caption = "Constraints in the last epoch, on the events that train"
     return [
         StudySection(
             "Training of X and Y",
             [
+                table(("Term", "Value", "Target", "Multiplier"), rows, caption=caption),
                 figure(
                     multiplier_figure(
                         {n: [e["multipliers"][n] for e in epochs] for n in names},
                         {n: [e["terms"][n] for e in epochs] for n in names},
-                        history["targets"],
+                        targets,
                     ),
                     "Above, the weight that each constraint has learnt. Below, each"
                     " constraint over its target: met below the dashed line. Targets"
-                    " start larger and shrink to their size.",
-                )
+                    " start larger and shrink to their size. R is the distance"
+                    " correlation, 0 for independent quantities.",
+                ),
             ],
         )
     ]

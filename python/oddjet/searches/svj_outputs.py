@@ -162,6 +162,7 @@ def svj_results(config: SvjConfig, found: Found) -> dict[str, Any]:
         "luminosity_ifb": config.luminosity_ifb,
         "mass_edges_gev": list(config.mass_edges_gev),
         "working_point": _working_point(found),
+        "contamination_max": config.scan.contamination_max,
         "planes": None if evaluation is None else evaluation["planes"],
         "data": found.json("observe", OBSERVED),
         "points": points,
