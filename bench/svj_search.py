@@ -79,7 +79,7 @@ def configuration(data: Path, seed: int, *, tagger: bool) -> dict:
         "tagger": {"network": network, "training": {"folds": 2, "epochs": 6}}
         if tagger
         else None,
-        "mass_edges_gev": [650, 900, 1200, 3000],
+        "mass_edges_gev": [650, 900, 3000],
         "non_closure_max": 0.1,
         "training": {
             "hidden": [32, 32],
@@ -160,7 +160,13 @@ def toy_configuration(folder: Path, events: int, seed: int) -> dict:
         "tagger": None,
         "features": ["a", "b", "c"],
         "mass_edges_gev": [650, 800, 1000, 1250, 1600, 2000, 4000],
-        "training": {"hidden": [32, 32], "epochs": 40, "learning_rate": 5e-3},
+        "training": {
+            "hidden": [32, 32],
+            "epochs": 40,
+            "batch_events": 20_000,
+            "cuts_per_step": 4,
+            "learning_rate": 5e-3,
+        },
         # On simulation as few as the data a p-value measures luck too.
         "scan": {"p_value_min": 0.05},
         "scan_variances": "simulation",

@@ -93,8 +93,9 @@ def _closure_target(
     # At best a cut leaves a quarter of the events in each region.
     share = fewest / max(int(background.sum()), 1) / 4
     quarter = effective * share
-    drawn = min(config.batch_events or len(sample), len(sample))
-    drawn *= np.count_nonzero(background) / len(sample)
+    drawn = min(config.batch_events or len(sample), len(sample)) * float(
+        np.mean(background)
+    )
     if quarter < 1 or share * drawn < _ROOM * config.cut_min_events:
         return None
     target = max(closure_target(non_closure), _MARGIN * closure_floor(*[quarter] * 4))

@@ -200,9 +200,7 @@ class SvjConfig(ConfigModel):
     uncertainties: UncertaintiesConfig = Field(
         default_factory=UncertaintiesConfig, description="of the limits"
     )
-    toys: int = Field(
-        0, ge=0, description="pseudo-experiments that check the expected limits"
-    )
+    toys: int = Field(0, ge=0, description="pseudo-experiments that check every limit")
 
     @model_validator(mode="after")
     def _names_and_parts_fit(self) -> Self:

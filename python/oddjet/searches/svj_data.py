@@ -70,7 +70,7 @@ def score_jets(
                 found[name].append(scores[:, i])
             task.advance(len(events))
     columns = {name: np.concatenate(parts) for name, parts in found.items()}
-    np.savez(directory / DATA_SCORES, **columns)  # type: ignore[arg-type]
+    np.savez(directory / DATA_SCORES, allow_pickle=False, **columns)
 
 
 def observe(

@@ -43,7 +43,8 @@ def part_of(
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
     uniform = (mixed >> np.uint64(11)) * 2.0**-53
-    return np.digitize(uniform, [train, train + scan]).astype(np.int8)
+    part: NDArray[np.int8] = np.digitize(uniform, [train, train + scan]).astype(np.int8)
+    return part
 
 
 @dataclass(frozen=True)

@@ -177,13 +177,11 @@ def limit(
         found_significance = _expected_significance(likelihood)
         result["expected_significance"] = _finite(found_significance)
         if toys and answer.expected is not None:
-            drawn = toy_cls(likelihood, answer.expected[2], toys=toys, seed=seed)
+            # Of what was observed; without data the median is what is observed.
+            at = answer.expected[2] if answer.observed is None else answer.observed
+            drawn = toy_cls(likelihood, at, toys=toys, seed=seed)
             checked = {"value": _finite(drawn.value), "error": _finite(drawn.error)}
-            result["toys"] = {
-                "mu": answer.expected[2],
-                "failed": drawn.failed,
-                **checked,
-            }
+            result["toys"] = {"mu": at, "failed": drawn.failed, **checked}
         write_json_atomic(directory / WORKSPACE, abcd_workspace(likelihood))
         write_text_atomic(directory / CARD, combine_card(likelihood))
     write_json_atomic(directory / LIMIT, result)

@@ -173,7 +173,8 @@ def train(
         raise UserError(outcome.reason)
     found = trainer.scores(events.features)
     np.savez(directory / SCORES, x=found["X"], y=found["Y"])
-    np.savez(directory / NETWORKS, **network_arrays(trainer.networks))  # type: ignore[arg-type]
+    arrays = network_arrays(trainer.networks)
+    np.savez(directory / NETWORKS, allow_pickle=False, **arrays)
     constraints = trainer.multipliers.constraints if trainer.multipliers else []
     write_json_atomic(
         directory / HISTORY,
@@ -242,7 +243,8 @@ def scan_of_part(
 
     def sample(chosen: NDArray[np.bool_]) -> ScoredEvents:
         rows = here & chosen
-        return ScoredEvents(*scores[:, rows], events.mass[rows], weight[rows])
+        x, y = scores[:, rows]
+        return ScoredEvents(x, y, events.mass[rows], weight[rows])
 
     signals = {name: sample(events.of(name)) for name in events.signals}
     binned = (events.mass >= mass_edges_gev[0]) & (events.mass < mass_edges_gev[-1])
@@ -293,9 +295,11 @@ def choose_cuts(
 
 def write_scan(directory: Path, scan: WorkingPointScan) -> None:
     """Write a scan into a directory."""
-    arrays = {f"metric {name}": each for name, each in scan.metrics.items()}
+    arrays: dict[str, NDArray[Any]] = {
+        f"metric {name}": each for name, each in scan.metrics.items()
+    }
     arrays |= {f"rule {name}": each for name, each in scan.rules.items()}
-    np.savez(directory / SCAN_MAPS, cuts=scan.cuts, **arrays)
+    np.savez(directory / SCAN_MAPS, allow_pickle=False, cuts=scan.cuts, **arrays)
     write_json_atomic(
         directory / SCAN,
         {"status": scan.status, "reason": scan.reason, "chosen": scan.chosen},

@@ -133,10 +133,9 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
         truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)
         truth[f"{prefix}dark_energy"] = total.astype(np.float32)
     weight = np.asarray(ak.to_numpy(batch.info.weights[:, 0]), np.float64)
-    number = len(counts)
     return Generated(
-        number, particles, heavy, truth, weight,
-        source=np.arange(number), num_generated=number,
+        len(counts), particles, heavy, truth, weight,
+        source=np.arange(len(counts)), num_generated=len(counts),
         generated_weight=float(weight.sum()),
     )  # fmt: skip
 

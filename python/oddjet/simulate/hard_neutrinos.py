@@ -109,7 +109,7 @@ def _hard_decays(
     # The neutrinos of a hadron are never harder than itself.
     if sum(event[i].pT() for i in heavy) < pt_min:
         return 0, []
-    passed, kept = 0, []
+    passed, kept = 0, list[NDArray[np.float64]]()
     for _ in range(cut.decays):
         pythia.moreDecays()
         if _neutrino_pt(event, size) > pt_min:
