@@ -14,7 +14,7 @@ Then
 and, for the precision that so few events cannot show, a toy of Gaussian features that
 are related to each other and to M_T (tests/toy_svj_tables.py), with pseudo-data:
 
-    python bench/svj_search.py --toy 600000 --output runs/svj_toy
+    python bench/svj_search.py --toy 240000 --output runs/svj_toy
 """  # noqa: E501 - commands to copy
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def toy_configuration(folder: Path, events: int, seed: int) -> dict:
     ):
         path = folder / f"mz{mass}_{r_inv}.parquet"
         table = toy.svj_table(
-            seed + 20 + number, events // 20, total=1.0, shift=1.0 - r_inv / 3,
+            seed + 20 + number, events // 20, total=1.0, shift=1.5 - r_inv / 2,
             mass=mass,
         )  # fmt: skip
         pq.write_table(table, path)
@@ -163,7 +163,7 @@ def toy_configuration(folder: Path, events: int, seed: int) -> dict:
         "training": {
             "hidden": [32, 32],
             "epochs": 40,
-            "batch_events": 20_000,
+            "batch_events": None,
             "cuts_per_step": 4,
             "learning_rate": 5e-3,
         },

@@ -88,6 +88,26 @@ def test_what_a_run_leaves(closed):
     assert config["split"] == {"train": 0.4, "scan": 0.2}
 
 
+def test_what_simulation_misses_is_an_uncertainty_of_the_prediction(closed):
+    results = results_of(closed)
+    text = (closed / "workspaces" / "mz1000_rinv0p3.json").read_text("utf-8")
+    sizes = {
+        modifier["name"]: modifier["data"]["hi"] - 1
+        for channel in json.loads(text)["channels"]
+        for sample in channel["samples"]
+        for modifier in sample["modifiers"]
+        if modifier["type"] == "normsys"
+    }
+    assert sizes["luminosity"] == pytest.approx(0.016)
+    assert "normalisation_top" in sizes
+    for i, found in enumerate(results["planes"]["SP"]["binned"]["bins"]):
+        # What is found over what is predicted multiplies the prediction.
+        ratio = found["observed"] / found["prediction"]["predicted"]
+        error = ratio**2 * found["non_closure_error"]
+        expected = max(abs(ratio - 1), error, 0.02)
+        assert sizes[f"non_closure_{i}"] == pytest.approx(expected)
+
+
 def test_results_follow_their_schema(closed):
     jsonschema = pytest.importorskip("jsonschema")
     path = resources.files("oddjet.searches") / "svj_results.schema.json"

@@ -137,6 +137,7 @@ def svj_answer(results: Mapping[str, Any]) -> Answer:
     if results["status"] != "ok":
         reason = str(results.get("reason", "no point of the signal has a limit"))
         return Answer("undetermined", "no answer", f"Not determined: {reason}.")
+    mind = " Read what to mind below first." if results["warnings"] else ""
     found = results["significance"]
     if found is not None:
         sigma = round(float(found["sigma"]), 1) + 0.0
@@ -145,15 +146,18 @@ def svj_answer(results: Mapping[str, Any]) -> Answer:
             kind,
             f"{format_sigma(sigma)} \N{GREEK SMALL LETTER SIGMA} local",
             f"The largest excess of the grid is {format_sigma(sigma)} sigma (local, p"
-            f" {format_p_value(results['p_value'])}) at {results['largest']}."
-            f" {_best_limit(results, 'observed')}",
+            f" {format_p_value(results['p_value'])}) at"
+            f" {_spoken(results, results['largest'])}."
+            f" {_best_limit(results, 'observed')}{mind}",
         )
     closed = " The signal plane of the data is closed until --unblind."
     whose = " All of it is expected, from simulation alone."
     return Answer(
         "blinded" if results["blinded"] else "compatible",
         "expected limits",
-        _best_limit(results, "expected") + (closed if results["blinded"] else whose),
+        _best_limit(results, "expected")
+        + (closed if results["blinded"] else whose)
+        + mind,
     )
 
 
@@ -175,12 +179,18 @@ def _best_limit(results: Mapping[str, Any], kind: str) -> str:
     best = min(limits, key=lambda name: float(limits[name]))
     return (
         f"{said} at 95 % CL: no point of the grid. The lowest {kind} limit on mu is"
-        f" {limits[best]:.3g}, of {best}."
+        f" {limits[best]:.3g}, at {_spoken(results, best)}."
     )
 
 
 def _from_to(low: float, high: float) -> str:
-    return f"{low:g} GeV" if low == high else f"{low:g} to {high:g} GeV"
+    return f"{low:.0f} GeV" if low == high else f"{low:.0f} to {high:.0f} GeV"
+
+
+def _spoken(results: Mapping[str, Any], name: str) -> str:
+    """Say which point of the grid a name is."""
+    (point,) = (each for each in results["points"] if each["name"] == name)
+    return f"m(Z') = {point['z_prime_mass_gev']:g} GeV, r_inv = {point['r_inv']:g}"
 
 
 def _stability(results: Mapping[str, Any], panels: SvjPanels) -> list[StudySection]:

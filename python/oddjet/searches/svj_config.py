@@ -132,8 +132,8 @@ class UncertaintiesConfig(ConfigModel):
     acceptance: Relative = Field(0.1, description="of every signal")
     non_closure_min: Relative = Field(
         0.02,
-        description="of the prediction in every bin, at least; else the non-closure of"
-        " the simulation there or its statistical error, the larger",
+        description="of the prediction in every bin, at least; else what found over"
+        " predicted misses in simulation there, or its statistical error, the larger",
     )
 
 

@@ -206,18 +206,20 @@ def _expected_significance(likelihood: AbcdLikelihood) -> float:
 
 
 def _non_closure(plane: Mapping[str, Any], least: float) -> NDArray[np.float64]:
-    """Give each bin its non-closure or the error of it, the larger, or the least.
+    """Give the uncertainty of every bin of the prediction, relative to it.
 
-    A bin that simulation cannot test has no number: its limit is refused before.
+    That is how far found over predicted is from one in simulation, or the error of
+    this ratio, or the least, whichever is largest. A bin that simulation cannot test
+    may be off by a factor of two.
     """
     sizes = []
     for each in plane["binned"]["bins"]:
-        known = each["non_closure"] is not None
-        sizes.append(
-            max(abs(each["non_closure"]), each["non_closure_error"], least)
-            if known
-            else 1.0
-        )
+        if each["non_closure"] is None:
+            sizes.append(1.0)
+            continue
+        ratio = 1 / (1 + each["non_closure"])
+        error = each["non_closure_error"] * ratio**2
+        sizes.append(max(abs(ratio - 1), error, least))
     return np.array(sizes)
 
 

@@ -276,6 +276,13 @@ def _warnings(
         )
     if evaluation is not None:
         said += _closure_warnings(evaluation)
+    seen = (found.json("observe", OBSERVED) or {}).get("VP")
+    if seen is not None and (seen["binned"]["p_value"] or 1.0) < _UNLIKELY:
+        said.append(
+            "the prediction does not close on the data of the validation plane: p ="
+            f" {seen['binned']['p_value']:.2g} for all bins, and no uncertainty of the"
+            " limits covers what simulation does not show"
+        )
     return said
 
 
