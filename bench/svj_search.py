@@ -45,6 +45,18 @@ LUMINOSITY = 138.0
 UNCERTAINTY = {"qcd": 0.2, "ttbar": 0.1, "wjet": 0.1, "zjet": 0.1}
 
 
+def grid_of(data: Path) -> list[dict]:
+    """Every point of the signal with all of its files."""
+    grid: dict[tuple[float, float], list[str]] = {}
+    for path in sorted((data / "signal").glob("*.parquet")):
+        mass, r_inv = re.search(r"_mz(\d+)_.*_rinv([\d.]+)_n", path.name).groups()
+        grid.setdefault((float(mass), float(r_inv)), []).append(str(path))
+    return [
+        {"files": files, "z_prime_mass_gev": mass, "r_inv": r_inv}
+        for (mass, r_inv), files in sorted(grid.items())
+    ]
+
+
 def configuration(data: Path, seed: int, *, tagger: bool) -> dict:
     """Every limit is on a cross section of 1 pb: mu is the limit in picobarn."""
     qcd = sorted(data.glob("qcd_seed*/*.parquet"))
@@ -52,14 +64,6 @@ def configuration(data: Path, seed: int, *, tagger: bool) -> dict:
         name: sorted((data / name).glob("*.parquet"))
         for name in ("ttbar", "wjet", "zjet")
     }
-    grid: dict[tuple[float, float], list[str]] = {}
-    for path in sorted((data / "signal").glob("*.parquet")):
-        mass, r_inv = re.search(r"_mz(\d+)_.*_rinv([\d.]+)_n", path.name).groups()
-        grid.setdefault((float(mass), float(r_inv)), []).append(str(path))
-    points = [
-        {"files": files, "z_prime_mass_gev": mass, "r_inv": r_inv}
-        for (mass, r_inv), files in sorted(grid.items())
-    ]
     network = {"blocks": [[32, 32], [32, 32], [64, 64]], "fusion": 64, "dense": 64}
     return {
         "search": "svj",
@@ -74,7 +78,7 @@ def configuration(data: Path, seed: int, *, tagger: bool) -> dict:
             for name, paths in files.items()
             if paths
         },
-        "signal": points,
+        "signal": grid_of(data),
         "selection": {"delta_eta_max": PLANES_AT},
         "tagger": {"network": network, "training": {"folds": 2, "epochs": 6}}
         if tagger
@@ -104,6 +108,31 @@ def _scale(paths: list[Path]) -> float:
     return promised / len(paths)
 
 
+def toy_grid(folder: Path, events: int, seed: int) -> list[dict]:
+    """Signals of six points, each with a twentieth of the background's events."""
+    points = []
+    for number, (mass, r_inv) in enumerate(
+        (mass, r_inv) for mass in (1000, 1500, 2500) for r_inv in (0.3, 0.6)
+    ):
+        path = folder / f"mz{mass}_{r_inv}.parquet"
+        table = toy.svj_table(
+            seed + 20 + number, events // 20, total=1.0, shift=1.5 - r_inv / 2,
+            mass=mass,
+        )  # fmt: skip
+        pq.write_table(table, path)
+        points.append(
+            {
+                "files": [path.name],
+                "content": "table",
+                "z_prime_mass_gev": mass,
+                "r_inv": r_inv,
+                # Half a percent of the background.
+                "cross_section_pb": events / 200_000,
+            }
+        )
+    return points
+
+
 def toy_configuration(folder: Path, events: int, seed: int) -> dict:
     """Two processes that are related differently; of data as many as of simulation.
 
@@ -126,32 +155,12 @@ def toy_configuration(folder: Path, events: int, seed: int) -> dict:
             "content": "table",
             "uncertainty": UNCERTAINTY["qcd"],
         }
-    points = []
-    for number, (mass, r_inv) in enumerate(
-        (mass, r_inv) for mass in (1000, 1500, 2500) for r_inv in (0.3, 0.6)
-    ):
-        path = folder / f"mz{mass}_{r_inv}.parquet"
-        table = toy.svj_table(
-            seed + 20 + number, events // 20, total=1.0, shift=1.5 - r_inv / 2,
-            mass=mass,
-        )  # fmt: skip
-        pq.write_table(table, path)
-        points.append(
-            {
-                "files": [path.name],
-                "content": "table",
-                "z_prime_mass_gev": mass,
-                "r_inv": r_inv,
-                # Half a percent of the background.
-                "cross_section_pb": events / 200_000,
-            }
-        )
     return {
         "search": "svj",
         "seed": seed,
         "luminosity_ifb": 1.0,
         "background": files,
-        "signal": points,
+        "signal": toy_grid(folder, events, seed),
         "data": {
             "files": ["data_*.parquet"],
             "content": "table",

@@ -273,13 +273,18 @@ class Svj:
                                              unblind=unblind)  # fmt: skip
             if not self._closed(unblind=unblind):
                 inputs["observed"] = tasks["observe"]
+        return tasks | self._limits(inputs)
+
+    def _limits(self, inputs: dict[str, Task]) -> dict[str, Task]:
+        """Compose a task for every point of the signal."""
+        config = self.config
         normalisation = {
             name: each.uncertainty
             for name, each in config.background.items()
             if each.uncertainty > 0
         }
-        for point in config.signal:
-            tasks[point.name] = Task(
+        return {
+            point.name: Task(
                 "limit",
                 limit,
                 {
@@ -291,7 +296,8 @@ class Svj:
                 },
                 inputs,
             )
-        return tasks
+            for point in config.signal
+        }
 
     def _gather(self, tables: dict[str, Path], lund: Path | None) -> Task:
         config = self.config
