@@ -63,6 +63,7 @@ def measure(process: str, generated: int, responses: int, seed: int) -> dict:
         "process": process,
         "generated": generated,
         "responses": responses,
+        "neutrinos": card.neutrinos and card.neutrinos.model_dump(),
         "cpu_ms_per_generated": 1e3 * total / generated,
         "simulation_share": simulated / total,
         "cutflow": [vars(cut) for cut in flow.rows],

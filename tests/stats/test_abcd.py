@@ -185,6 +185,25 @@ class TestCounting:
         assert binned.bins() == tuple(each)
         assert sum(each[1:], start=each[0]) == binned.total()
 
+    def test_copies_of_an_event_fluctuate_together(self):
+        columns = {"x": [0.9, 0.9, 0.9, 0.1], "y": [0.9, 0.9, 0.9, 0.9]}
+        weights = [1.0, 2.0, 3.0, 5.0]
+        apart = count_regions(**columns, cut=(0.5, 0.5), weights=weights)
+        found = count_regions(
+            **columns, cut=(0.5, 0.5), weights=weights, source=[7, 7, 8, 7]
+        )
+        assert found.weight == apart.weight
+        assert apart.variance.pass_pass == 1 + 4 + 9
+        # The copies 1 and 2 share a cell; the third copy lies in another.
+        assert found.variance.pass_pass == (1 + 2) ** 2 + 9
+        assert found.variance.fail_pass == 25
+        binned = count_regions(
+            **columns, cut=(0.5, 0.5), weights=weights, source=[7, 7, 8, 7],
+            bin_of=[0, 1, 1, -1], num_bins=2,
+        )  # fmt: skip
+        assert binned.variance.pass_pass.tolist() == [1, 4 + 9]
+        assert binned.variance.fail_pass.tolist() == [0, 0]
+
     def test_a_score_at_the_cut_fails(self):
         found = count_regions([0.5], [0.5], cut=(0.5, 0.5))
         assert found.weight.fail_fail == 1

@@ -17,10 +17,8 @@ def check(config: Path) -> None:
     """Validate CONFIG, open its files and estimate time and memory."""
     from oddjet.runs.config import load_yaml
 
-    if load_yaml(config).get("search") == "dijet":
-        _check_dijet(config)
-    else:
-        _check_monojet(config)
+    checks = {"dijet": _check_dijet, "svj": _check_svj}
+    checks.get(str(load_yaml(config).get("search")), _check_monojet)(config)
 
 
 def _check_dijet(config: Path) -> None:
@@ -45,6 +43,32 @@ def _check_dijet(config: Path) -> None:
     click.echo(
         f"  {len(windows)} windows from {windows[0].low_gev:g} to"
         f" {windows[-1].high_gev:g} GeV, {networks:,} networks in {passes} batches"
+    )
+
+
+def _check_svj(config: Path) -> None:
+    from oddjet.io import describe
+    from oddjet.searches import Svj
+
+    search = Svj.from_yaml(config)
+    click.echo(f"{config}: a valid configuration of semi-visible jets")
+    samples = dict(search.samples)
+    if search.config.data is not None:
+        samples["data"] = search.config.data
+    for name, source in samples.items():
+        files = source.find(search.base)
+        count = ""
+        if source.content == "events":
+            count = f"{describe(files).num_events:,} events in "
+        click.echo(f"  {name}: {count}{len(files)} file(s) of {source.content}")
+    tagger = search.config.tagger
+    networks = 0
+    if tagger is not None:
+        networks = tagger.training.num_scored_folds * tagger.training.networks
+    click.echo(
+        f"  {len(search.config.signal)} limits in"
+        f" {len(search.config.mass_edges_gev) - 1} bins of M_T; to train: {networks}"
+        " LundNet and 2 event networks"
     )
 
 

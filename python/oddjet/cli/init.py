@@ -10,7 +10,7 @@ __all__ = ["init"]
 
 
 @click.command()
-@click.argument("search", type=click.Choice(["monojet", "dijet"]))
+@click.argument("search", type=click.Choice(["monojet", "dijet", "svj"]))
 @click.option(
     "-o",
     "--output",
@@ -22,7 +22,7 @@ def init(search: str, output: Path | None) -> None:
     from oddjet.runs.atomic import write_text_atomic
     from oddjet.runs.config import ConfigModel, commented_yaml
     from oddjet.runs.errors import UserError
-    from oddjet.searches import DijetConfig, MonoJetConfig
+    from oddjet.searches import DijetConfig, MonoJetConfig, SvjConfig
 
     path = output or Path(f"{search}.yaml")
     if path.exists():
@@ -31,6 +31,7 @@ def init(search: str, output: Path | None) -> None:
     configs: dict[str, tuple[type[ConfigModel], str]] = {
         "monojet": (MonoJetConfig, "signal_region.files and control_region.files"),
         "dijet": (DijetConfig, "data.files and simulation.files"),
+        "svj": (SvjConfig, "the files of background, signal and data"),
     }
     config, files = configs[search]
     write_text_atomic(path, commented_yaml(config))

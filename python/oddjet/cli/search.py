@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from oddjet.cli.options import config_argument, jobs_option
+
+if TYPE_CHECKING:
+    from oddjet.searches import Dijet, Svj
 
 __all__ = ["search"]
 
@@ -39,8 +42,8 @@ __all__ = ["search"]
 @click.option(
     "--dask",
     metavar="local|ADDRESS",
-    help="Do the tasks of a dijet search on a Dask cluster: --jobs processes here, or"
-    " a scheduler's address.",
+    help="Do the tasks of a dijet or semi-visible jet search on a Dask cluster: --jobs"
+    " processes here, or a scheduler's address.",
 )
 def search(
     config: Path,
@@ -56,20 +59,24 @@ def search(
     from oddjet.runs.config import load_yaml
     from oddjet.runs.errors import UserError
 
-    is_dijet = load_yaml(config).get("search") == "dijet"
+    kind = load_yaml(config).get("search")
+    of_tasks = {"dijet": ("dijet", _dijet), "svj": ("semi-visible jet", _svj)}
+    name, run = of_tasks.get(str(kind), ("mono-jet", None))
     for option, given in (("--null", null), ("--device", device is not None)):
-        if is_dijet and given:
-            message = f"{option} is for mono-jet searches; {config} is a dijet search"
+        if run is not None and given:
+            message = f"{option} is for mono-jet searches; {config} is a {name} search"
             raise UserError(message)
-    if dask is not None and not is_dijet:
-        message = f"--dask is for dijet searches; {config} is a mono-jet search"
+    if run is None and dask is not None:
+        message = (
+            f"--dask is for dijet and semi-visible jet searches; {config} is a"
+            " mono-jet search"
+        )
         raise UserError(message)
     sentence = (
-        _dijet(config, output, jobs=jobs, unblind=unblind, dask=dask)
-        if is_dijet
-        else _monojet(config, output, jobs=jobs, unblind=unblind, null=null,
-                      device=device)
-    )  # fmt: skip
+        _monojet(config, output, jobs=jobs, unblind=unblind, null=null, device=device)
+        if run is None
+        else run(config, output, jobs=jobs, unblind=unblind, dask=dask)
+    )
     click.echo(sentence)
     click.echo(f"report: {output / 'report.html'}")
 
@@ -100,16 +107,38 @@ def _monojet(
 def _dijet(
     config: Path, output: Path, *, jobs: int, unblind: bool, dask: str | None
 ) -> str:
-    from oddjet.campaigns.dask_crew import dask_crew
     from oddjet.report.dijet_page import dijet_answer
-    from oddjet.runs.progress import Progress
     from oddjet.searches import Dijet
+
+    search = Dijet.from_yaml(config)
+    return dijet_answer(
+        _run_tasks(search, output, jobs=jobs, unblind=unblind, dask=dask)
+    ).sentence
+
+
+def _svj(
+    config: Path, output: Path, *, jobs: int, unblind: bool, dask: str | None
+) -> str:
+    from oddjet.report.svj_page import svj_answer
+    from oddjet.searches import Svj
+
+    search = Svj.from_yaml(config)
+    return svj_answer(
+        _run_tasks(search, output, jobs=jobs, unblind=unblind, dask=dask)
+    ).sentence
+
+
+def _run_tasks(
+    search: Dijet | Svj, output: Path, *, jobs: int, unblind: bool, dask: str | None
+) -> dict[str, Any]:
+    """Run a search that is a graph of tasks."""
+    from oddjet.campaigns.dask_crew import dask_crew
+    from oddjet.runs.progress import Progress
 
     with Progress() as progress, ExitStack() as stack:
         crew = None
         if dask is not None:
             crew = stack.enter_context(dask_crew(dask, workers=jobs))
-        results = Dijet.from_yaml(config).run(
+        return search.run(
             output, jobs=jobs, crew=crew, unblind=unblind, progress=progress
         )
-    return dijet_answer(results).sentence

@@ -35,7 +35,9 @@ __all__ = [
 _MOST_LINES = len(PROCESS_COLORS) - 1
 
 
-def process_closure_figure(closures: Mapping[str, Closure]) -> Html:
+def process_closure_figure(
+    closures: Mapping[str, Closure], *, name: str = "process-closure"
+) -> Html:
     """Draw the non-closure of each process beside that of their sum.
 
     Parameters
@@ -43,6 +45,8 @@ def process_closure_figure(closures: Mapping[str, Closure]) -> Html:
     closures : mapping of name to Closure
         As `oddjet.stats.abcd.closure_tests_of_processes` gives them; one without an
         answer is named, and has no point.
+    name : str
+        Unique on the page.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def process_closure_figure(closures: Mapping[str, Closure]) -> Html:
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         axes.axvline(0.0, color=MUTED, linestyle="--")
-        for row, (name, closure) in enumerate(closures.items()):
+        for row, (process, closure) in enumerate(closures.items()):
             if closure.non_closure is None:
                 axes.text(0.0, row, "not determined", ha="center", va="center")
                 continue
@@ -63,7 +67,7 @@ def process_closure_figure(closures: Mapping[str, Closure]) -> Html:
                 row,
                 xerr=100 * (closure.non_closure_error or 0.0),
                 fmt="o",
-                color=ACCENT if name == "total" else INK,
+                color=ACCENT if process == "total" else INK,
             )
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -71,7 +75,7 @@ def process_closure_figure(closures: Mapping[str, Closure]) -> Html:
         axes.set_xlabel("predicted / found - 1 [%]")
 
     return draw_svg(
-        "process-closure",
+        name,
         draw,
         description="Non-closure of every process and of their sum",
         height=1.6 + 0.45 * len(names),
@@ -262,7 +266,7 @@ def multiplier_figure(
         below.set_ylabel("term / target")
         below.set_xlabel("epoch")
         figure.align_ylabels()
-        _legend_above(above)
+        _legend_above(above, columns=2)
 
     return draw_svg(
         "multipliers", draw, description="Multipliers and constraints by epoch"
@@ -390,6 +394,6 @@ def exclusion_figure(points: Sequence[GridPoint]) -> Html:
     )
 
 
-def _legend_above(axes: Any) -> None:
+def _legend_above(axes: Any, *, columns: int = 3) -> None:
     """Above the axes, where no line can run through it."""
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["working_point_table"]
 
 _COLUMNS = ("significance", "p_value", "non_closure", "pull", "contamination")
-_HEADS = ("Cut on X", "Cut on Y", "Z", "p", "Non-closure", "Pull", "r", "Breaks")
+_HEADS = (
+    "Cut on X", "Cut on Y", "Mean Z", "p", "Non-closure", "Pull", "Contamination",
+    "Rules it breaks",
+)  # fmt: skip
 
 
 def working_point_table(scan: WorkingPointScan, *, reach: int = 1) -> Html:

@@ -11,8 +11,18 @@ if TYPE_CHECKING:
     from oddjet.searches.monojet import MonoJet
     from oddjet.searches.monojet_config import MonoJetConfig
     from oddjet.searches.result import Result
+    from oddjet.searches.svj import Svj
+    from oddjet.searches.svj_config import SvjConfig
 
-__all__ = ["Dijet", "DijetConfig", "MonoJet", "MonoJetConfig", "Result"]
+__all__ = [
+    "Dijet",
+    "DijetConfig",
+    "MonoJet",
+    "MonoJetConfig",
+    "Result",
+    "Svj",
+    "SvjConfig",
+]
 
 _HOME = {
     "Dijet": "oddjet.searches.dijet",
@@ -20,6 +30,8 @@ _HOME = {
     "MonoJet": "oddjet.searches.monojet",
     "MonoJetConfig": "oddjet.searches.monojet_config",
     "Result": "oddjet.searches.result",
+    "Svj": "oddjet.searches.svj",
+    "SvjConfig": "oddjet.searches.svj_config",
 }
 
 

@@ -53,7 +53,9 @@ class EventTable:
             np.float32
         )
 
-    def require(self, names: Sequence[str], *, where: str) -> EventTable:
+    def require(
+        self, names: Sequence[str], *, where: str, copies: bool = False
+    ) -> EventTable:
         """Check that quantities are there and finite, and events are not repeated.
 
         Parameters
@@ -61,6 +63,9 @@ class EventTable:
         names : sequence of str
         where : str
             What the table holds, for the message.
+        copies : bool
+            Whether several events may have one source: several measurements of a
+            generated one, which the caller keeps together.
 
         Returns
         -------
@@ -90,7 +95,7 @@ class EventTable:
                 )
                 raise UserError(message)
         repeated = len(self) - len(np.unique(self.source))
-        if repeated:
+        if repeated and not copies:
             message = (
                 f"{repeated} events of {where} are copies of others; give the original "
                 "events and let the study augment them, after the split"

@@ -38,11 +38,27 @@ __all__ = [
     "Selected",
     "TableSelection",
     "TableSource",
+    "event_source",
     "table_stage",
 ]
 
 TABLE, CUTFLOW = "table.parquet", "cutflow.csv"
 _SALT = 0x6F64646A65740005
+
+
+def event_source(ids: Any) -> NDArray[np.uint64]:
+    """Hash where events come from, as in the column `source` of a table.
+
+    Parameters
+    ----------
+    ids : mapping of integer arrays, or awkward record array
+        The collection `id`: run, lumi and event, else file and entry.
+
+    Returns
+    -------
+    uint64, shape (events,)
+    """
+    return source_hash(ids, _SALT)
 
 
 class Selected(Protocol):
@@ -77,11 +93,14 @@ class TableSelection:
         Module-level function, called as select(events, cuts); gives a `Selected`.
     columns : tuple of str
         Collections of the events that it reads, besides weight and id.
+    may_be_empty : bool
+        Whether a sample of which nothing is left is an answer, not a mistake.
     """
 
     name: str
     select: Callable[[Any, Any], Selected]
     columns: tuple[str, ...]
+    may_be_empty: bool = False
 
 
 class TableSource(ConfigModel):
@@ -185,7 +204,7 @@ def make_table(
     else:
         table, cutflow = _selected(sample, paths, selection, cuts, progress)
         (directory / CUTFLOW).write_text(cutflow.to_csv(), encoding="utf-8")
-    if not len(table):
+    if not len(table) and not selection.may_be_empty:
         message = (
             f"no event of the {sample} passes the {selection.name} selection; look at"
             " its collections, or lower the cuts"
@@ -206,7 +225,7 @@ def _selected(
     with progress.task(f"select {sample}", total=describe(paths).num_events) as task:
         for events in iterate(paths, columns=columns):
             found = selection.select(events, cuts)
-            source = source_hash(events.id[found.mask], _SALT)
+            source = event_source(events.id[found.mask])
             parts.append(EventTable(found.variables, found.weights, source))
             cutflows.append(found.cutflow)
             task.advance(len(events))
@@ -228,7 +247,7 @@ def _given(paths: tuple[str, ...]) -> EventTable:
         }
         weights = columns.pop("weight", np.ones(len(table)))
         ids = {"file": np.full(len(table), number), "entry": np.arange(len(table))}
-        parts.append(EventTable(columns, weights, source_hash(ids, _SALT)))
+        parts.append(EventTable(columns, weights, event_source(ids)))
     return _joined(parts)
 
 

@@ -107,7 +107,7 @@ def simulate_block(
             )
             parts.append(part)
             written += len(part)
-        generated_weight += float(batch.weight.sum()) * responses
+        generated_weight += batch.generated_weight * responses
         cross_section = batch.cross_section_pb
         if cancelled() or (enough is not None and written >= enough):
             break
@@ -122,7 +122,7 @@ def _numbered(batches: Iterator[Generated]) -> Iterator[tuple[int, Generated]]:
     first_event = 0
     for batch in batches:
         yield first_event, batch
-        first_event += batch.num_events
+        first_event += batch.num_generated
 
 
 def _measure(
@@ -159,7 +159,7 @@ def _measure(
         identity={
             "run": np.full(len(kept), identity["run"]),
             "lumi": np.full(len(kept), identity["lumi"]),
-            "event": identity["event"] + kept,
+            "event": identity["event"] + batch.source[kept],
         },
         weight=batch.weight[kept] if card.cross_section else None,
         truth={"process": np.full(len(kept), card.process)}

@@ -12,7 +12,7 @@ from pydantic import Field
 from oddjet.runs.config import ConfigModel, load_yaml, parse_config
 from oddjet.runs.errors import UserError
 
-__all__ = ["Card", "RecoilCut", "load_card", "process_names"]
+__all__ = ["Card", "NeutrinoCut", "RecoilCut", "load_card", "process_names"]
 
 
 class RecoilCut(ConfigModel):
@@ -36,6 +36,25 @@ class RecoilCut(ConfigModel):
     )
 
 
+class NeutrinoCut(ConfigModel):
+    """Only events with hard neutrinos from bottom and charm hadrons.
+
+    Heavy hadrons decay many times in each generated event; see
+    `oddjet.simulate.hard_neutrinos`. Other sources of MET are left out.
+    """
+
+    pt_min_gev: float = Field(
+        gt=0, description="transverse momentum of the sum of the neutrinos"
+    )
+    fraction_min: float = Field(
+        0.0, ge=0, lt=1, description="the same over that of the hard process"
+    )
+    decays: int = Field(100, ge=1, description="decays drawn of each event")
+    copies: int = Field(
+        2, ge=1, description="decays that pass and are kept of each event, at most"
+    )
+
+
 class Card(ConfigModel):
     """One process."""
 
@@ -48,6 +67,9 @@ class Card(ConfigModel):
     )
     recoil: RecoilCut | None = Field(
         default=None, description="generator cuts; none where MET has another source"
+    )
+    neutrinos: NeutrinoCut | None = Field(
+        None, description="for QCD jets, whose MET is that of heavy flavour"
     )
     tagged_jets: bool = Field(
         False, description="whether jets with their b-tag efficiencies are written"

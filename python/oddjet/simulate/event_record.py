@@ -40,6 +40,12 @@ class Generated:
         and `invisible_dark_energy`.
     weight : float64, shape (num_events,)
         Pythia's weight, which undoes a biased choice of the phase space; else 1.
+    source : int64, shape (num_events,)
+        Which generated event of the batch each is; copies share one.
+    num_generated : int
+        Generated events, kept or not.
+    generated_weight : float
+        Of the generated events together.
     cross_section_pb : float
         Of the process, as Pythia has estimated it until here [pb]; NaN if not asked.
     """
@@ -49,6 +55,9 @@ class Generated:
     heavy_hadrons: Particles
     truth: dict[str, NDArray[Any]]
     weight: NDArray[np.float64]
+    source: NDArray[np.int64]
+    num_generated: int
+    generated_weight: float
     cross_section_pb: float = math.nan
 
 
@@ -83,6 +92,7 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
     Returns
     -------
     Generated
+        Of all generated events, once each.
     """
     records = batch.prt
     counts = ak.to_numpy(ak.num(records))
@@ -123,7 +133,11 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
         truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)
         truth[f"{prefix}dark_energy"] = total.astype(np.float32)
     weight = np.asarray(ak.to_numpy(batch.info.weights[:, 0]), np.float64)
-    return Generated(len(counts), particles, heavy, truth, weight)
+    return Generated(
+        len(counts), particles, heavy, truth, weight,
+        source=np.arange(len(counts)), num_generated=len(counts),
+        generated_weight=float(weight.sum()),
+    )  # fmt: skip
 
 
 def _true_missing_momentum(

@@ -9,6 +9,7 @@ from typing import Any
 from oddjet.runs.errors import UserError, require
 from oddjet.simulate.cards import Card
 from oddjet.simulate.event_record import ChargeTable, Generated, flatten
+from oddjet.simulate.hard_neutrinos import generate_kept
 from oddjet.simulate.recoil_veto import recoil_veto
 
 __all__ = ["generate_batches", "start_pythia"]
@@ -38,7 +39,8 @@ def generate_batches(
     Yields
     ------
     Generated
-        `card.block_events` events altogether, less the few that Pythia gives up.
+        `card.block_events` events altogether, less the few that Pythia gives up; with
+        `card.neutrinos`, what is kept of so many.
 
     Raises
     ------
@@ -57,7 +59,16 @@ def generate_batches(
     charges = ChargeTable(pythia)
     for start in range(0, card.block_events, _BATCH_EVENTS):
         count = min(_BATCH_EVENTS, card.block_events - start)
-        batch = flatten(pythia.nextBatch(count), charges)
+        if card.neutrinos is None:
+            batch = flatten(pythia.nextBatch(count), charges)
+        else:
+            kept = generate_kept(pythia, card.neutrinos, num_events=count)
+            batch = replace(
+                flatten(kept.batch, charges),
+                source=kept.source,
+                num_generated=kept.num_generated,
+                generated_weight=kept.generated_weight,
+            )
         cross_section = pythia.infoPython().sigmaGen() * _PICOBARNS
         yield replace(batch, cross_section_pb=cross_section)
 

@@ -381,7 +381,10 @@ def normalisation_shifts(
             )
         )
         if not all(np.all(n > 0) for n in total.named.values()):
-            message = "normalisation_shifts: a bin has no yield above zero in a region"
+            message = (
+                "normalisation_shifts: a bin has no yield above zero in a region, so"
+                " that the shares of the processes say nothing about its prediction"
+            )
             raise ValueError(message)
         true_over_predicted: Array = total.pass_pass / predicted_yield(total)
         return true_over_predicted

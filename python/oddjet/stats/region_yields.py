@@ -129,6 +129,7 @@ def count_regions(
     weights: ArrayLike | None = None,
     bin_of: ArrayLike | None = None,
     num_bins: int | None = None,
+    source: ArrayLike | None = None,
 ) -> RegionYields:
     """Count events in the four regions.
 
@@ -147,6 +148,9 @@ def count_regions(
         events outside 0 ... num_bins - 1 count nowhere.
     num_bins : int, optional
         Needed with `bin_of`.
+    source : integer, shape (events,), optional
+        Equal for copies of one event, whose weights in a cell add before they are
+        squared: they fluctuate together.
 
     Returns
     -------
@@ -177,11 +181,26 @@ def count_regions(
     )
     inside = (index >= 0) & (index < (num_bins or 1))
     region = 2 * (x <= cut[0]) + (y <= cut[1])
-    cell = (4 * index.astype(np.int64) + region)[inside]
+    cell, weight = (4 * index.astype(np.int64) + region)[inside], weight[inside]
 
-    def by_region(values: NDArray[np.float64]) -> FourRegions[Any]:
-        sums = np.bincount(cell, values[inside], minlength=4 * (num_bins or 1))
+    def by_region(
+        cell: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> FourRegions[Any]:
+        sums = np.bincount(cell, values, minlength=4 * (num_bins or 1))
         table = sums.reshape(-1, 4).T
         return FourRegions(*(row if num_bins else float(row[0]) for row in table))
 
-    return RegionYields(by_region(weight), by_region(weight**2))
+    sums = by_region(cell, weight)
+    if source is not None and len(cell):
+        cell, weight = _copies_together(cell, np.asarray(source)[inside], weight)
+    return RegionYields(sums, by_region(cell, weight**2))
+
+
+def _copies_together(
+    cell: NDArray[np.int64], source: NDArray[Any], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Add the weights of each event in each cell."""
+    _, event = np.unique(source, return_inverse=True)
+    cells = int(cell.max()) + 1
+    pairs, place = np.unique(event.ravel() * cells + cell, return_inverse=True)
+    return pairs % cells, np.bincount(place.ravel(), weight).astype(np.float64)

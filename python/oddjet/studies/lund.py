@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import glob
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from oddjet.io.paths import find_files
-from oddjet.runs.digests import digest
-from oddjet.runs.provenance import provenance
+from oddjet.report.markup import Html
+from oddjet.report.study_page import (
+    StudyReport,
+    StudySection,
+    figure,
+    write_study_report,
+)
+from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.stages import Stage
-from oddjet.searches.regions import RegionConfig, RegionFiles
-from oddjet.studies import lund_stages
+from oddjet.searches import lund_stages
+from oddjet.searches.lund_plan import MEASURE, MODEL, lund_plan, without_files
 from oddjet.studies.lund_config import LundStudyConfig
-from oddjet.studies.study import COLLECT, Study
+from oddjet.studies.study import COLLECT, REPORT, RESULTS, TABLE, Study
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oddjet.studies.lund_config import SampleConfig
+    from oddjet.runs.progress import Progress
 
 __all__ = ["LundStudy"]
 
@@ -33,101 +39,48 @@ class LundStudy(Study[LundStudyConfig]):
 
     config_class = LundStudyConfig
     published: ClassVar[Mapping[str, Sequence[str]]] = {
-        "model": (lund_stages.MODEL,),
-        "measure": (lund_stages.AREAS, lund_stages.CUTFLOW, lund_stages.SCORES),
+        MODEL: (lund_stages.MODEL,),
+        MEASURE: (lund_stages.AREAS, lund_stages.CUTFLOW, lund_stages.SCORES),
     }
 
     def stages(self, checkpoints: Path) -> list[Stage]:
         """Plan the study: trees, trainings, the model, areas, the page."""
-        config = self.config
-        samples: dict[str, SampleConfig] = {p.name: p for p in config.signal}
-        samples |= config.background
-        prepares = [self._prepare(name, sample) for name, sample in samples.items()]
-        prepared = tuple(stage.name for stage in prepares)
-        # Where files are does not decide anything: their content does.
-        study = _without_files(config)
-        trains = _trains(study, prepared, checkpoints)
-        names, size = [stage.name for stage in trains], config.training.networks
-        facts = {"study": study.model_dump(exclude={"signal", "background"})}
-        model = Stage(
-            "model",
-            lund_stages.assemble,
-            inputs=(*prepared, *names),
-            arguments={
-                "study": study,
-                "trainings": tuple(
-                    tuple(names[start : start + size])
-                    for start in range(0, len(names), size)
-                ),
-                "provenance": provenance() | facts,
-            },
-        )
-        measure = Stage(
-            "measure",
-            lund_stages.measure,
-            inputs=(*prepared, "model"),
-            arguments={"study": study},
-            sources={"made_with": digest(provenance())},
-        )
         collect = Stage(
             COLLECT,
-            lund_stages.collect,
-            inputs=("measure",),
-            arguments={"study": study},
+            _collect,
+            inputs=(MEASURE,),
+            arguments={"study": without_files(self.config)},
         )
-        return [*prepares, *trains, model, measure, collect]
-
-    def _prepare(self, name: str, sample: SampleConfig) -> Stage:
-        start = Path(glob.escape(str(self.base)))
-        files = find_files(
-            [
-                (start if glob.has_magic(file) else self.base) / file
-                for file in sample.files
-            ]
-        )
-        # The label of a jet is its process: recorded data have none, and are refused.
-        region = RegionFiles.open(files, RegionConfig(role="mc"))
-        return Stage(
-            f"prepare-{name}",
-            lund_stages.prepare,
-            arguments={
-                "process": name,
-                "cuts": self.config.selection,
-                "tree": self.config.network.tree,
-            },
-            sources={name: region.digest, "made_with": digest(provenance())},
-            untracked={"paths": region.sample.files},
-        )
+        return [*lund_plan(self.config, self.base, checkpoints), collect]
 
 
-def _trains(
-    study: LundStudyConfig, prepared: tuple[str, ...], checkpoints: Path
-) -> list[Stage]:
-    """Train every network of every fold, fold by fold."""
-    return [
-        Stage(
-            f"train-{fold}-{member}",
-            lund_stages.train,
-            inputs=prepared,
-            arguments={"study": study, "fold": fold, "member": member},
-            sources={"made_with": digest(provenance())},
-            untracked={"checkpoints": checkpoints},
+def _collect(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    study: LundStudyConfig,
+) -> None:
+    """Leave what every study leaves: numbers, a table and a page, as a stage."""
+    measured = inputs["measure"]
+    table = (measured / lund_stages.TABLE).read_text("utf-8")
+    with (measured / lund_stages.AREAS).open(encoding="utf-8", newline="") as file:
+        areas = list(csv.DictReader(file))
+    write_json_atomic(directory / RESULTS, {"areas": areas, "table": table})
+    (directory / TABLE).write_text(table, encoding="utf-8")
+    maps = [
+        figure(
+            Html((measured / f"auc_{plane.lower()}.svg").read_text("utf-8")),
+            f"{plane}: area under the curve of jets of each signal against all"
+            " backgrounds by their cross sections; scores are out of fold.",
         )
-        for fold in range(study.training.num_scored_folds)
-        for member in range(study.training.networks)
+        for plane in lund_stages.PLANES
     ]
-
-
-def _without_files(config: LundStudyConfig) -> LundStudyConfig:
-    nothing = {"files": ("-",)}
-    return config.model_copy(
-        update={
-            "signal": tuple(
-                point.model_copy(update=nothing) for point in config.signal
-            ),
-            "background": {
-                name: sample.model_copy(update=nothing)
-                for name, sample in config.background.items()
-            },
-        }
+    page = StudyReport(
+        title="LundNet on semi-visible jets",
+        introduction="Dreyer & Qu, arXiv:2012.08526, on the two hardest fat jets.",
+        answers=[],
+        sections=[StudySection("Separation at every signal", maps)],
+        config_yaml=dump_yaml(study),
     )
+    write_study_report(directory / REPORT, page)

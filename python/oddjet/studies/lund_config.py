@@ -2,89 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from oddjet.learn.config import TrainingConfig
-from oddjet.learn.models.lund_config import LundNetConfig
-from oddjet.runs.config import ConfigModel
-from oddjet.select.svj import SvjCuts
+from oddjet.searches.lund_config import LundTaggerConfig
 
-__all__ = ["LundStudyConfig", "SampleConfig", "SignalConfig"]
+__all__ = ["LundStudyConfig"]
 
 
-class SampleConfig(ConfigModel):
-    """The simulated events of one process."""
-
-    files: tuple[str, ...] = Field(
-        min_length=1, description="files of events or patterns, relative to this file"
-    )
-
-
-class SignalConfig(SampleConfig):
-    """One point of the signal grid."""
-
-    z_prime_mass_gev: float = Field(gt=0, description="mass of the Z' [GeV]")
-    r_inv: float = Field(ge=0, le=1, description="invisible fraction")
-
-    @property
-    def name(self) -> str:
-        """Of the point, in names of stages and of processes.
-
-        Examples
-        --------
-        >>> SignalConfig(files=("a",), z_prime_mass_gev=1000, r_inv=0.3).name
-        'mz1000_rinv0p3'
-        """
-        return f"mz{self.z_prime_mass_gev:g}_rinv{self.r_inv:g}".replace(".", "p")
-
-
-class LundStudyConfig(ConfigModel):
+class LundStudyConfig(LundTaggerConfig):
     """LundNet on the fat jets of selected events, and how well it does."""
 
     study: Literal["lund"] = Field("lund", description="which study this is")
-    seed: int = Field(1, ge=0, description="the one seed of the whole study")
-    signal: tuple[SignalConfig, ...] = Field(
-        min_length=1,
-        description="points of the grid; each has the same weight in the training",
-    )
-    background: dict[str, SampleConfig] = Field(
-        min_length=1,
-        description="processes by name, their weights in the same unit",
-    )
-    selection: SvjCuts = Field(
-        default_factory=SvjCuts, description="which events, and which jets of them"
-    )
-    network: LundNetConfig = Field(
-        default_factory=LundNetConfig,
-        description="the network and its trees; lundnet_5, lundnet_3 and cms name the"
-        " published ones",
-    )
-    training: TrainingConfig = Field(
-        default_factory=TrainingConfig.lund_net,
-        description="folds and optimiser; what is left out is as for LundNet",
-    )
-
-    @field_validator("training", mode="before")
-    @classmethod
-    def _complete_training(cls, given: Any) -> Any:
-        if isinstance(given, Mapping):
-            return TrainingConfig.lund_net().model_dump() | dict(given)
-        return given
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        names = [point.name for point in self.signal]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            message = f"must name each point of the grid once; {twice[0]} comes twice"
-            raise ValueError(message)
-        for name in self.background:
-            if not name.isidentifier() or name != name.lower() or name in names:
-                message = (
-                    "must name processes of background by lower-case letters, digits "
-                    f"and _, other than points of the signal; got {name!r}"
-                )
-                raise ValueError(message)
-        return self

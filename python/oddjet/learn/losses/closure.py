@@ -16,6 +16,7 @@ from oddjet.stats.abcd import symmetric_closure
 from oddjet.stats.region_yields import FourRegions
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 __all__ = ["closure_losses", "draw_cut", "soft_regions"]
@@ -108,7 +109,7 @@ def draw_cut(
     """Draw a pair of cuts that leaves events in every region of every bin.
 
     The logarithm of the fraction of events that independent scores would leave is
-    uniform, from `min_events` to 99 % of the events, and the two cuts share it at
+    uniform, from `min_events` of the poorest bin to 99 %, and the two cuts share it at
     random: each decade of background rejection is tested as often as any other, where
     cuts uniform in the scores would all but miss the corner that the signal region is.
     A pair is drawn again until each region holds more than
@@ -147,16 +148,16 @@ def draw_cut(
     >>> all(0 < each < 1 for each in cut)
     True
     """
-    scores = [score.detach().cpu().double().numpy() for score in (x, y)]
-    lowest = min(max(min_events, 1.0) / len(x), 0.5)
+    ordered = [np.sort(score.detach().cpu().double().numpy()) for score in (x, y)]
+    lowest = min(max(min_events, 1.0) / _fewest_events(x, bin_of, num_bins), 0.5)
     ones = torch.ones_like(x)
     most = torch.full((num_bins,), -torch.inf, dtype=x.dtype, device=x.device)
     for _ in range(attempts):
         both, share = random.uniform([np.log(lowest), 0.0], [np.log(0.99), 1.0])
         passing = np.exp([share * both, (1 - share) * both])
         first, second = (
-            float(np.quantile(score, 1 - part))
-            for score, part in zip(scores, passing, strict=True)
+            _quantile(score, 1 - part)
+            for score, part in zip(ordered, passing, strict=True)
         )
         options = {"bin_of": bin_of, "num_bins": num_bins, "sharpness": sharpness}
         counts = _fewest(soft_regions(x, y, ones, cut=(first, second), **options))  # type: ignore[arg-type]
@@ -174,6 +175,23 @@ def draw_cut(
         "is constant"
     )
     raise UserError(message)
+
+
+def _fewest_events(x: Tensor, bin_of: Tensor | None, num_bins: int) -> int:
+    """Count the events of the poorest bin: cuts that leave less of it are no use."""
+    if bin_of is None:
+        return len(x)
+    inside = bin_of[(bin_of >= 0) & (bin_of < num_bins)]
+    return max(int(torch.bincount(inside, minlength=num_bins).min()), 1)
+
+
+def _quantile(ordered: NDArray[np.float64], q: float) -> float:
+    """Give a quantile of sorted values, as `numpy.quantile` does of any."""
+    place = q * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    share = place - below
+    return float(ordered[below] + share * (ordered[above] - ordered[below]))
 
 
 def _fewest(regions: FourRegions[Tensor]) -> Tensor:

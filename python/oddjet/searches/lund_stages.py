@@ -1,8 +1,7 @@
-"""The stages of a study of LundNet: jets, networks, a model file, scores, areas."""
+"""The stages that make LundNet a tagger: jets, networks, model file, scores, areas."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,23 +13,13 @@ from oddjet.deploy.scorer import Scorer
 from oddjet.io import describe, iterate
 from oddjet.learn.folds import RESERVE, in_validation, training_folds
 from oddjet.report.auc_map import GridArea, area_csv, area_map, area_table
-from oddjet.report.markup import Html
-from oddjet.report.study_page import (
-    StudyReport,
-    StudySection,
-    figure,
-    write_study_report,
-)
 from oddjet.runs.atomic import write_json_atomic
-from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.searches.cutflows import read_cutflows, write_cutflows
+from oddjet.searches.lund_jets import PER_EVENT, LundJets
 from oddjet.select.svj import select_svj
 from oddjet.stats.effective_events import effective_events
 from oddjet.stats.roc import ScoredJets, area_under_curve
-from oddjet.studies.lund_jets import PER_EVENT, LundJets
-from oddjet.studies.study import REPORT, RESULTS
-from oddjet.studies.study import TABLE as TABLE_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +30,22 @@ if TYPE_CHECKING:
     from oddjet.learn.lund_sample import LundSample
     from oddjet.learn.models.lund_config import LundTreeConfig
     from oddjet.runs.progress import Progress
+    from oddjet.searches.lund_config import LundTaggerConfig
     from oddjet.select.cutflow import CutFlow
     from oddjet.select.svj import SvjCuts
-    from oddjet.studies.lund_config import LundStudyConfig
 
-__all__ = ["assemble", "collect", "measure", "prepare", "train"]
+__all__ = [
+    "AREAS",
+    "CUTFLOW",
+    "MODEL",
+    "PLANES",
+    "SCORES",
+    "TABLE",
+    "assemble",
+    "measure",
+    "prepare",
+    "train",
+]
 
 JETS, NETWORK, HISTORY = "jets.npz", "network.npz", "history.json"
 MODEL, SCORES, AREAS, TABLE = "model.onnx", "scores.parquet", "auc.csv", "auc.md"
@@ -98,16 +98,16 @@ class _Jets:
     is_signal: NDArray[np.bool_]
 
     @classmethod
-    def read(cls, inputs: Mapping[str, Path], study: LundStudyConfig) -> _Jets:
-        points = [point.name for point in study.signal]
-        names = [*points, *study.background]
+    def read(cls, inputs: Mapping[str, Path], tagger: LundTaggerConfig) -> _Jets:
+        points = [point.name for point in tagger.signal]
+        names = [*points, *tagger.background]
         parts = [LundJets.read(inputs[f"prepare-{name}"] / JETS) for name in names]
         process = np.repeat(names, [len(part) for part in parts])
         jets = LundJets.concatenate(parts)
         return cls(jets, process, np.isin(process, points))
 
-    def folds(self, study: LundStudyConfig) -> NDArray[np.int64]:
-        training = study.training
+    def folds(self, tagger: LundTaggerConfig) -> NDArray[np.int64]:
+        training = tagger.training
         return training_folds(
             self.jets.ids,
             ~self.is_signal,
@@ -139,7 +139,7 @@ def train(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
-    study: LundStudyConfig,
+    tagger: LundTaggerConfig,
     fold: int,
     member: int,
     checkpoints: Path,
@@ -147,18 +147,18 @@ def train(
     """Train a network that scores one fold, on the jets that it may see."""
     from oddjet.learn.fold_training import train_fold
 
-    found = _Jets.read(inputs, study)
-    training = study.training
+    found = _Jets.read(inputs, tagger)
+    training = tagger.training
     what = f"train fold {fold}" + (f", network {member}" if member else "")
     with progress.task(what, total=training.epochs) as task:
         trained = train_fold(
             found.sample(),
-            found.folds(study),
+            found.folds(tagger),
             fold,
-            network=study.network,
+            network=tagger.network,
             training=training,
-            features=study.network.tree.names,
-            seed=study.seed,
+            features=tagger.network.tree.names,
+            seed=tagger.seed,
             member=member,
             validates=in_validation(found.jets.ids, training.validation_fraction),
             checkpoints=checkpoints,
@@ -174,15 +174,15 @@ def assemble(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
-    study: LundStudyConfig,
+    tagger: LundTaggerConfig,
     trainings: tuple[tuple[str, ...], ...],
     provenance: Mapping[str, object],
 ) -> None:
     """Put the networks of all folds into one model file, calibrated on background."""
     from oddjet.learn.export import export_lund_folds
 
-    found = _Jets.read(inputs, study)
-    cuts = study.selection
+    found = _Jets.read(inputs, tagger)
+    cuts = tagger.selection
     with progress.task("calibrate and export the model", total=1) as task:
         export_lund_folds(
             directory / MODEL,
@@ -190,17 +190,17 @@ def assemble(
                 [dict(np.load(inputs[name] / NETWORK)) for name in members]
                 for members in trainings
             ],
-            network=study.network,
-            spec=study.network.tree.spec(
+            network=tagger.network,
+            spec=tagger.network.tree.spec(
                 radius=cuts.fat_jet_radius,
                 pt_min_gev=cuts.fat_jet_pt_min_gev,
                 abs_eta_max=cuts.fat_jet_abs_eta_max,
                 num_jets=PER_EVENT,
             ),
             background=found.sample(),
-            fold=found.folds(study),
+            fold=found.folds(tagger),
             provenance=provenance,
-            threads=study.training.threads,
+            threads=tagger.training.threads,
         )
         task.advance()
 
@@ -210,13 +210,13 @@ def measure(
     inputs: Mapping[str, Path],
     progress: Progress,
     *,
-    study: LundStudyConfig,
+    tagger: LundTaggerConfig,
 ) -> None:
     """Score each jet by the fold that never saw it, and measure every signal."""
-    found = _Jets.read(inputs, study)
-    folds = found.folds(study)
+    found = _Jets.read(inputs, tagger)
+    folds = found.folds(tagger)
     with progress.task("score", total=len(found.jets)) as task:
-        scorer = Scorer(inputs["model"] / MODEL, "cpu", study.training.threads)
+        scorer = Scorer(inputs["model"] / MODEL, "cpu", tagger.training.threads)
         deployed, by_fold = scorer.score_trees(found.jets.trees)
         task.advance(len(found.jets))
     own = by_fold[np.arange(len(folds)), np.maximum(folds, 0)].astype(np.float64)
@@ -224,16 +224,16 @@ def measure(
     own[folds < RESERVE] = np.nan
     _write_scores(directory / SCORES, found, own, folds)
     areas = [
-        _area(study, found, own, point=number, plane=plane)
+        _area(tagger, found, own, point=number, plane=plane)
         for plane in PLANES
-        for number in range(len(study.signal))
+        for number in range(len(tagger.signal))
     ]
     (directory / AREAS).write_text(area_csv(areas), encoding="utf-8")
     (directory / TABLE).write_text(area_table(areas), encoding="utf-8")
     for plane in PLANES:
         figure = directory / f"auc_{plane.lower()}.svg"
         figure.write_text(str(area_map(areas, plane)), encoding="utf-8")
-    names = [*(point.name for point in study.signal), *study.background]
+    names = [*(point.name for point in tagger.signal), *tagger.background]
     flows = {
         f"{name} {plane}": flow
         for name in names
@@ -242,51 +242,19 @@ def measure(
     (directory / CUTFLOW).write_text(write_cutflows(flows), encoding="utf-8")
 
 
-def collect(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    study: LundStudyConfig,
-) -> None:
-    """Leave what every study leaves: numbers, a table and a page, as a stage."""
-    measured = inputs["measure"]
-    table = (measured / TABLE).read_text("utf-8")
-    with (measured / AREAS).open(encoding="utf-8", newline="") as file:
-        areas = list(csv.DictReader(file))
-    write_json_atomic(directory / RESULTS, {"areas": areas, "table": table})
-    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    maps = [
-        figure(
-            Html((measured / f"auc_{plane.lower()}.svg").read_text("utf-8")),
-            f"{plane}: area under the curve of jets of each signal against all"
-            " backgrounds by their cross sections; scores are out of fold.",
-        )
-        for plane in PLANES
-    ]
-    page = StudyReport(
-        title="LundNet on semi-visible jets",
-        introduction="Dreyer & Qu, arXiv:2012.08526, on the two hardest fat jets.",
-        answers=[],
-        sections=[StudySection("Separation at every signal", maps)],
-        config_yaml=dump_yaml(study),
-    )
-    write_study_report(directory / REPORT, page)
-
-
 def _flows(prepared: Path) -> dict[str, CutFlow]:
     return read_cutflows((prepared / CUTFLOW).read_text("utf-8"))
 
 
 def _area(
-    study: LundStudyConfig,
+    tagger: LundTaggerConfig,
     found: _Jets,
     score: NDArray[np.float64],
     *,
     point: int,
     plane: str,
 ) -> GridArea:
-    signal = study.signal[point]
+    signal = tagger.signal[point]
     inside = found.jets.in_signal_plane == (plane == "SP")
     usable = inside & np.isfinite(score)
 

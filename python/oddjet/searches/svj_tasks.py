@@ -1,0 +1,330 @@
+"""The tasks of a search for semi-visible jets: from tables to scores and cuts.
+
+Each is a pure function of its inputs and arguments that writes into the directory it
+is given (see `oddjet.campaigns.task`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.errors import UserError
+from oddjet.searches.event_table import EventTable, read_event_table
+from oddjet.searches.svj_events import PARTS, SvjEvents, part_of
+from oddjet.searches.table_source import event_source
+from oddjet.stats.abcd_scan import ScoredEvents, WorkingPointScan, scan_cuts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from oddjet.learn.abcd_config import AbcdTrainingConfig
+    from oddjet.learn.abcd_sample import AbcdSample
+    from oddjet.runs.progress import Progress
+    from oddjet.searches.svj_config import SplitConfig
+    from oddjet.stats.abcd_scan import WorkingPointRules
+
+__all__ = [
+    "EVENTS",
+    "HISTORY",
+    "JET_SCORES",
+    "NETWORKS",
+    "SCORES",
+    "choose_cuts",
+    "features_of",
+    "gather",
+    "mass_bin",
+    "read_scan",
+    "scored",
+    "train",
+    "write_scan",
+]
+
+EVENTS, SCORES, NETWORKS = "events.npz", "scores.npz", "networks.npz"
+HISTORY, SCAN, SCAN_MAPS = "history.json", "scan.json", "scan.npz"
+#: Scores of J0 and J1 that LundNet adds to the features.
+JET_SCORES = ("score_leading", "score_subleading")
+#: From what the scores are decorrelated, besides each other.
+_INDEPENDENT_OF = ("transverse_mass", "delta_eta")
+
+
+def gather(
+    directory: Path,
+    inputs: Mapping[str, Path],  # noqa: ARG001 - the signature of a task
+    progress: Progress,  # noqa: ARG001
+    *,
+    backgrounds: Sequence[str],
+    signals: Sequence[str],
+    factors: Mapping[str, float],
+    features: Sequence[str],
+    delta_eta_max: float,
+    split: SplitConfig,
+    tables: Mapping[str, str],
+    jet_scores: str | None,
+) -> None:
+    """Put the tables of all simulated processes together, weighted and split.
+
+    `factors` turn the weights of each table into expected events; `jet_scores` is the
+    file of LundNet's scores out of fold, in the order of the tables.
+    """
+    names = (*backgrounds, *signals)
+    found = {name: read_event_table(Path(tables[name])) for name in names}
+    if jet_scores is not None:
+        scores = pq.read_table(jet_scores).to_pydict()
+        found = {
+            name: _with_jet_scores(name, table, scores) for name, table in found.items()
+        }
+    count = [len(table) for table in found.values()]
+    columns = {
+        name: np.concatenate([each.columns[name] for each in found.values()])
+        for name in dict.fromkeys(("transverse_mass", "delta_eta", *features))
+    }
+    source = np.concatenate([each.source for each in found.values()])
+    SvjEvents(
+        names,
+        len(backgrounds),
+        np.repeat(np.arange(len(names), dtype=np.int16), count),
+        np.concatenate([factors[n] * table.weights for n, table in found.items()]),
+        features_of(columns, features),
+        columns["transverse_mass"],
+        columns["delta_eta"],
+        columns["delta_eta"] < delta_eta_max,
+        part_of(source, train=split.train, scan=split.scan),
+        source,
+    ).write(directory / EVENTS)
+
+
+def features_of(
+    columns: Mapping[str, NDArray[np.float64]], names: Sequence[str]
+) -> NDArray[np.float32]:
+    """Give what the networks see, shape (events, features)."""
+    return np.stack([columns[name] for name in names], axis=1).astype(np.float32)
+
+
+def _with_jet_scores(
+    name: str, table: EventTable, scores: Mapping[str, Sequence[Any]]
+) -> EventTable:
+    own = np.array([process == name for process in scores["process"]], bool)
+    ids = {
+        column.removeprefix("id_"): np.array(values)[own]
+        for column, values in scores.items()
+        if column.startswith("id_")
+    }
+    if len(table) and not np.array_equal(event_source(ids), table.source):
+        message = f"the LundNet scores of {name} are of other events than its table"
+        raise ValueError(message)
+    added = {each: np.array(scores[each], np.float64)[own] for each in JET_SCORES}
+    for each, values in added.items():
+        bad = int(np.count_nonzero(~np.isfinite(values)))
+        if bad:
+            message = (
+                f"{bad} events of {name} have no {each}: a jet without usable"
+                " constituents, or networks of LundNet that did not converge"
+            )
+            raise UserError(message)
+    return replace(table, columns={**table.columns, **added})
+
+
+def mass_bin(
+    mass: NDArray[np.float64], edges_gev: Sequence[float]
+) -> NDArray[np.int64]:
+    """Give each event its bin: -1 below the first, one past the last above it."""
+    return np.digitize(mass, edges_gev) - 1
+
+
+def train(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    training: AbcdTrainingConfig,
+    by_rule: bool,
+    non_closure_max: float,
+    mass_edges_gev: Sequence[float],
+    seed: int,
+) -> None:
+    """Train X and Y on their part of the events, and score all of them."""
+    from oddjet.learn.abcd_networks import network_arrays
+    from oddjet.learn.abcd_rules import terms_by_rule
+    from oddjet.learn.abcd_training import AbcdTrainer
+
+    events = SvjEvents.read(inputs["events"] / EVENTS)
+    sample = _training_sample(events, mass_edges_gev)
+    if by_rule:
+        training = terms_by_rule(
+            sample,
+            training,
+            non_closure=non_closure_max,
+            independent_of=_INDEPENDENT_OF,
+        )
+    trainer = AbcdTrainer(sample, training, seed=seed)
+    with progress.task("train X and Y", total=training.epochs) as task:
+        history = trainer.run(on_epoch=lambda _: task.advance())
+    outcome = trainer.outcome()
+    if outcome.reason is not None:
+        raise UserError(outcome.reason)
+    found = trainer.scores(events.features)
+    np.savez(directory / SCORES, x=found["X"], y=found["Y"])
+    arrays = network_arrays(trainer.networks)
+    np.savez(directory / NETWORKS, allow_pickle=False, **arrays)
+    constraints = trainer.multipliers.constraints if trainer.multipliers else []
+    write_json_atomic(
+        directory / HISTORY,
+        {
+            "epochs": [vars(each) for each in history],
+            "targets": {each.name: each.target for each in constraints},
+            "unmet": {name: list(pair) for name, pair in outcome.unmet.items()},
+            "hidden": list(training.hidden),
+            "effective_background": sample.effective_background(None),
+        },
+    )
+
+
+def _training_sample(events: SvjEvents, edges_gev: Sequence[float]) -> AbcdSample:
+    """Give every point of the signal the mean yield of all, shared out."""
+    from oddjet.learn.abcd_sample import AbcdSample
+
+    weight = events.whole_weight("train")
+    rows = events.part == PARTS.index("train")
+    totals = {name: float(weight[events.of(name)].sum()) for name in events.signals}
+    present = {name: total for name, total in totals.items() if total > 0}
+    for name, total in present.items():
+        mean = float(np.mean(list(present.values())))
+        weight[events.of(name)] *= mean / len(present) / total
+    inside = events.in_signal_plane[rows]
+    planes = {"SP": inside, "VP": ~inside}
+    return AbcdSample(
+        features=events.features[rows],
+        is_signal=events.is_signal[rows],
+        weight=weight[rows],
+        variables={
+            "transverse_mass": events.mass[rows],
+            "delta_eta": events.delta_eta[rows],
+        },
+        planes={name: each for name, each in planes.items() if each.any()},
+        bin_of=mass_bin(events.mass[rows], edges_gev),
+        num_bins=len(edges_gev) - 1,
+    )
+
+
+def scored(inputs: Mapping[str, Path]) -> tuple[SvjEvents, NDArray[np.float64]]:
+    """Read the events and their scores, shape (2, events)."""
+    events = SvjEvents.read(inputs["events"] / EVENTS)
+    with np.load(inputs["train"] / SCORES) as stored:
+        return events, np.stack([stored["x"], stored["y"]]).astype(np.float64)
+
+
+def scan_of_part(
+    events: SvjEvents,
+    scores: NDArray[np.float64],
+    part: str,
+    *,
+    rules: WorkingPointRules,
+    mass_edges_gev: Sequence[float],
+    asimov: bool,
+) -> WorkingPointScan:
+    """Scan the cuts on the events of one part in the signal plane.
+
+    Raises
+    ------
+    UserError
+        No point of the signal has a yield there.
+    """
+    weight = events.whole_weight(part)
+    here = (weight != 0) & events.in_signal_plane
+
+    def sample(chosen: NDArray[np.bool_]) -> ScoredEvents:
+        rows = here & chosen
+        x, y = scores[:, rows]
+        return ScoredEvents(x, y, events.mass[rows], weight[rows])
+
+    signals = {name: sample(events.of(name)) for name in events.signals}
+    binned = (events.mass >= mass_edges_gev[0]) & (events.mass < mass_edges_gev[-1])
+    signals = {
+        name: each
+        for name, each in signals.items()
+        if weight[here & binned & events.of(name)].sum() > 0
+    }
+    if not signals:
+        message = (
+            f"no point of the signal has a yield above zero among the events to {part}"
+            " in the signal plane: there is nothing to optimise for"
+        )
+        raise UserError(message)
+    return scan_cuts(
+        sample(~events.is_signal),
+        signals,
+        mass_edges=np.asarray(mass_edges_gev),
+        rules=rules,
+        asimov=asimov,
+    )
+
+
+def choose_cuts(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a task
+    *,
+    rules: WorkingPointRules,
+    mass_edges_gev: Sequence[float],
+    asimov: bool,
+) -> None:
+    """Choose the working point on events that trained nothing and are not quoted.
+
+    A scan without an allowed point is a result with its maps.
+    """
+    events, scores = scored(inputs)
+    found = scan_of_part(
+        events,
+        scores,
+        "scan",
+        rules=rules,
+        mass_edges_gev=mass_edges_gev,
+        asimov=asimov,
+    )
+    write_scan(directory, found)
+
+
+def write_scan(directory: Path, scan: WorkingPointScan) -> None:
+    """Write a scan into a directory."""
+    arrays: dict[str, NDArray[Any]] = {
+        f"metric {name}": each for name, each in scan.metrics.items()
+    }
+    arrays |= {f"rule {name}": each for name, each in scan.rules.items()}
+    np.savez(directory / SCAN_MAPS, allow_pickle=False, cuts=scan.cuts, **arrays)
+    write_json_atomic(
+        directory / SCAN,
+        {"status": scan.status, "reason": scan.reason, "chosen": scan.chosen},
+    )
+
+
+def read_scan(directory: Path) -> WorkingPointScan:
+    """Read what `write_scan` wrote."""
+    found = json.loads((directory / SCAN).read_text("utf-8"))
+    chosen = None if found["chosen"] is None else tuple(found["chosen"])
+    with np.load(directory / SCAN_MAPS) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    of_kind = {
+        kind: {
+            name.removeprefix(f"{kind} "): each
+            for name, each in arrays.items()
+            if name.startswith(f"{kind} ")
+        }
+        for kind in ("metric", "rule")
+    }
+    return WorkingPointScan(
+        found["status"],
+        arrays["cuts"],
+        of_kind["metric"],
+        of_kind["rule"],
+        chosen,
+        found["reason"],
+    )
