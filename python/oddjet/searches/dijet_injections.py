@@ -332,15 +332,19 @@ def _raised_background(
     """Tell by how much a signal raises what its sidebands predict."""
     expected = np.asarray(nominal["fitted"], np.float64)
     functions = [one for one in LADDER if one.name == nominal["function"]]
-    window = window_of(nominal)
-    again = hunt_window(
-        window,
-        expected + signal,
-        high_sideband_min=-1.0,
-        collision_energy_gev=collision_energy_gev,
-        functions=functions,
-    )
-    if again.model is None:
-        message = f"with the signal the sidebands have no fit: {again.reason}"
-        raise UserError(message)
-    return again.model.background - float(np.sum(expected[window.in_signal_region]))
+
+    def predicted(counts: NDArray[np.float64]) -> float:
+        found = hunt_window(
+            window_of(nominal),
+            counts,
+            high_sideband_min=-1.0,
+            collision_energy_gev=collision_energy_gev,
+            functions=functions,
+        )
+        if found.model is None:
+            message = f"with the signal the sidebands have no fit: {found.reason}"
+            raise UserError(message)
+        return found.model.background
+
+    # Two fits, and not a fit and a sum: what a fit stops short of drops out.
+    return predicted(expected + signal) - predicted(expected)
