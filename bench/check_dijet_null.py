@@ -186,7 +186,7 @@ def _sculpting(report: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def _sculpted(method: str, number: int) -> float | None:
-    """Search a toy in which a feature tells the mass of three events in ten.
+    """Search a toy in which a feature tells the mass of one event in twelve.
 
     What tells the mass of all of them empties the sidebands, and the ladder has a
     function that fits the Gaussian that is left. The simulation is off by 0.2.
@@ -196,10 +196,10 @@ def _sculpted(method: str, number: int) -> float | None:
     for name, shift in (("data", 0.0), ("simulation", 0.2)):
         mass = falling_masses(random, EVENTS, 2000.0, 3800.0)
         features = random.normal(shift, 1.0, (len(mass), 2))
-        blind = random.random(len(mass)) < 0.7
+        blind = random.random(len(mass)) < 0.92
         features[:, 0] = shift + SLOPE * (mass - 2900) / 900
         features[:, 0] += np.where(blind, random.uniform(-6, 6, len(mass)),
-                                   random.normal(0, 0.5, len(mass)))  # fmt: skip
+                                   random.normal(0, 0.3, len(mass)))  # fmt: skip
         tables[name] = table_of(mass, features)
     if method != "salad":
         del tables["simulation"]

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["SCORES", "copied", "make_template", "score", "train"]
 
 TEMPLATE, NETWORKS, SCORES = "template.npz", "networks.npz", "scores.npz"
+#: Of the events of a window: rounded features may coincide, copies are more.
+REPEATED_MAX = 1e-3
 
 
 def copied(
@@ -213,7 +215,7 @@ def _require_distinct(used: EventTable, names: Sequence[str], window: Window) ->
             raise UserError(message)
     rows = np.stack([used.columns[name] for name in names], axis=1)
     repeated = len(rows) - len(np.unique(rows, axis=0))
-    if repeated:
+    if repeated > REPEATED_MAX * len(rows):
         message = (
             f"{repeated} events of {where} repeat the mass and all features of others;"
             " copies in different folds would train and test the same network"

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from oddjet.searches.dijet_graph import Hunt
 
 __all__ = [
-    "SAMPLES",
     "Validation",
     "non_closures",
     "resample",
@@ -42,12 +41,6 @@ __all__ = [
 ]
 
 SampleName = Literal["control", "simulation", "down_up"]
-#: What people read.
-SAMPLES: dict[SampleName, str] = {
-    "control": "events beside the selection",
-    "simulation": "enlarged simulation",
-    "down_up": "down-up-sampled data",
-}
 _SALT = 0x6F64646A65740007
 
 
