@@ -197,6 +197,15 @@ def test_init_and_check(tmp_path, capsys, without_bump):
     assert main(["check", str(path)]) == 0
     found = capsys.readouterr().out
     assert "2 windows from 2600 to 3500 GeV, 24 networks in 4 batches" in found
+    assert "more" not in found
+    bump = {"signal": TINY_DIJET["simulation"], "events": [5, 10]}
+    more = {"validation": {"repeats": 3}, "injections": {"bump": bump}}
+    path.write_text(yaml.safe_dump(TINY_DIJET | more), "utf-8")
+    assert main(["check", str(path)]) == 0
+    # Two windows x (2 x 3 samples), and one window x (2 + 1 sizes).
+    found = capsys.readouterr().out
+    assert "signal bump: 1 file(s) of table" in found
+    assert "injections: 180 networks in 30 batches more" in found
 
 
 def test_the_toy_falls_as_dijets_do():
