@@ -37,8 +37,11 @@ def test_salad_makes_data_of_a_wrong_simulation():
     )
     assert before - wanted == pytest.approx(0.5, abs=0.05)
     assert abs(mean - wanted) < 0.1
-    # N_data / N_simulation of the sidebands is in the weights.
-    assert made.table.weights.sum() == pytest.approx(len(truth), rel=0.06)
+    # N_data / N_simulation of the sidebands is in the weights, of four folds of five.
+    for fold in range(5):
+        known = np.sum(truth.folds != fold)
+        total = made.table.weights[made.held_out == fold].sum()
+        assert total == pytest.approx(known, rel=0.08)
     np.testing.assert_array_equal(made.table.folds, simulation.folds[made.sources])
     assert inside(made.table).all()
 
@@ -56,6 +59,21 @@ def test_salad_never_sees_the_signal_region():
         for table in (data, other)
     )
     np.testing.assert_array_equal(one.table.weights, two.table.weights)
+
+
+def test_the_weights_of_a_fold_know_nothing_of_its_data():
+    data, simulation = toy(2, 3000), toy(3, 3000)
+    scored = data.folds == 2
+    features = np.where(scored[:, None], data.features + 3.0, data.features)
+    other = FeatureTable(features, data.mass_gev, data.folds, data.weights)
+    one, two = (
+        salad_template(table, simulation, **REGION, seed=4, config=QUICK)
+        for table in (data, other)
+    )
+    for fold in range(5):
+        seen = one.seen_by(fold)
+        same = one.table.weights[seen] == two.table.weights[seen]
+        assert np.all(same) if fold == 2 else not np.any(same)
 
 
 def test_two_sample_test_sees_a_difference_and_no_more():

@@ -23,6 +23,27 @@ FAILED = {
 }  # fmt: skip
 
 
+CURVE = {
+    "signal": "wprime", "features": "mass", "template": "salad", "efficiency": 0.1,
+    "low_gev": 2600.0, "high_gev": 3200.0,
+    "points": [
+        {"events": n, "significance": z, "hunt_reason": None, "reason": None,
+         "selected_signal": n / 2, "cls": cls,
+         "cls_expected": [cls / 9, cls / 3, cls, min(1.0, 2 * cls), 1.0]}
+        for n, z, cls in ((50, 0.4, 0.6), (100, 1.1, 0.2), (200, 3.2, 1e-6))
+    ],
+    "discovery": {"events": 120, "significance": 1.7, "cls": 0.1},
+    "limit": {"events": 131.0, "reason": None, "cross_section_pb": 0.131,
+              "expected_events": [None, 90.0, 120.0, 150.0, None]},
+}  # fmt: skip
+VALIDATION = [
+    {"low_gev": 2600.0, "high_gev": 3200.0, "sample": "control", "spectra": 4,
+     "failed": 1, "median": -1.4, "spread": 0.6, "passes": False},
+    {"low_gev": 2600.0, "high_gev": 3200.0, "sample": "down_up", "spectra": 10,
+     "failed": 0, "median": 0.2, "spread": 0.8, "passes": True},
+]  # fmt: skip
+
+
 def results(**change):
     return {
         "oddjet_version": "0.1.0",
@@ -88,3 +109,48 @@ def test_a_closed_page_shows_no_signal_region(tmp_path):
     assert ">130.0<" not in page
     write_dijet_report(tmp_path / "open.html", results(), config_yaml="", provenance={})
     assert ">130.0<" in (tmp_path / "open.html").read_text("utf-8")
+
+
+def page_of(tmp_path, **change):
+    write_dijet_report(
+        tmp_path / "page.html", results(**change), config_yaml="", provenance={}
+    )
+    return (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_a_limit_has_its_curve_and_its_cross_section(tmp_path):
+    page = page_of(tmp_path, injections=[CURVE])
+    assert ">131.0<" in page
+    assert ">0.131<" in page
+    assert "CLs of the signal wprime" in page
+    assert page.index("Every spectrum") < page.index("Injected signals and limits")
+
+
+def test_no_limit_says_why(tmp_path):
+    none = CURVE["limit"] | {"events": None, "reason": "CLs is not monotonic"}
+    page = page_of(tmp_path, injections=[CURVE | {"limit": none}])
+    assert ">no limit<" in page
+    assert "No limit on wprime" in page
+    assert "CLs is not monotonic." in page
+
+
+def test_a_discovery_alone_has_no_curve(tmp_path):
+    alone = {key: value for key, value in CURVE.items() if key != "limit"}
+    page = page_of(tmp_path, injections=[alone | {"points": []}])
+    assert "CLs of the signal" not in page
+    assert ">120<" in page
+
+
+def test_validation_comes_before_any_result(tmp_path):
+    page = page_of(tmp_path, validation=VALIDATION)
+    assert page.index("<h2>Validation") < page.index("<h2>The scan")
+    assert "Not validated: 2600 to 3200 GeV." in page
+    found = dijet_answer(results(validation=VALIDATION))
+    assert "a window that failed validation" in found.sentence
+
+
+def test_the_headline_is_corrected(tmp_path):
+    corrected = POINT | {"corrected": 1.9, "non_closure": {"mean": 0.5, "spread": 1}}
+    found = dijet_answer(results(largest=corrected))
+    assert "1.9 sigma (local; 2.4 before the correction" in found.sentence
+    assert ">Corrected<" in page_of(tmp_path, points=[corrected, FAILED])

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from oddjet.cli.main import main
+from oddjet.runs.errors import UserError
 from oddjet.searches import Dijet, DijetConfig
 from toy_dijets import TINY_DIJET, dijet_table, write_dijets
 
@@ -123,6 +126,43 @@ def test_a_window_with_too_few_events_fails_and_the_others_go_on(without_bump):
     assert "sideband" in second["reason"]
 
 
+def spoilt(table, name, rows, value):
+    column = table[name].to_numpy().copy()
+    column[rows] = value
+    place = table.column_names.index(name)
+    return table.set_column(place, name, pa.array(column))
+
+
+@pytest.mark.parametrize("harm", ["nan", "copies"])
+def test_bad_events_cost_their_windows_and_no_other(tmp_path, harm):
+    """In 3.9 to 4.1 TeV, which only the second window holds in a sideband."""
+    table = dijet_table(1, 40_000)
+    mass = table["mass_jj"].to_numpy()
+    rows = np.flatnonzero((mass > 3900) & (mass < 4100))
+    if harm == "nan":
+        table, reason = spoilt(table, "b", rows[:2], np.nan), "b of 2 events"
+    else:
+        table = pa.concat_tables([table, table.take(rows)])
+        reason = f"{len(rows)} events of the window 2900-3500 GeV repeat the mass"
+    pq.write_table(table, tmp_path / "data.parquet")
+    config = TINY_DIJET | {"templates": ["sideband"], "simulation": None}
+    results = Dijet(DijetConfig(**config), base=tmp_path).run(tmp_path / "r")
+    first, second = results["points"]
+    assert first["significance"] is not None
+    assert second["status"] == "failed"
+    assert second["reason"].startswith(reason)
+    assert results["status"] == "ok"
+
+
+def test_a_mass_that_is_no_number_is_an_error(tmp_path):
+    pq.write_table(
+        spoilt(dijet_table(1, 100), "mass_jj", [7], np.inf), tmp_path / "data.parquet"
+    )
+    config = TINY_DIJET | {"templates": ["sideband"], "simulation": None}
+    with pytest.raises(UserError, match="mass_jj of event 7 of data is inf"):
+        Dijet(DijetConfig(**config), base=tmp_path).run(tmp_path / "r")
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -157,6 +197,15 @@ def test_init_and_check(tmp_path, capsys, without_bump):
     assert main(["check", str(path)]) == 0
     found = capsys.readouterr().out
     assert "2 windows from 2600 to 3500 GeV, 24 networks in 4 batches" in found
+    assert "more" not in found
+    bump = {"signal": TINY_DIJET["simulation"], "events": [5, 10]}
+    more = {"validation": {"repeats": 3}, "injections": {"bump": bump}}
+    path.write_text(yaml.safe_dump(TINY_DIJET | more), "utf-8")
+    assert main(["check", str(path)]) == 0
+    # Two windows x (2 x 3 samples), and one window x (2 + 1 sizes).
+    found = capsys.readouterr().out
+    assert "signal bump: 1 file(s) of table" in found
+    assert "injections: 180 networks in 30 batches more" in found
 
 
 def test_the_toy_falls_as_dijets_do():

@@ -4,13 +4,18 @@ import pytest
 
 from oddjet.runs.errors import UserError
 from oddjet.simulate.cards import load_card, process_names
+from oddjet.simulate.dijet_resonance import DIJET_RESONANCES, dijet_resonance_card
 
 
 def test_every_card_is_valid_and_named_after_its_file():
     assert process_names() == (
+        "a0_hz",
         "diboson_wz",
         "higgs_pair_500",
+        "hvt_wz",
         "qcd_dijet",
+        "qcd_dijet_tail_weighted",
+        "qcd_dijet_weighted",
         "qcd_multib",
         "qcd_weighted",
         "svj_monojet",
@@ -18,6 +23,8 @@ def test_every_card_is_valid_and_named_after_its_file():
         "ttbar_weighted",
         "wjet_lnu",
         "wjet_weighted",
+        "wprime_wz",
+        "wprime_wz_wide",
         "zjet_ll",
         "zjet_nunu",
         "zjet_weighted",
@@ -27,7 +34,10 @@ def test_every_card_is_valid_and_named_after_its_file():
         assert card.process == name
         assert card.cross_section == name.endswith("_weighted")
         expected = 150 if card.cross_section else 200
-        without_met = ("higgs_pair_500", "qcd_dijet", "qcd_multib")
+        without_met = (
+            *DIJET_RESONANCES, "qcd_dijet_tail_weighted", "higgs_pair_500", "qcd_dijet", "qcd_dijet_weighted",
+            "qcd_multib",
+        )  # fmt: skip
         assert card.met_min_gev == (0 if name in without_met else expected)
 
 
@@ -40,7 +50,7 @@ def test_every_card_is_valid_and_named_after_its_file():
         ),
         (
             "higgs",
-            "no process 'higgs'; known are diboson_wz, higgs_pair_500, qcd_dijet",
+            "no process 'higgs'; known are a0_hz, diboson_wz, higgs_pair_500",
         ),
         ("../cards/zjet_nunu", "there is no process"),
     ],
@@ -56,3 +66,18 @@ def test_the_dark_scale_is_really_used():
     assert "HiddenValley:setLambda = on" in settings
     assert "HiddenValley:Lambda = 5" in settings
     assert "HiddenValley:alphaOrder = 1" in settings
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"process": "wprime"}, "must be one of wprime_wz, wprime_wz_wide, a0_hz"),
+        ({"mass_gev": 500.0}, "the mass must be 1000 to 8000 GeV, got 500.0"),
+        ({"width": 0.6}, r"width must be in \(0, 0.5\), got 0.6"),
+        ({"daughters_gev": (5.0, 80.0)}, "the bosons must have 15 GeV or more"),
+        ({"daughters_gev": (900.0, 800.0)}, "less than half of the resonance"),
+    ],
+)
+def test_impossible_resonances_are_refused(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        dijet_resonance_card(**({"process": "wprime_wz", "mass_gev": 3000.0} | change))

@@ -11,6 +11,7 @@ from oddjet.runs.errors import UserError
 from oddjet.select.control_region import ControlCuts, with_recoil
 from oddjet.simulate.block import simulate_block
 from oddjet.simulate.cards import load_card
+from oddjet.simulate.dijet_resonance import DIJET_RESONANCES, dijet_resonance_card
 from oddjet.simulate.generate import simulate
 from oddjet.simulate.generator import start_pythia
 
@@ -133,3 +134,30 @@ def test_impossible_pileup_is_refused(tmp_path, pileup):
             path=tmp_path / "a.parquet",
             pileup=pileup,
         )
+
+
+@pytest.mark.parametrize("process", list(DIJET_RESONANCES))
+def test_a_resonance_has_its_mass_and_bosons(process):
+    daughters = (400.0, 80.0)
+    card = dijet_resonance_card(process, mass_gev=4500.0, daughters_gev=daughters)
+    codes = DIJET_RESONANCES[process]
+    pythia = start_pythia(card, seed=2)
+    parents, bosons = [], {code: [] for code in codes.daughters}
+    for _ in range(120):
+        pythia.next()
+        for particle in pythia.process:
+            code = abs(particle.id())
+            if code == codes.parent:
+                parents.append(particle.m())
+            if code in bosons:
+                bosons[code].append(particle.m())
+                quarks = {abs(pythia.process[i].id()) for i in particle.daughterList()}
+                assert quarks <= {1, 2, 3, 4, 5}
+    for code, mass in zip(codes.daughters, daughters, strict=True):
+        assert len(bosons[code]) >= 118
+        assert np.median(bosons[code]) == pytest.approx(mass, abs=0.1)
+        assert np.percentile(np.abs(np.array(bosons[code]) - mass), 80) < 1
+    width = codes.width * 4500
+    assert np.median(parents) == pytest.approx(4500, abs=max(15, width))
+    # Half of a Breit-Wigner is within half of its width; partons favour its low side.
+    assert 0.2 < np.mean(np.abs(np.array(parents) - 4500) < width / 2) < 0.75

@@ -188,3 +188,14 @@ def test_the_cms_dijet_spectrum(test_data):
     expected, error = fit.merged(masked)
     observed = np.sum(counts[masked])
     assert abs(observed - expected) < 4 * np.hypot(error, np.sqrt(observed))
+
+
+def test_a_first_parameter_that_no_double_holds_costs_no_fit():
+    """At a hundredth of the collision energy x^200 takes a p1 of 1e400."""
+    edges = np.linspace(100.0, 118.0, 31)
+    centres = (edges[1:] + edges[:-1]) / 2
+    counts = np.round(1e6 * (centres / 100) ** 200 * 1e-14)
+    fit = fit_spectrum(counts, edges, (centres > 106) & (centres < 112))
+    assert fit.status == "ok"
+    assert np.isfinite(fit.expected).all()
+    assert np.isinf(fit.parameters[0])

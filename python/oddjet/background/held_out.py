@@ -13,7 +13,7 @@ from oddjet.background.template import FeatureTable, Template
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 
-__all__ = ["Maker", "template_per_fold"]
+__all__ = ["Maker", "folds_to_score", "template_per_fold"]
 
 # Makes events of the signal region from sidebands, a spectrum and a seed, and gives
 # the row of the sidebands that each was made of (-1: of none).
@@ -59,13 +59,7 @@ def template_per_fold(
     UserError
         Fewer than two folds, or what `make` refuses, with the fold named.
     """
-    folds = np.unique(data.folds[data.folds >= 0])
-    if len(folds) < 2:
-        message = (
-            f"{method}: all events are in fold {folds}: two folds or more are needed, "
-            "as the template of a fold is made of the others"
-        )
-        raise UserError(message)
+    folds = folds_to_score(method, data)
     beside = in_sidebands(data.mass_gev, low_gev, high_gev, sideband_gev)
     parts, sources = [], []
     for fold in folds:
@@ -93,3 +87,31 @@ def template_per_fold(
     )
     held_out = np.repeat(folds, [len(part) for part in parts])
     return Template(method, whole, np.concatenate(sources), held_out)
+
+
+def folds_to_score(method: str, data: FeatureTable) -> NDArray[np.int64]:
+    """List the folds of data; those below 0 (the reserve) are none.
+
+    Parameters
+    ----------
+    method : str
+        Named in the message.
+    data : FeatureTable
+
+    Returns
+    -------
+    int64, shape (folds,)
+
+    Raises
+    ------
+    UserError
+        Fewer than two.
+    """
+    folds = np.unique(data.folds[data.folds >= 0])
+    if len(folds) < 2:
+        message = (
+            f"{method}: all events are in fold {folds}: two folds or more are needed, "
+            "as the template of a fold is made of the others"
+        )
+        raise UserError(message)
+    return folds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from oddjet.background.held_out import folds_to_score
 from oddjet.background.sideband import in_sidebands
 from oddjet.background.template import FeatureTable, Template
 from oddjet.learn.batched_training import TrainedMembers, train_members
@@ -43,7 +44,7 @@ def salad_template(
     Parameters
     ----------
     data : FeatureTable
-        Its signal region is not looked at.
+        Its signal region is not looked at; folds below 0 (the reserve) are left out.
     simulation : FeatureTable
     low_gev, high_gev, sideband_gev : float
         Signal region [low, high) and the width of each sideband.
@@ -54,13 +55,15 @@ def salad_template(
     Returns
     -------
     Template
-        Sources are rows of the simulation: data never get into the template but
-        through the weights.
+        For each fold to be scored the simulation with weights that its data did not
+        teach; they sum to what the other folds have. Sources are rows of the
+        simulation: data never get into the template but through the weights.
 
     Raises
     ------
     UserError
-        A sideband without weight, or no simulation in the signal region.
+        Fewer than two folds, a sideband without weight, or no simulation in the
+        signal region.
 
     References
     ----------
@@ -73,36 +76,55 @@ def salad_template(
             f"SALAD: no simulated event has {low_gev:g} <= mass < {high_gev:g} GeV"
         )
         raise UserError(message)
-    beside = [
+    folds = folds_to_score("SALAD", data)
+    beside, simulated = (
         table[in_sidebands(table.mass_gev, low_gev, high_gev, sideband_gev)]
-        for table in (data, simulation)
-    ]
-    trained = _learn(beside[0], beside[1], seed, config)
+        for table in (data[data.folds >= 0], simulation)
+    )
     chosen = simulation[rows]
-    totals = [float(np.sum(table.weights)) for table in beside]
+    trained = _learn(beside, simulated, folds, seed, config)
+    ratios, reached = _ratios(trained, chosen), _ratios(trained, simulated)
     # A network's mean ratio errs by a few per cent; the sidebands say by how much.
-    reached = float(np.sum(beside[1].weights * _ratio(trained, beside[1])))
-    weights = chosen.weights * _ratio(trained, chosen) * totals[0] / reached
-    table = FeatureTable(chosen.features, chosen.mass_gev, chosen.folds, weights)
-    return Template("SALAD", table, rows)
+    totals = np.array([np.sum(beside.weights[beside.folds != f]) for f in folds])
+    weights = (
+        chosen.weights * ratios * (totals / (reached @ simulated.weights))[:, None]
+    )
+    table = FeatureTable(
+        np.tile(chosen.features, (len(folds), 1)),
+        np.tile(chosen.mass_gev, len(folds)),
+        np.tile(chosen.folds, len(folds)),
+        weights.ravel(),
+    )
+    held_out = np.repeat(folds, len(rows))
+    return Template("SALAD", table, np.tile(rows, len(folds)), held_out)
 
 
 def _learn(
-    data: FeatureTable, simulation: FeatureTable, seed: int, config: ClassifierConfig
+    data: FeatureTable,
+    simulation: FeatureTable,
+    folds: NDArray[np.int64],
+    seed: int,
+    config: ClassifierConfig,
 ) -> TrainedMembers:
+    """Train a network without the data of each fold: half trains, half validates."""
     table = np.concatenate([_with_mass(data), _with_mass(simulation)])
     is_data = np.arange(len(table)) < len(data)
     weights = np.concatenate([data.weights, simulation.weights])
     order = np.random.default_rng(derive_seed(seed, "halves")).permutation(len(table))
-    half = len(table) // 2
-    member = Member(order[:half], order[half:], derive_seed(seed, "SALAD"))
-    return train_members(table, is_data, [member], config, weights=weights)
+    # Simulation is never scored: every network may see all of it.
+    fold = np.concatenate([data.folds, np.full(len(simulation), -1)])[order]
+    members = []
+    for scored in folds:
+        known = order[fold != scored]
+        half = len(known) // 2
+        own = derive_seed(seed, "SALAD", int(scored))
+        members.append(Member(known[:half], known[half:], own))
+    return train_members(table, is_data, members, config, weights=weights)
 
 
-def _ratio(trained: TrainedMembers, table: FeatureTable) -> NDArray[np.float64]:
-    """Give A / (1 - A), the exponential of the logit."""
-    logits = trained.logits(_with_mass(table))[0]
-    return np.asarray(np.exp(logits.astype(np.float64)))
+def _ratios(trained: TrainedMembers, table: FeatureTable) -> NDArray[np.float64]:
+    """Give A / (1 - A), the exponential of the logit, shape (folds, events)."""
+    return np.asarray(np.exp(trained.logits(_with_mass(table)).astype(np.float64)))
 
 
 def _with_mass(table: FeatureTable) -> NDArray[np.float64]:

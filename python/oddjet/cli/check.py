@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from oddjet.cli.options import config_argument
+
+if TYPE_CHECKING:
+    from oddjet.searches import DijetConfig
 
 __all__ = ["check"]
 
@@ -28,6 +32,8 @@ def _check_dijet(config: Path) -> None:
     search = Dijet.from_yaml(config)
     click.echo(f"{config}: a valid dijet configuration")
     sources = {"data": search.config.data, "simulation": search.config.simulation}
+    for name, injection in search.config.injections.items():
+        sources[f"signal {name}"] = injection.signal
     for name, source in sources.items():
         if source is None:
             continue
@@ -44,6 +50,24 @@ def _check_dijet(config: Path) -> None:
         f"  {len(windows)} windows from {windows[0].low_gev:g} to"
         f" {windows[-1].high_gev:g} GeV, {networks:,} networks in {passes} batches"
     )
+    again = _passes_again(search.config, len(windows))
+    if again:
+        click.echo(
+            f"  validation and injections: {again * networks // len(windows):,} networks"
+            f" in {again * passes // len(windows)} batches more"
+        )
+
+
+def _passes_again(config: DijetConfig, windows: int) -> int:
+    """Count the windows that are searched beside those of the data."""
+    wanted, count = config.validation, 0
+    if wanted is not None:
+        drawn = 1 + (wanted.simulation and config.simulation is not None)
+        has_control = wanted.control_sources(config)[0] is not None
+        count += windows * (drawn * wanted.repeats + has_control)
+    for injection in config.injections.values():
+        count += len(injection.events) + (injection.discovery_sqrt_b > 0)
+    return count
 
 
 def _check_svj(config: Path) -> None:

@@ -58,8 +58,9 @@ def simulate_weighted(
 ) -> None:
     """Generate events of PROCESS with weights [pb] that sum to its cross section.
 
-    PROCESS is qcd_weighted, ttbar_weighted, wjet_weighted or zjet_weighted: the
-    backgrounds of semi-visible jets, with rare events preferred.
+    PROCESS is qcd_weighted, ttbar_weighted, wjet_weighted or zjet_weighted, the
+    backgrounds of semi-visible jets, or qcd_dijet_weighted, that of dijet resonances,
+    with rare events preferred; or qcd_dijet_tail_weighted, with equal weights.
     """
     import numpy as np
 

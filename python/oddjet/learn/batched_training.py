@@ -8,7 +8,7 @@ each has its rows, its order, its standardisation and its own early stopping.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from oddjet.runs.seeds import derive_seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
@@ -84,6 +85,34 @@ class TrainedMembers:
                 x = np.matmul(x if layer == 0 else np.maximum(x, 0), weight) + bias
             scored[:, start : start + step] = x[..., 0]
         return scored
+
+    def save(self, path: Path) -> None:
+        """Write the networks, as a NumPy archive."""
+        values: dict[str, Any] = {
+            "mean": self.mean,
+            "scale": self.scale,
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+        }
+        for layer, (weight, bias) in enumerate(
+            zip(self.weights, self.biases, strict=True)
+        ):
+            values |= {f"weight-{layer}": weight, f"bias-{layer}": bias}
+        np.savez(path, **values)
+
+    @classmethod
+    def load(cls, path: Path) -> TrainedMembers:
+        """Read what `save` wrote."""
+        with np.load(path) as stored:
+            layers = range(sum(name.startswith("weight-") for name in stored.files))
+            return cls(
+                tuple(stored[f"weight-{layer}"] for layer in layers),
+                tuple(stored[f"bias-{layer}"] for layer in layers),
+                stored["mean"],
+                stored["scale"],
+                stored["best_epoch"],
+                stored["best_loss"],
+            )
 
 
 def train_members(

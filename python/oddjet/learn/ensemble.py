@@ -6,13 +6,20 @@ the scores, which either costs sensitivity or invents excesses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["RULES", "EnsembleHistogram", "combine_histograms", "selected_histograms"]
+__all__ = [
+    "RULES",
+    "EnsembleHistogram",
+    "combine_histograms",
+    "fold_thresholds",
+    "histograms_above",
+    "selected_histograms",
+]
 
 Floats = NDArray[np.float64]
 
@@ -139,20 +146,12 @@ def selected_histograms(
 ) -> Floats:
     """Histogram the highest scores of every network.
 
-    In each fold the threshold keeps the fraction `efficiency` of the signal-region
-    events: scores of two networks have no common scale, and neither have folds.
-
     Parameters
     ----------
-    scores : float, shape (networks, events)
-        Of networks that did not see the event.
-    folds : int, shape (events,)
-    in_signal_region : bool, shape (events,)
-    bins : int, shape (events,)
-        Mass bin of each event; a negative one is in no bin.
-    num_bins : int
-    efficiency : float
-        In (0, 1).
+    scores, folds, in_signal_region, efficiency
+        As `fold_thresholds`.
+    bins, num_bins
+        As `histograms_above`.
 
     Returns
     -------
@@ -161,11 +160,45 @@ def selected_histograms(
     Raises
     ------
     ValueError
+        As `fold_thresholds`.
+    """
+    thresholds = fold_thresholds(scores, folds, in_signal_region, efficiency=efficiency)
+    return histograms_above(scores, folds, bins, thresholds, num_bins=num_bins)
+
+
+def fold_thresholds(
+    scores: ArrayLike,
+    folds: ArrayLike,
+    in_signal_region: ArrayLike,
+    *,
+    efficiency: float,
+) -> dict[int, Floats]:
+    """Find the scores that a fraction of the signal-region events exceeds.
+
+    In each fold of its own: scores of two networks have no common scale, and neither
+    have folds.
+
+    Parameters
+    ----------
+    scores : float, shape (networks, events)
+        Of networks that did not see the event.
+    folds : int, shape (events,)
+    in_signal_region : bool, shape (events,)
+    efficiency : float
+        In (0, 1).
+
+    Returns
+    -------
+    dict of fold to float64, shape (networks,)
+
+    Raises
+    ------
+    ValueError
         A fold without signal-region events, a score that is not a number or an
         efficiency outside (0, 1).
     """
     score, fold = np.asarray(scores, np.float64), np.asarray(folds)
-    inside, place = np.asarray(in_signal_region, np.bool_), np.asarray(bins)
+    inside = np.asarray(in_signal_region, np.bool_)
     if not 0 < efficiency < 1:
         message = f"selected_histograms: efficiency must be in (0, 1), got {efficiency}"
         raise ValueError(message)
@@ -175,14 +208,51 @@ def selected_histograms(
             f"selected_histograms: network {network} has no score of event {event}"
         )
         raise ValueError(message)
-    histograms = np.zeros((len(score), num_bins))
+    thresholds = {}
     for one in np.unique(fold):
-        here = fold == one
-        if not np.any(here & inside):
+        here = (fold == one) & inside
+        if not np.any(here):
             message = f"selected_histograms: fold {one} has no signal-region event"
             raise ValueError(message)
-        thresholds = np.quantile(score[:, here & inside], 1 - efficiency, axis=1)
-        for network, threshold in enumerate(thresholds):
-            chosen = here & (score[network] > threshold) & (place >= 0)
-            histograms[network] += np.bincount(place[chosen], minlength=num_bins)
+        thresholds[int(one)] = np.quantile(score[:, here], 1 - efficiency, axis=1)
+    return thresholds
+
+
+def histograms_above(
+    scores: ArrayLike,
+    folds: ArrayLike,
+    bins: ArrayLike,
+    thresholds: Mapping[int, ArrayLike],
+    *,
+    num_bins: int,
+    weights: ArrayLike | None = None,
+) -> Floats:
+    """Histogram the events above the threshold of their fold and network.
+
+    Parameters
+    ----------
+    scores : float, shape (networks, events)
+    folds : int, shape (events,)
+        Events of a fold without thresholds are left out.
+    bins : int, shape (events,)
+        Mass bin of each event; a negative one is in no bin.
+    thresholds : mapping of fold to float, shape (networks,)
+    num_bins : int
+    weights : float, shape (events,), optional
+
+    Returns
+    -------
+    float64, shape (networks, num_bins)
+    """
+    score, fold = np.asarray(scores, np.float64), np.asarray(folds)
+    place = np.asarray(bins)
+    weight = np.ones(len(fold)) if weights is None else np.asarray(weights)
+    histograms = np.zeros((len(score), num_bins))
+    for one, cuts in thresholds.items():
+        here = (fold == one) & (place >= 0)
+        for network, cut in enumerate(np.asarray(cuts)):
+            chosen = here & (score[network] > cut)
+            histograms[network] += np.bincount(
+                place[chosen], weight[chosen], minlength=num_bins
+            )
     return histograms

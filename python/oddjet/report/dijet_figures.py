@@ -17,7 +17,7 @@ from oddjet.report.figure_svg import (
 )
 from oddjet.report.markup import Html
 
-__all__ = ["significance_figure", "spectrum_figure"]
+__all__ = ["cls_figure", "significance_figure", "spectrum_figure"]
 
 
 def spectrum_figure(name: str, point: Mapping[str, Any]) -> Html:
@@ -112,3 +112,47 @@ def significance_figure(points: Sequence[Mapping[str, Any]]) -> Html:
     return draw_svg(
         "significance", draw, description="Local significance of every window"
     )
+
+
+def cls_figure(name: str, curve: Mapping[str, Any]) -> Html:
+    """Draw CLs against the number of injected signal events.
+
+    Parameters
+    ----------
+    name : str
+        Unique on the page.
+    curve : mapping
+        Of `injections` in results.json; points without CLs are not drawn.
+
+    Returns
+    -------
+    Html
+        One <svg> element.
+    """
+    points = [point for point in curve["points"] if point["cls"] is not None]
+    events = np.array([0.0, *(point["events"] for point in points)])
+    observed = np.array([1.0, *(point["cls"] for point in points)])
+    bands = np.array([[1.0] * 5, *(point["cls_expected"] for point in points)])
+    # Where a curve has fallen to it, nobody asks by how much further it falls.
+    lowest = 1e-3
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        for (low, high), alpha in (((0, 4), 0.12), ((1, 3), 0.2)):
+            axes.fill_between(
+                events, np.maximum(bands[:, low], lowest / 10),
+                np.maximum(bands[:, high], lowest / 10),
+                color=CONTROL, alpha=alpha, linewidth=0,
+            )  # fmt: skip
+        axes.plot(events, np.maximum(bands[:, 2], lowest / 10), color=CONTROL,
+                  linestyle="--", label="expected")  # fmt: skip
+        axes.plot(events, np.maximum(observed, lowest / 10), color=INK, marker="o",
+                  markersize=4, label="observed")  # fmt: skip
+        axes.axhline(0.05, color=ACCENT, linewidth=1.0, label="5 %")
+        axes.set_yscale("log")
+        axes.set_ylim(lowest, 1.5)
+        axes.set_xlabel("signal events injected")
+        axes.set_ylabel("CLs")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+
+    return draw_svg(name, draw, description=f"CLs of the signal {curve['signal']}")

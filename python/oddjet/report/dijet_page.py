@@ -7,6 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from oddjet.report.dijet_checks import (
+    injection_sections,
+    validation_sections,
+    windows_that_fail,
+)
 from oddjet.report.dijet_figures import significance_figure, spectrum_figure
 from oddjet.report.markup import Html, element, table
 from oddjet.report.numbers import (
@@ -67,6 +72,7 @@ def write_dijet_report(
     points = results["points"]
     shown = [p for p in points if p.get("significance") is not None]
     sections = [StudySection("How to read this page", [_READING])]
+    sections += validation_sections(results)
     if shown:
         caption = "Signed local significance; bands of one and two sigma."
         scan = figure(significance_figure(points), caption)
@@ -74,6 +80,7 @@ def write_dijet_report(
     listed: list[Html | str] = [_points_table(points), *_failures(points)]
     sections.append(StudySection("Every spectrum", listed))
     sections.append(StudySection("Spectra", _spectra(points)))
+    sections += injection_sections(results)
     details = element("details", element("summary", "Provenance"),
                       provenance_table(provenance))  # fmt: skip
     sections.append(StudySection("Versions", [details]))
@@ -113,19 +120,30 @@ def dijet_answer(results: Mapping[str, Any]) -> Answer:
     if largest is None:
         reason = str(results.get("reason", "no window has a significance"))
         return Answer("undetermined", "no answer", f"Not determined: {reason}.")
+    before = ""
+    if largest.get("corrected", largest["significance"]) < largest["significance"]:
+        uncorrected = format_sigma(largest["significance"])
+        before = f" (local; {uncorrected} before the correction for non-closure)"
     where = (
-        f"The largest excess of the scan is {format_sigma(largest['significance'])}"
-        f" sigma (local) at {largest['low_gev']:g} to {largest['high_gev']:g} GeV, with"
-        f" the features \N{LEFT DOUBLE QUOTATION MARK}{largest['features']}"
+        f"The largest excess of the scan is {format_sigma(_judged(largest))} sigma"
+        f"{before or ' (local)'} at {largest['low_gev']:g} to {largest['high_gev']:g}"
+        f" GeV, with the features \N{LEFT DOUBLE QUOTATION MARK}{largest['features']}"
         f"\N{RIGHT DOUBLE QUOTATION MARK} and the template {largest['template']}"
     )
+    if (largest["low_gev"], largest["high_gev"]) in windows_that_fail(results):
+        where += ", a window that failed validation"
     return _largest_excess(results, where)
+
+
+def _judged(point: Mapping[str, Any]) -> float:
+    value: float = point.get("corrected", point["significance"])
+    return value
 
 
 def _largest_excess(results: Mapping[str, Any], where: str) -> Answer:
     """Say what the largest excess means in a scan of so many places."""
     sigma = "\N{GREEK SMALL LETTER SIGMA}"
-    local, found = results["largest"]["significance"], results["significance"]
+    local, found = _judged(results["largest"]), results["significance"]
     if found is None:
         return Answer(
             "undetermined",
@@ -155,9 +173,10 @@ def _kind(sigma: float) -> str:
 
 
 def _points_table(points: Sequence[Mapping[str, Any]]) -> Html:
+    corrected = any("corrected" in point for point in points)
     head = (
         "Window [GeV]", "Features", "Template", "Kept", "Observed", "Expected", "Fit p",
-        "Local sigma",
+        "Local sigma", *(["Corrected"] if corrected else []),
     )  # fmt: skip
     rows = [
         (
@@ -166,11 +185,16 @@ def _points_table(points: Sequence[Mapping[str, Any]]) -> Html:
             point["template"],
             f"{point['efficiency']:g}",
             *_outcome(point),
+            *([_corrected(point)] if corrected else []),
         )
         for point in points
     ]
     caption = "Observed: merged bins of the signal region, median of the networks"
     return table(head, rows, caption=caption, text_columns=(0, 1, 2))
+
+
+def _corrected(point: Mapping[str, Any]) -> str:
+    return format_sigma(point["corrected"]) if "corrected" in point else NOTHING
 
 
 def _failures(points: Sequence[Mapping[str, Any]]) -> list[str]:

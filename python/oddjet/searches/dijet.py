@@ -9,69 +9,38 @@ highest scores are kept, and the spectrum of what is left is searched for a bump
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oddjet.campaigns.campaign import Outcome, run_campaign
-from oddjet.campaigns.task import Task
 from oddjet.runs.atomic import write_json_atomic, write_text_atomic
 from oddjet.runs.config import dump_yaml, load_yaml, parse_config
-from oddjet.runs.digests import digest_file
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
-from oddjet.runs.seeds import derive_seed
-from oddjet.runs.stages import publish, run_stages
+from oddjet.runs.stages import publish
 from oddjet.searches.dijet_config import DijetConfig
-from oddjet.searches.dijet_results import RESULTS, dijet_results
-from oddjet.searches.dijet_tasks import (
-    copied,
-    hunt,
-    make_template,
-    pseudo_experiments,
-    score,
-)
-from oddjet.searches.event_table import read_event_table
-from oddjet.searches.table_source import (
-    CUTFLOW,
-    TABLE,
-    TableSelection,
-    TableSource,
-    table_stage,
-)
-from oddjet.select.dijet import select_dijet
+from oddjet.searches.dijet_graph import hunts_in, pseudo_experiments_of
+from oddjet.searches.dijet_injections import injections_of
+from oddjet.searches.dijet_limits import injection_results
+from oddjet.searches.dijet_results import RESULTS, dijet_results, significance_of
+from oddjet.searches.dijet_tables import SIGNAL, make_tables
+from oddjet.searches.dijet_validation import non_closures, validations_of, verdicts
+from oddjet.searches.table_source import CUTFLOW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oddjet.campaigns.task import Task
     from oddjet.runs.crew import Crew
-    from oddjet.stats.bump_hunt import Window
+    from oddjet.searches.dijet_graph import Hunt
+    from oddjet.searches.dijet_tables import Tables
+
+    Done = Callable[[Sequence[Task]], list[Outcome]]
 
 __all__ = ["Dijet"]
 
-DIJET_TABLE = TableSelection("dijet", select_dijet, ("particles",))
 REPORT = "report.html"
-#: Pseudo-experiments of a task: minutes, not hours, of fits.
-BLOCK = 100
-
-
-@dataclass(frozen=True)
-class Hunt:
-    """One spectrum that is searched.
-
-    Attributes
-    ----------
-    window : Window
-    features, template : str
-        Names of the feature set and of the template.
-    efficiency : float
-    task : Task
-    """
-
-    window: Window
-    features: str
-    template: str
-    efficiency: float
-    task: Task
 
 
 class Dijet:
@@ -142,31 +111,18 @@ class Dijet:
         config, shown = self.config, progress or Progress.silent()
         blinded = config.data.role == "data" and not unblind
         with lock_directory(root):
-            tables = self._tables(root, jobs, shown)
-            hunts = self._hunts(tables, blinded=blinded)
+            tables = make_tables(config, root, self.base, jobs=jobs, progress=shown)
 
-            def done(tasks: list[Task]) -> list[Outcome]:
+            def done(tasks: Sequence[Task]) -> list[Outcome]:
                 return run_campaign(
                     root / "tasks", tasks, jobs=jobs, crew=crew, progress=shown
                 )
 
-            outcomes = done([one.task for one in hunts])
-            pairs = list(zip(hunts, outcomes, strict=True))
-            # A window that failed has no background to draw experiments from.
-            drawn = [one for one, outcome in pairs if outcome.reason is None]
-            more = [] if blinded else done(self._pseudo_experiments(drawn))
-            results = dijet_results(
-                config,
-                pairs,
-                [one.place for one in more],
-                blinded=blinded,
-                unblinded=unblind,
-            )
+            results = _results(config, tables, done, blinded=blinded, unblinded=unblind)
             write_json_atomic(root / RESULTS, results)
             write_text_atomic(root / "config.yaml", dump_yaml(config))
-            cutflow = tables["data"] / CUTFLOW
-            if cutflow.exists():
-                publish(cutflow, root / CUTFLOW)
+            if tables.cutflow is not None:
+                publish(tables.cutflow, root / CUTFLOW)
             write_dijet_report(
                 root / REPORT,
                 results,
@@ -175,121 +131,61 @@ class Dijet:
             )
         return results
 
-    def _tables(self, root: Path, jobs: int, progress: Progress) -> dict[str, Path]:
-        samples: dict[str, TableSource] = {"data": self.config.data}
-        if self.config.simulation is not None:
-            samples["simulation"] = self.config.simulation
-        stages = [
-            table_stage(name, source, DIJET_TABLE, self.config.selection, self.base)
-            for name, source in samples.items()
-        ]
-        places = run_stages(root, stages, jobs=jobs, progress=progress)
-        wanted = dict.fromkeys(
-            [
-                self.config.mass,
-                *(f for s in self.config.feature_sets.values() for f in s),
-            ]
-        )
-        for name, place in places.items():
-            # A wrong name is a mistake of the configuration, not of a window.
-            read_event_table(place / TABLE).require(list(wanted), where=name)
-        return places
 
-    def _hunts(self, tables: dict[str, Path], *, blinded: bool) -> list[Hunt]:
-        """Compose the tasks: template -> scores -> hunts of every window."""
-        config = self.config
-        stored = {
-            name: Task(
-                name,
-                copied,
-                sources={"table": digest_file(place / TABLE)},
-                untracked={"table": str((place / TABLE).absolute())},
-            )
-            for name, place in tables.items()
-        }
-        hunts = []
-        for window in config.scan.windows():
-            for name, features in config.feature_sets.items():
-                for method in config.templates:
-                    scores = self._scores(stored, window, name, features, method)
-                    hunts += [
-                        Hunt(
-                            window,
-                            name,
-                            method,
-                            efficiency,
-                            Task(
-                                "hunt",
-                                hunt,
-                                {
-                                    "window": window,
-                                    "efficiency": efficiency,
-                                    "ensemble": config.ensemble,
-                                    "high_sideband_min": config.high_sideband_min,
-                                    "collision_energy_gev": config.collision_energy_gev,
-                                    "blinded": blinded,
-                                },
-                                {"scores": scores},
-                            ),
-                        )
-                        for efficiency in config.efficiencies
-                    ]
-        return hunts
-
-    def _scores(
-        self,
-        stored: dict[str, Task],
-        window: Window,
-        name: str,
-        features: tuple[str, ...],
-        method: str,
-    ) -> Task:
-        config = self.config
-        seed = derive_seed(config.seed, method, name, f"{window.low_gev:g}")
-        shared = {
-            "window": window,
-            "features": features,
-            "mass": config.mass,
-            "folds": config.folds,
-        }
-        needs = ("data", "simulation") if method == "salad" else ("data",)
-        template = Task(
-            "template",
-            make_template,
-            {
-                **shared,
-                "method": method,
-                "preset": config.template_preset,
-                "seed": derive_seed(seed, "template"),
-            },
-            {each: stored[each] for each in needs},
+def _results(
+    config: DijetConfig, tables: Tables, done: Done, *, blinded: bool, unblinded: bool
+) -> dict[str, Any]:
+    """Validate, search, repeat on background, inject."""
+    tasks = tables.tasks()
+    validated = validations_of(config, tasks, len(tables.read("data")))
+    judged = [
+        (one, significance_of(outcome))
+        for one, outcome in zip(
+            validated, done([one.hunt.task for one in validated]), strict=True
         )
-        return Task(
-            "scores",
-            score,
-            {
-                **shared,
-                "seeds": config.seeds,
-                "classifier": config.classifier,
-                "seed": derive_seed(seed, "scores"),
-            },
-            {"data": stored["data"], "template": template},
-        )
+    ]
+    windows = config.scan.windows()
+    hunts = hunts_in(config, _searched(tasks), windows, blinded=blinded)
+    pairs = list(zip(hunts, done([one.task for one in hunts]), strict=True))
+    # A window that failed has no background to draw experiments from.
+    drawn = [one for one, outcome in pairs if outcome.reason is None]
+    more = [] if blinded else done(pseudo_experiments_of(config, drawn))
+    results = dijet_results(
+        config,
+        pairs,
+        [one.place for one in more],
+        non_closure=non_closures(judged),
+        blinded=blinded,
+        unblinded=unblinded,
+    )
+    if config.validation is not None:
+        results["validation"] = verdicts(config.validation, judged)
+    # Injected or not, data in the signal region are data in the signal region.
+    if not blinded:
+        results["injections"] = _injected(config, tables, hunts, done)
+    return results
 
-    def _pseudo_experiments(self, hunts: list[Hunt]) -> list[Task]:
-        config = self.config
-        total = config.pseudo_experiments if hunts else 0
-        return [
-            Task(
-                "pseudo",
-                pseudo_experiments,
-                {
-                    "experiments": min(BLOCK, total - start),
-                    "high_sideband_min": config.high_sideband_min,
-                    "collision_energy_gev": config.collision_energy_gev,
-                    "seed": derive_seed(config.seed, "pseudo", start),
-                },
-                {f"hunt-{i:04d}": one.task for i, one in enumerate(hunts)},
-            )
-            for start in range(0, total, BLOCK)
-        ]
+
+def _injected(
+    config: DijetConfig, tables: Tables, hunts: list[Hunt], done: Done
+) -> list[dict[str, Any]]:
+    """Put every signal into the data, and search them again."""
+    tasks = tables.tasks()
+    injections = [
+        one
+        for name in config.injections
+        for one in injections_of(
+            config,
+            name,
+            {**_searched(tasks), "signal": tasks[SIGNAL + name]},
+            {each: tables.read(each) for each in ("data", SIGNAL + name)},
+            hunts,
+        )
+    ]
+    again = done([one.injected.task for one in injections])
+    points = done([one.point for one in injections])
+    return injection_results(config, list(zip(injections, again, points, strict=True)))
+
+
+def _searched(tasks: dict[str, Task]) -> dict[str, Task]:
+    return {name: tasks[name] for name in ("data", "simulation") if name in tasks}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,11 +13,12 @@ from oddjet.searches.table_source import TableSource
 from oddjet.select.dijet import DijetCuts
 from oddjet.stats.bump_hunt import Window, scan_windows
 
-__all__ = ["DijetConfig", "ScanConfig"]
+__all__ = ["DijetConfig", "InjectionConfig", "ScanConfig", "ValidationConfig"]
 
 Efficiency = Annotated[float, Field(gt=0, lt=1)]
 Mass = Annotated[float, Field(gt=0)]
 
+SignalName = Annotated[str, Field(pattern="^[a-z0-9_-]+$")]
 TemplateName = Literal["sideband", "salad", "curtains", "cathode", "flow_matching"]
 
 #: The three sets of the ATLAS search, of both jets.
@@ -35,6 +37,12 @@ class DataConfig(TableSource):
 
     role: Literal["data", "pseudo-data", "mc"] = Field(
         "data", description="data stay blind until --unblind"
+    )
+    luminosity_pb: float | None = Field(
+        None,
+        gt=0,
+        description="of pseudo-data, from events with weights in pb: they are drawn"
+        " [1/pb]",
     )
 
 
@@ -58,6 +66,74 @@ class ScanConfig(ConfigModel):
             sideband_gev=self.sideband_gev,
             num_bins=self.num_bins,
         )
+
+
+class ValidationConfig(ConfigModel):
+    """Samples without signal that are searched before the data."""
+
+    control: TableSource | None = Field(
+        None,
+        description="events with a larger rapidity difference; of events, by default"
+        " those of data that the selection leaves aside",
+    )
+    control_simulation: TableSource | None = Field(
+        None, description="simulation of control, for SALAD; by default likewise"
+    )
+    simulation: bool = Field(True, description="search enlarged simulation too")
+    repeats: int = Field(10, ge=2, description="of samples that are drawn")
+    fraction: float = Field(
+        0.1, gt=0, le=1, description="of the data that the model of their features sees"
+    )
+    median_max: float = Field(
+        1.0, gt=0, description="a window passes below, with the median significance"
+    )
+    spread_max: float = Field(
+        1.0, gt=0, description="and below this, with the spread of the significances"
+    )
+
+    def control_sources(
+        self, config: DijetConfig
+    ) -> tuple[TableSource | None, TableSource | None]:
+        """Give the files of control and of its simulation, None for none."""
+        found = []
+        for given, default in (
+            (self.control, config.data),
+            (self.control_simulation, config.simulation),
+        ):
+            # The events of a table were selected by somebody else.
+            usable = default is not None and default.content == "events"
+            found.append(given or (default if usable else None))
+        return found[0], found[1]
+
+
+class InjectionConfig(ConfigModel):
+    """A signal that is put into the data, in several sizes."""
+
+    signal: TableSource = Field(description="the events of the signal")
+    events: tuple[int, ...] = Field(
+        (),
+        description="selected signal events to inject, for the CLs curve; increasing",
+    )
+    discovery_sqrt_b: float = Field(
+        3.0,
+        ge=0,
+        description="one more injection, of this times sqrt(B) signal events among B"
+        " in the signal region; 0: none",
+    )
+    events_per_pb: float | None = Field(
+        None, gt=0, description="selected events of 1 pb, to give limits in pb"
+    )
+    slack: float = Field(
+        0.01, ge=0, lt=1, description="a CLs curve that rises by more gives no limit"
+    )
+
+    @model_validator(mode="after")
+    def _increases(self) -> Self:
+        sizes = (0, *self.events)
+        if any(after <= before for before, after in pairwise(sizes)):
+            message = f"events must be positive and increase, got {list(self.events)}"
+            raise ValueError(message)
+        return self
 
 
 class DijetConfig(ConfigModel):
@@ -109,6 +185,14 @@ class DijetConfig(ConfigModel):
         1000, ge=0, description="for the global p-value; 0: none"
     )
 
+    validation: ValidationConfig | None = Field(
+        None,
+        description="samples without signal, and the correction for what they give",
+    )
+    injections: dict[SignalName, InjectionConfig] = Field(
+        default_factory=dict, description="signals by name, for limits"
+    )
+
     @model_validator(mode="after")
     def _templates_have_what_they_need(self) -> Self:
         if "salad" in self.templates and self.simulation is None:
@@ -120,5 +204,8 @@ class DijetConfig(ConfigModel):
                     f"must have features other than {self.mass} in feature_sets.{name}"
                 )
                 raise ValueError(message)
+        if self.data.luminosity_pb is not None and self.data.role == "data":
+            message = "must have the role pseudo-data in data to be given luminosity_pb"
+            raise ValueError(message)
         self.scan.windows()
         return self

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.searches.dijet_tasks import HUNT, LARGEST
+from oddjet.searches.dijet_hunts import HUNT, LARGEST
 from oddjet.stats.trials import global_significance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from oddjet.campaigns.campaign import Outcome
-    from oddjet.searches.dijet import Hunt
     from oddjet.searches.dijet_config import DijetConfig
+    from oddjet.searches.dijet_graph import Hunt
+    from oddjet.stats.non_closure import NonClosure
 
-__all__ = ["RESULTS", "dijet_results"]
+__all__ = ["RESULTS", "dijet_results", "significance_of"]
 
 RESULTS = "results.json"
 _METHOD = "signed root of the profile likelihood ratio, largest of the scan, global"
@@ -30,6 +31,7 @@ def dijet_results(
     hunts: Sequence[tuple[Hunt, Outcome]],
     pseudo: Sequence[Path],
     *,
+    non_closure: Mapping[tuple[str, str, float], NonClosure],
     blinded: bool,
     unblinded: bool,
 ) -> dict[str, Any]:
@@ -41,17 +43,22 @@ def dijet_results(
     hunts : sequence of (Hunt, Outcome)
     pseudo : sequence of Path
         Results of the pseudo-experiments; none if there were none.
+    non_closure : mapping of (features, template, efficiency) to NonClosure
+        What the method finds without a signal, where that is known.
     blinded, unblinded : bool
 
     Returns
     -------
     dict
         The content of results.json: `points` has an entry a spectrum; `significance`
-        is the global one of the largest local excess.
+        is the global one of the largest local excess, corrected for non-closure.
     """
-    points = [_point(hunt, outcome) for hunt, outcome in hunts]
+    points = [
+        _corrected(_point(hunt, outcome), non_closure.get(hunt.kind))
+        for hunt, outcome in hunts
+    ]
     good = [point for point in points if point.get("significance") is not None]
-    largest = max(good, key=lambda point: point["significance"]) if good else None
+    largest = max(good, key=_judged) if good else None
     results: dict[str, Any] = {
         "schema_version": 1,
         "search": "dijet",
@@ -73,6 +80,32 @@ def dijet_results(
     if largest is not None and pseudo:
         results |= _global(largest, pseudo)
     return results
+
+
+def significance_of(outcome: Outcome) -> float | None:
+    """Read the significance of a hunt, None if it has none."""
+    if outcome.reason is not None:
+        return None
+    found = json.loads((outcome.place / HUNT).read_text("utf-8"))
+    value: float | None = found.get("significance")
+    return value
+
+
+def _judged(point: Mapping[str, Any]) -> float:
+    value: float = point.get("corrected", point["significance"])
+    return value
+
+
+def _corrected(point: dict[str, Any], closure: NonClosure | None) -> dict[str, Any]:
+    """Put the corrected significance beside the other one."""
+    if closure is None or point.get("significance") is None:
+        return point
+    centre = (point["low_gev"] + point["high_gev"]) / 2
+    mean, spread = closure.at(centre)
+    return point | {
+        "corrected": closure.corrected(point["significance"], centre),
+        "non_closure": {"mean": mean, "spread": spread},
+    }
 
 
 def _point(hunt: Hunt, outcome: Outcome) -> dict[str, Any]:
@@ -100,7 +133,7 @@ def _global(largest: dict[str, Any], pseudo: Sequence[Path]) -> dict[str, Any]:
     for place in pseudo:
         drawn += json.loads((place / LARGEST).read_text("utf-8"))
     values = np.array([np.nan if z is None else z for z in drawn])
-    found = global_significance(largest["significance"], values)
+    found = global_significance(_judged(largest), values)
     return {
         "significance": {"sigma": found.significance, "method": _METHOD},
         "p_value": found.p_value,

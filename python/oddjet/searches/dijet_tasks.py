@@ -1,4 +1,4 @@
-"""The tasks of a dijet search: template, scores, bump hunt.
+"""The learning tasks of a dijet search: template, networks, scores.
 
 Each is a pure function of its inputs and arguments that writes into the directory it
 is given (see `oddjet.campaigns.task`).
@@ -6,42 +6,35 @@ is given (see `oddjet.campaigns.task`).
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import shutil
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from oddjet.background.template import FeatureTable
-from oddjet.runs.atomic import write_json_atomic
+from oddjet.events.source_hash import mixed
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
-from oddjet.searches.event_table import read_event_table
+from oddjet.searches.event_table import read_event_table, write_event_table
 from oddjet.searches.table_source import TABLE
-from oddjet.stats.bump_hunt import Window, WindowResult, hunt_window
-from oddjet.stats.trials import largest_significances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from oddjet.background.template import FeatureTable
     from oddjet.learn.classifier_config import ClassifierConfig
     from oddjet.runs.progress import Progress
+    from oddjet.searches.event_table import EventTable
+    from oddjet.stats.bump_hunt import Window
 
-__all__ = [
-    "HUNT",
-    "LARGEST",
-    "copied",
-    "hunt",
-    "make_template",
-    "pseudo_experiments",
-    "score",
-]
+__all__ = ["SCORES", "copied", "make_template", "score", "train"]
 
-TEMPLATE, SCORES, HUNT = "template.npz", "scores.npz", "hunt.json"
-LARGEST = "largest.json"
+TEMPLATE, NETWORKS, SCORES = "template.npz", "networks.npz", "scores.npz"
+#: Of the events of a window: rounded features may coincide, copies are more.
+REPEATED_MAX = 1e-3
 
 
 def copied(
@@ -50,9 +43,21 @@ def copied(
     progress: Progress,  # noqa: ARG001
     *,
     table: str,
+    sample: str,
 ) -> None:
-    """Take a table into the campaign, whose results must not move with a run."""
-    shutil.copyfile(table, directory / TABLE)
+    """Take a table into the campaign, whose results must not move with a run.
+
+    Samples that meet in one table must not share sources: those of a named `sample`
+    are hashed once more with its name.
+    """
+    if not sample:
+        shutil.copyfile(table, directory / TABLE)
+        return
+    found = read_event_table(Path(table))
+    salt = np.uint64(derive_seed(0, "sample", sample))
+    write_event_table(
+        directory / TABLE, dataclasses.replace(found, source=mixed(found.source ^ salt))
+    )
 
 
 def make_template(
@@ -101,7 +106,7 @@ def make_template(
     )
 
 
-def score(
+def train(
     directory: Path,
     inputs: Mapping[str, Path],
     progress: Progress,  # noqa: ARG001 - the signature of a task
@@ -114,12 +119,11 @@ def score(
     classifier: ClassifierConfig,
     seed: int,
 ) -> None:
-    """Score the data of a window with networks that have not seen them.
+    """Train networks that tell the data of a signal region from the template.
 
-    Networks tell the data of the signal region from the template. Of fold f, events
-    of the fold f + 1 validate and the rest train; of the template only what was made
-    without fold f, so that no network has seen an event that it scores in any form.
-    All folds and seeds train as one batched model.
+    Of fold f, events of the fold f + 1 validate and the rest train; of the template
+    only what was made without fold f, so that no network has seen an event that it
+    scores in any form. All folds and seeds train as one batched model.
     """
     from oddjet.learn.batched_training import train_members
     from oddjet.learn.member_batches import Member
@@ -144,118 +148,53 @@ def score(
             for number in range(seeds)
         ]
     trained = train_members(table, label, members, classifier, weights=weights)
-    scores = np.empty((seeds, len(data)), np.float32)
-    logits = trained.logits(data.features).reshape(folds, seeds, len(data))
-    for scored in range(folds):
-        own = data.folds == scored
-        scores[:, own] = logits[scored][:, own]
-    np.savez(
-        directory / SCORES,
-        scores=scores,
-        folds=data.folds,
-        mass=data.mass_gev,
-        weights=data.weights,
-        best_epoch=trained.best_epoch.reshape(folds, seeds),
-    )
+    trained.save(directory / NETWORKS)
 
 
-def hunt(
+def score(
     directory: Path,
     inputs: Mapping[str, Path],
     progress: Progress,  # noqa: ARG001 - the signature of a task
     *,
     window: Window,
-    efficiency: float,
-    ensemble: str,
-    high_sideband_min: float,
-    collision_energy_gev: float,
-    blinded: bool,
+    features: Sequence[str],
+    mass: str,
+    folds: int,
 ) -> None:
-    """Select, histogram, combine the networks, fit and judge the signal region."""
-    from oddjet.learn.ensemble import combine_histograms, selected_histograms
+    """Score the events of a window with the networks that have not seen them.
 
-    with np.load(inputs["scores"] / SCORES) as stored:
-        found = {name: stored[name] for name in stored.files}
-    mass = found["mass"]
-    bins = np.digitize(mass, window.edges_gev) - 1
-    bins[(bins < 0) | (bins >= window.num_bins)] = -1
-    inside = (mass >= window.low_gev) & (mass < window.high_gev)
-    histograms = selected_histograms(
-        found["scores"],
-        found["folds"],
-        inside,
-        bins,
-        num_bins=window.num_bins,
-        efficiency=efficiency,
-    )
-    combined = combine_histograms(histograms, rule=ensemble)
-    result = hunt_window(
-        window,
-        combined.counts,
-        ensemble_covariance=combined.ensemble_covariance,
-        high_sideband_min=high_sideband_min,
-        collision_energy_gev=collision_energy_gev,
-    )
-    write_json_atomic(
-        directory / HUNT, _as_json(window, combined.counts, result, blinded=blinded)
-    )
-
-
-def pseudo_experiments(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a task
-    *,
-    experiments: int,
-    high_sideband_min: float,
-    collision_energy_gev: float,
-    seed: int,
-) -> None:
-    """Repeat all hunts on background that fluctuates, and keep the largest excess.
-
-    Every spectrum is drawn from its own fit, as if windows and feature sets were
-    independent. They share events, so that fewer of them are: the global p-value is
-    larger than it need be.
+    Inputs are `events`, of which a fold is scored by the networks that left it out,
+    and `networks`.
     """
-    fitted = []
-    for name in sorted(inputs):
-        found = json.loads((inputs[name] / HUNT).read_text("utf-8"))
-        if found["status"] == "ok":
-            fitted.append((_window_of(found), np.asarray(found["fitted"])))
+    from oddjet.learn.batched_training import TrainedMembers
 
-    def experiment(random: np.random.Generator) -> list[float | None]:
-        return [
-            hunt_window(
-                window,
-                random.poisson(expected).astype(np.float64),
-                high_sideband_min=high_sideband_min,
-                collision_energy_gev=collision_energy_gev,
-            ).significance
-            for window, expected in fitted
-        ]
-
-    largest = largest_significances(experiment, num_experiments=experiments, seed=seed)
-    write_json_atomic(
-        directory / LARGEST, [None if np.isnan(z) else float(z) for z in largest]
+    events = _feature_table(inputs["events"], window, features, mass, folds)
+    trained = TrainedMembers.load(inputs["networks"] / NETWORKS)
+    scores = np.empty((len(trained.mean) // folds, len(events)), np.float32)
+    for scored in range(folds):
+        own = events.folds == scored
+        logits = trained.logits(events.features[own])
+        scores[:, own] = logits.reshape(folds, len(scores), -1)[scored]
+    np.savez(
+        directory / SCORES,
+        scores=scores,
+        folds=events.folds,
+        mass=events.mass_gev,
+        weights=events.weights,
     )
-
-
-def _window_of(found: Mapping[str, Any]) -> Window:
-    edges = found["edges_gev"]
-    low, high = found["low_gev"], found["high_gev"]
-    return Window(low, high, low - edges[0], len(edges) - 1)
 
 
 def _feature_table(
     place: Path, window: Window, features: Sequence[str], mass: str, folds: int
 ) -> FeatureTable:
     """Read the events of a window with its sidebands."""
+    from oddjet.background.template import FeatureTable
     from oddjet.learn.folds import fold_of
 
     table = read_event_table(place / TABLE)
     values = table.columns[mass]
-    chosen = (values >= window.edges_gev[0]) & (values < window.edges_gev[-1])
-    used = table[chosen]
+    used = table[(values >= window.edges_gev[0]) & (values < window.edges_gev[-1])]
+    _require_distinct(used, [mass, *features], window)
     # The source is a hash already; a second one gives the folds of this search.
     ids = {"file": used.source, "entry": np.zeros(len(used), np.int64)}
     return FeatureTable(
@@ -264,6 +203,24 @@ def _feature_table(
         folds=fold_of(ids, folds),
         weights=used.weights,
     )
+
+
+def _require_distinct(used: EventTable, names: Sequence[str], window: Window) -> None:
+    """Refuse values that are no numbers, and events that are there twice."""
+    where = f"the window {window.low_gev:g}-{window.high_gev:g} GeV"
+    for name in names:
+        bad = np.count_nonzero(~np.isfinite(used.columns[name]))
+        if bad:
+            message = f"{name} of {bad} events of {where} is not finite"
+            raise UserError(message)
+    rows = np.stack([used.columns[name] for name in names], axis=1)
+    repeated = len(rows) - len(np.unique(rows, axis=0))
+    if repeated > REPEATED_MAX * len(rows):
+        message = (
+            f"{repeated} events of {where} repeat the mass and all features of others;"
+            " copies in different folds would train and test the same network"
+        )
+        raise UserError(message)
 
 
 def _require_both(
@@ -282,43 +239,3 @@ def _require_both(
                     f" events: the {name} of a fold weigh {total:g}"
                 )
                 raise UserError(message)
-
-
-def _as_json(
-    window: Window,
-    counts: NDArray[np.float64],
-    result: WindowResult,
-    *,
-    blinded: bool,
-) -> dict[str, Any]:
-    """Write down what may be seen: while blind, the sidebands and their fit."""
-    inside = window.in_signal_region
-    fit = result.fit
-    shown = np.where(inside, np.nan, counts) if blinded else counts
-    found: dict[str, Any] = {
-        "low_gev": window.low_gev,
-        "high_gev": window.high_gev,
-        "edges_gev": window.edges_gev.tolist(),
-        "status": result.status,
-        "reason": result.reason,
-        "counts": [None if np.isnan(n) else float(n) for n in shown],
-        "fitted": None,
-        "fit_p_value": None,
-    }
-    if fit is not None and fit.status == "ok":
-        found |= {
-            "fitted": fit.expected.tolist(),
-            "fit_p_value": fit.attempts[-1].p_value,
-            "function": fit.function,
-            "num_fitted": int(np.sum(fit.fitted)),
-        }
-    if result.status == "ok" and not blinded and result.model is not None:
-        found |= {
-            "observed": result.model.observed,
-            "expected": result.model.background,
-            "fit_uncertainty": result.fit_uncertainty,
-            "ensemble_uncertainty": result.ensemble_uncertainty,
-            "significance": result.significance,
-            "p_value": result.p_value,
-        }
-    return found

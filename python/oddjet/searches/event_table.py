@@ -79,13 +79,8 @@ class EventTable:
             in a sample that was augmented before it is split: the copies of an event
             would train and test the same network.
         """
+        self.require_columns(names, where=where)
         for name in names:
-            if name not in self.columns:
-                message = (
-                    f"{where} have no quantity {name}; they have "
-                    f"{', '.join(self.columns)}"
-                )
-                raise UserError(message)
             finite = np.isfinite(self.columns[name])
             if not finite.all():
                 row = int(np.argmin(finite))
@@ -102,6 +97,16 @@ class EventTable:
             )
             raise UserError(message)
         return self
+
+    def require_columns(self, names: Sequence[str], *, where: str) -> None:
+        """Check that quantities are there; a UserError names one that is not."""
+        for name in names:
+            if name not in self.columns:
+                message = (
+                    f"{where} have no quantity {name}; they have "
+                    f"{', '.join(self.columns)}"
+                )
+                raise UserError(message)
 
 
 def write_event_table(path: Path, table: EventTable) -> None:

@@ -91,7 +91,7 @@ def process_names() -> tuple[str, ...]:
     Examples
     --------
     >>> process_names()[:3]
-    ('diboson_wz', 'higgs_pair_500', 'qcd_dijet')
+    ('a0_hz', 'diboson_wz', 'higgs_pair_500')
     """
     cards = resources.files("oddjet.simulate") / "cards"
     names = (card.name.removesuffix(".yaml") for card in cards.iterdir())

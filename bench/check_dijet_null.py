@@ -1,0 +1,227 @@
+"""Does a dijet search find nothing where there is nothing?
+
+    python bench/check_dijet_null.py --parts null --experiments 200
+    python bench/check_dijet_null.py --parts sculpting --toys 6
+
+* null: background-only pseudo-experiments over two overlapping windows, the networks
+  trained anew in each, folds and seeds as one batched model. Signed significances must
+  have |mean| < 0.15 and a width of 1 +- 0.1, and the global p-value, which one half of
+  the experiments gives, must be uniform on the other half. Beside it stands the global
+  p-value of a search, whose pseudo-experiments repeat the fits alone.
+* sculpting: a feature that follows the mass. The sideband template must make a bump
+  of it, SALAD, CURTAINS and CATHODE must not (median |Z| < 1).
+
+Experiments go on where they were interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+sys.path.insert(0, str(Path(__file__).parent))
+from dijet_toys import falling_masses, searched_window, table_of
+from oddjet.learn.classifier_config import ClassifierConfig
+from oddjet.runs.provenance import provenance
+from oddjet.stats.bump_hunt import Window, hunt_window
+from oddjet.stats.trials import global_significance, largest_significances
+
+WINDOWS = (Window(2600.0, 3200.0), Window(2900.0, 3500.0))
+CLASSIFIER = ClassifierConfig(
+    hidden=(16, 16), dropout=0.0, learning_rate=5e-3, epochs=8, patience=3
+)
+EVENTS, FEATURES, FOLDS, SEEDS, EFFICIENCY = 24_000, 4, 5, 3, 0.2
+SCULPTED, SLOPE = Window(2600.0, 3200.0), 4.0
+THOROUGH = CLASSIFIER.model_copy(update={"epochs": 20, "patience": 5})
+
+
+def main() -> None:
+    options = _options()
+    report: dict[str, Any] = {}
+    if options.results.exists():
+        report = json.loads(options.results.read_text("utf-8"))
+    for part in options.parts:
+        PARTS[part](report, options)
+        _write(report, options.results)
+    for part in options.parts:
+        shown = {k: v for k, v in report[part].items() if k not in ("values", "toys")}
+        print(part, json.dumps(shown, indent=2))
+    sys.exit(not all(report[part]["passes"] for part in options.parts))
+
+
+def _write(report: dict[str, Any], path: Path) -> None:
+    report |= {
+        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "made_with": provenance(),
+    }
+    path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+
+
+def _null(report: dict[str, Any], options: argparse.Namespace) -> None:
+    found = report.setdefault("null", {"values": {}, "seconds_cpu": 0.0})
+    for number in range(options.experiments):
+        if str(number) in found["values"]:
+            continue
+        started = time.process_time()
+        found["values"][str(number)] = _experiment(number)
+        found["seconds_cpu"] += time.process_time() - started
+        if number % 10 == 0:
+            _write(report, options.results)
+            print(number, found["values"][str(number)], flush=True)
+    z = np.array(
+        [[np.nan if v is None else v for v in row] for row in found["values"].values()]
+    )
+    report["null"] |= _judged_null(z)
+
+
+def _experiment(number: int) -> list[float | None]:
+    random = np.random.default_rng(10_000 + number)
+    mass = falling_masses(random, random.poisson(EVENTS), 2000.0, 4100.0)
+    data = {"data": table_of(mass, random.normal(size=(len(mass), FEATURES)))}
+    return [
+        searched_window(
+            data, window, template="sideband", features=FEATURES, folds=FOLDS,
+            seeds=SEEDS, classifier=CLASSIFIER, efficiency=EFFICIENCY,
+            seed=1000 * number + place,
+        ).get("significance")
+        for place, window in enumerate(WINDOWS)
+    ]  # fmt: skip
+
+
+def _judged_null(z: np.ndarray) -> dict[str, Any]:
+    per_window = []
+    for column in z.T:
+        good = column[~np.isnan(column)]
+        per_window.append(
+            {
+                "experiments": len(good),
+                "failed": int(np.sum(np.isnan(column))),
+                "mean": float(np.mean(good)),
+                "mean_error": float(np.std(good, ddof=1) / np.sqrt(len(good))),
+                "width": float(np.std(good, ddof=1)),
+                "width_error": float(np.std(good, ddof=1) / np.sqrt(2 * len(good))),
+            }
+        )
+    largest = np.nanmax(z, axis=1)
+    known, other = largest[::2], largest[1::2]
+    by_training = [global_significance(v, known).p_value for v in other]
+    by_fits = [global_significance(v, _by_fits_alone()).p_value for v in other]
+    uniform = stats.kstest(by_training, "uniform").pvalue
+    passes = all(
+        abs(w["mean"]) < 0.15 and abs(w["width"] - 1) < 0.1 for w in per_window
+    )
+    return {
+        "windows": per_window,
+        "correlation_of_windows": float(
+            np.corrcoef(z[~np.isnan(z).any(axis=1)].T)[0, 1]
+        ),
+        "global_p": {
+            "experiments": len(other),
+            "uniform_ks_p": float(uniform),
+            "below_0.1": float(np.mean(np.array(by_training) < 0.1)),
+            "below_0.1_by_fits_alone": float(np.mean(np.array(by_fits) < 0.1)),
+            "below_0.1_error": float(np.sqrt(0.09 / len(other))),
+        },
+        "passes": bool(passes and uniform > 0.01),
+    }
+
+
+_FITTED: list[np.ndarray] = []
+
+
+def _by_fits_alone() -> np.ndarray:
+    """Give the largest significances of spectra drawn as a search draws them."""
+    if not _FITTED:
+        power, full = -3.0, EVENTS * EFFICIENCY
+        norm = 2000.0**power - 4100.0**power
+        expected = [
+            full * (w.edges_gev[:-1] ** power - w.edges_gev[1:] ** power) / norm
+            for w in WINDOWS
+        ]
+
+        def experiment(random: np.random.Generator) -> list[float | None]:
+            return [
+                hunt_window(w, random.poisson(n).astype(float)).significance
+                for w, n in zip(WINDOWS, expected, strict=True)
+            ]
+
+        _FITTED.append(largest_significances(experiment, num_experiments=500, seed=5))
+    return _FITTED[0]
+
+
+def _sculpting(report: dict[str, Any], options: argparse.Namespace) -> None:
+    found = report.setdefault("sculpting", {"toys": {}, "seconds_cpu": {}})
+    for method in ("sideband", "salad", "curtains", "cathode"):
+        values = found["toys"].setdefault(method, [])
+        for number in range(len(values), options.toys):
+            started = time.process_time()
+            values.append(_sculpted(method, number))
+            seconds = time.process_time() - started
+            found["seconds_cpu"][method] = seconds
+            print(method, number, values[-1], f"{seconds:.1f} s CPU", flush=True)
+            _write(report, options.results)
+    medians, failed = {}, {}
+    for method, values in found["toys"].items():
+        good = [z for z in values if z is not None]
+        failed[method] = len(values) - len(good)
+        medians[method] = {
+            "median": float(np.median(good)),
+            "median_abs": float(np.median(np.abs(good))),
+        }
+    rest = ("salad", "curtains", "cathode")
+    report["sculpting"] |= {
+        "medians": medians,
+        "failed": failed,
+        "passes": medians["sideband"]["median"] > 3
+        and all(medians[m]["median_abs"] < 1 and not failed[m] for m in rest),
+    }
+
+
+def _sculpted(method: str, number: int) -> float | None:
+    """Search a toy in which a feature tells the mass of one event in twelve.
+
+    What tells the mass of all of them empties the sidebands, and the ladder has a
+    function that fits the Gaussian that is left. The simulation is off by 0.2.
+    """
+    random = np.random.default_rng(20_000 + number)
+    tables = {}
+    for name, shift in (("data", 0.0), ("simulation", 0.2)):
+        mass = falling_masses(random, EVENTS, 2000.0, 3800.0)
+        features = random.normal(shift, 1.0, (len(mass), 2))
+        blind = random.random(len(mass)) < 0.92
+        features[:, 0] = shift + SLOPE * (mass - 2900) / 900
+        features[:, 0] += np.where(blind, random.uniform(-6, 6, len(mass)),
+                                   random.normal(0, 0.3, len(mass)))  # fmt: skip
+        tables[name] = table_of(mass, features)
+    if method != "salad":
+        del tables["simulation"]
+    return searched_window(
+        tables, SCULPTED, template=method, features=2, folds=FOLDS, seeds=SEEDS,
+        classifier=THOROUGH, efficiency=EFFICIENCY, seed=number,
+        high_sideband_min=-1.0,
+    ).get("significance")  # fmt: skip
+
+
+PARTS = {"null": _null, "sculpting": _sculpting}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--experiments", type=int, default=200)
+    parser.add_argument("--toys", type=int, default=10)
+    results = Path(__file__).parent / "results" / "dijet_null_epyc_202611.json"
+    parser.add_argument("--results", type=Path, default=results)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

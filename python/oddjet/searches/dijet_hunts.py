@@ -1,0 +1,158 @@
+"""The bump hunts of a dijet search as tasks: of the data, and of background alone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oddjet.runs.atomic import write_json_atomic
+from oddjet.searches.dijet_tasks import SCORES
+from oddjet.stats.bump_hunt import Window, WindowResult, hunt_window
+from oddjet.stats.trials import largest_significances
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from oddjet.runs.progress import Progress
+
+__all__ = ["HUNT", "LARGEST", "hunt", "mass_bins", "pseudo_experiments", "window_of"]
+
+HUNT, LARGEST = "hunt.json", "largest.json"
+
+
+def hunt(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a task
+    *,
+    window: Window,
+    efficiency: float,
+    ensemble: str,
+    high_sideband_min: float,
+    collision_energy_gev: float,
+    blinded: bool,
+) -> None:
+    """Select, histogram, combine the networks, fit and judge the signal region."""
+    from oddjet.learn.ensemble import combine_histograms, selected_histograms
+
+    with np.load(inputs["scores"] / SCORES) as stored:
+        found = {name: stored[name] for name in stored.files}
+    mass = found["mass"]
+    inside = (mass >= window.low_gev) & (mass < window.high_gev)
+    histograms = selected_histograms(
+        found["scores"],
+        found["folds"],
+        inside,
+        mass_bins(window, mass),
+        num_bins=window.num_bins,
+        efficiency=efficiency,
+    )
+    combined = combine_histograms(histograms, rule=ensemble)
+    result = hunt_window(
+        window,
+        combined.counts,
+        ensemble_covariance=combined.ensemble_covariance,
+        high_sideband_min=high_sideband_min,
+        collision_energy_gev=collision_energy_gev,
+    )
+    write_json_atomic(
+        directory / HUNT, _as_json(window, combined.counts, result, blinded=blinded)
+    )
+
+
+def pseudo_experiments(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a task
+    *,
+    experiments: int,
+    high_sideband_min: float,
+    collision_energy_gev: float,
+    seed: int,
+) -> None:
+    """Repeat all hunts on background that fluctuates, and keep the largest excess.
+
+    Every spectrum is drawn from its own fit, as if windows and feature sets were
+    independent. They share events, so that fewer of them are: the global p-value is
+    larger than it need be.
+    """
+    fitted = []
+    for name in sorted(inputs):
+        found = json.loads((inputs[name] / HUNT).read_text("utf-8"))
+        if found["status"] == "ok":
+            fitted.append((window_of(found), np.asarray(found["fitted"])))
+
+    def experiment(random: np.random.Generator) -> list[float | None]:
+        return [
+            hunt_window(
+                window,
+                random.poisson(expected).astype(np.float64),
+                high_sideband_min=high_sideband_min,
+                collision_energy_gev=collision_energy_gev,
+            ).significance
+            for window, expected in fitted
+        ]
+
+    largest = largest_significances(experiment, num_experiments=experiments, seed=seed)
+    write_json_atomic(
+        directory / LARGEST, [None if np.isnan(z) else float(z) for z in largest]
+    )
+
+
+def mass_bins(window: Window, mass_gev: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the bin of each mass, -1 outside the window, shape (events,)."""
+    bins = np.digitize(mass_gev, window.edges_gev) - 1
+    bins[bins >= window.num_bins] = -1
+    return bins
+
+
+def window_of(found: Mapping[str, Any]) -> Window:
+    """Give the window of a result that `hunt` wrote."""
+    edges = found["edges_gev"]
+    low, high = found["low_gev"], found["high_gev"]
+    return Window(low, high, low - edges[0], len(edges) - 1)
+
+
+def _as_json(
+    window: Window,
+    counts: NDArray[np.float64],
+    result: WindowResult,
+    *,
+    blinded: bool,
+) -> dict[str, Any]:
+    """Write down what may be seen: while blind, the sidebands and their fit."""
+    inside = window.in_signal_region
+    fit = result.fit
+    shown = np.where(inside, np.nan, counts) if blinded else counts
+    found: dict[str, Any] = {
+        "low_gev": window.low_gev,
+        "high_gev": window.high_gev,
+        "edges_gev": window.edges_gev.tolist(),
+        "status": result.status,
+        "reason": result.reason,
+        "counts": [None if np.isnan(n) else float(n) for n in shown],
+        "fitted": None,
+        "fit_p_value": None,
+    }
+    if fit is not None and fit.status == "ok":
+        found |= {
+            "fitted": fit.expected.tolist(),
+            "fit_p_value": fit.attempts[-1].p_value,
+            "function": fit.function,
+            "num_fitted": int(np.sum(fit.fitted)),
+        }
+    if result.status == "ok" and not blinded and result.model is not None:
+        found |= {
+            "observed": result.model.observed,
+            "expected": result.model.background,
+            "fit_uncertainty": result.fit_uncertainty,
+            "ensemble_uncertainty": result.ensemble_uncertainty,
+            "significance": result.significance,
+            "p_value": result.p_value,
+        }
+    return found
