@@ -32,6 +32,8 @@ def study(config: Path, *, output: Path, jobs: int) -> None:
     study: mixed        AUC against the signal fraction of two mixtures
     study: hunting      a mass window against its sidebands, with signals of many
                         sizes and none, and which features know the mass
+    study: images       networks of jet images against S/sqrt(B), with copies of events
+                        and more luminosity as a control
     study: lund         LundNet on semi-visible jets, AUC at every point of a grid
     """
     from oddjet.runs.progress import Progress

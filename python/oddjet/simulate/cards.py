@@ -52,6 +52,17 @@ class Card(ConfigModel):
     tagged_jets: bool = Field(
         False, description="whether jets with their b-tag efficiencies are written"
     )
+    higgs_quarks: bool = Field(
+        False,
+        description="whether truth holds the directions of the b quarks of two Higgs"
+        " bosons, by which pairings are judged",
+    )
+    jets_min: int = Field(
+        0,
+        ge=0,
+        description="for tagged_jets: events with fewer jets of pT > 40 GeV and"
+        " |eta| < 2.5 are not written",
+    )
     cross_section: bool = Field(
         False,
         description="whether events carry weights [pb]: those of all generated events"

@@ -57,7 +57,9 @@ def generate_batches(
     charges = ChargeTable(pythia)
     for start in range(0, card.block_events, _BATCH_EVENTS):
         count = min(_BATCH_EVENTS, card.block_events - start)
-        batch = flatten(pythia.nextBatch(count), charges)
+        batch = flatten(
+            pythia.nextBatch(count), charges, with_higgs_quarks=card.higgs_quarks
+        )
         cross_section = pythia.infoPython().sigmaGen() * _PICOBARNS
         yield replace(batch, cross_section_pb=cross_section)
 

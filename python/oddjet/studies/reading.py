@@ -9,6 +9,7 @@ from oddjet.runs.config import load_yaml
 from oddjet.runs.errors import UserError
 from oddjet.studies.assumption import AssumptionStudy
 from oddjet.studies.hunting import HuntingStudy
+from oddjet.studies.images import ImagesStudy
 from oddjet.studies.lund import LundStudy
 from oddjet.studies.mixed import MixedStudy
 from oddjet.studies.sensitivity import SensitivityStudy
@@ -23,6 +24,7 @@ _STUDIES: dict[str, type[Study[Any]]] = {
     "assumption": AssumptionStudy,
     "mixed": MixedStudy,
     "hunting": HuntingStudy,
+    "images": ImagesStudy,
     "lund": LundStudy,
 }
 
