@@ -9,9 +9,11 @@ from oddjet.simulate.cards import load_card, process_names
 def test_every_card_is_valid_and_named_after_its_file():
     assert process_names() == (
         "diboson_wz",
+        "hidden_valley_5500",
         "higgs_pair_500",
+        "multib_weighted",
         "qcd_dijet",
-        "qcd_multib",
+        "qcd_dijet_heavy",
         "qcd_weighted",
         "svj_monojet",
         "ttbar_semileptonic",
@@ -27,7 +29,10 @@ def test_every_card_is_valid_and_named_after_its_file():
         assert card.process == name
         assert card.cross_section == name.endswith("_weighted")
         expected = 150 if card.cross_section else 200
-        without_met = ("higgs_pair_500", "qcd_dijet", "qcd_multib")
+        without_met = (
+            "hidden_valley_5500", "higgs_pair_500", "multib_weighted", "qcd_dijet",
+            "qcd_dijet_heavy",
+        )  # fmt: skip
         assert card.met_min_gev == (0 if name in without_met else expected)
 
 
@@ -40,7 +45,7 @@ def test_every_card_is_valid_and_named_after_its_file():
         ),
         (
             "higgs",
-            "no process 'higgs'; known are diboson_wz, higgs_pair_500, qcd_dijet",
+            "no process 'higgs'; known are diboson_wz, hidden_valley_5500, higgs_pair",
         ),
         ("../cards/zjet_nunu", "there is no process"),
     ],

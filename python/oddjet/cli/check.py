@@ -17,10 +17,28 @@ def check(config: Path) -> None:
     """Validate CONFIG, open its files and estimate time and memory."""
     from oddjet.runs.config import load_yaml
 
-    if load_yaml(config).get("search") == "dijet":
+    content = load_yaml(config)
+    if "study" in content:
+        _check_study(config)
+    elif content.get("search") == "dijet":
         _check_dijet(config)
     else:
         _check_monojet(config)
+
+
+def _check_study(config: Path) -> None:
+    from oddjet.studies.reading import read_study
+
+    study = read_study(config)
+    # Planning finds every file and reads enough of it to know its content.
+    stages = study.stages(Path())
+    click.echo(f"{config}: a valid study: {study.config.study}")
+    points = [stage for stage in stages if stage.name.startswith("point-")]
+    trainings = ""
+    if points:
+        trainings = f", {len(points) * study.config.repeats:,} trainings in"
+        trainings += f" {len(points)} of them"
+    click.echo(f"  {len(stages)} stages{trainings}")
 
 
 def _check_dijet(config: Path) -> None:

@@ -60,7 +60,8 @@ def simulate(
 
     PROCESS is zjet_nunu (Z to neutrinos, with jets), zjet_ll, wjet_lnu,
     ttbar_semileptonic, diboson_wz, qcd_dijet, svj_monojet (semi-visible jets),
-    higgs_pair_500 (two Higgs bosons to four b quarks) or qcd_multib.
+    higgs_pair_500 (two Higgs bosons to four b quarks), hidden_valley_5500 (dark jets
+    of a mediator of 5.5 TeV) or qcd_dijet_heavy (their background).
     """
     from oddjet.runs.progress import Progress
     from oddjet.simulate.generate import simulate as generate

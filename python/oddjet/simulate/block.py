@@ -107,7 +107,7 @@ def simulate_block(
             )
             parts.append(part)
             written += len(part)
-        generated_weight += float(batch.weight.sum()) * responses
+        generated_weight += batch.weight_looked_at * responses
         cross_section = batch.cross_section_pb
         if cancelled() or (enough is not None and written >= enough):
             break

@@ -12,7 +12,7 @@ from pydantic import Field
 from oddjet.runs.config import ConfigModel, load_yaml, parse_config
 from oddjet.runs.errors import UserError
 
-__all__ = ["Card", "RecoilCut", "load_card", "process_names"]
+__all__ = ["Card", "PartonCut", "RecoilCut", "load_card", "process_names"]
 
 
 class RecoilCut(ConfigModel):
@@ -36,6 +36,20 @@ class RecoilCut(ConfigModel):
     )
 
 
+class PartonCut(ConfigModel):
+    """A generator cut on the partons of an event that is to have several jets.
+
+    It spares the events without them their multiparton interactions and hadronisation.
+    """
+
+    partons_min: int = Field(ge=1, description="events need so many partons")
+    pt_min_gev: float = Field(ge=0, description="of them, below that of the jets")
+    abs_eta_max: float = Field(gt=0, description="of them, above that of the jets")
+    veto_scale_gev: float = Field(
+        20, gt=0, description="shower scale at which they are counted"
+    )
+
+
 class Card(ConfigModel):
     """One process."""
 
@@ -48,6 +62,9 @@ class Card(ConfigModel):
     )
     recoil: RecoilCut | None = Field(
         default=None, description="generator cuts; none where MET has another source"
+    )
+    partons: PartonCut | None = Field(
+        default=None, description="generator cut on partons"
     )
     tagged_jets: bool = Field(
         False, description="whether jets with their b-tag efficiencies are written"
@@ -80,7 +97,7 @@ def process_names() -> tuple[str, ...]:
     Examples
     --------
     >>> process_names()[:3]
-    ('diboson_wz', 'higgs_pair_500', 'qcd_dijet')
+    ('diboson_wz', 'hidden_valley_5500', 'higgs_pair_500')
     """
     cards = resources.files("oddjet.simulate") / "cards"
     names = (card.name.removesuffix(".yaml") for card in cards.iterdir())

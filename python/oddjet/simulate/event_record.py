@@ -43,6 +43,9 @@ class Generated:
         Pythia's weight, which undoes a biased choice of the phase space; else 1.
     cross_section_pb : float
         Of the process, as Pythia has estimated it until here [pb]; NaN if not asked.
+    weight_looked_at : float
+        Sum of the weights of these events and of those that a generator cut stopped on
+        the way to them; NaN if not asked.
     """
 
     num_events: int
@@ -51,6 +54,7 @@ class Generated:
     truth: dict[str, NDArray[Any]]
     weight: NDArray[np.float64]
     cross_section_pb: float = math.nan
+    weight_looked_at: float = math.nan
 
 
 class ChargeTable:

@@ -41,7 +41,7 @@ from oddjet.studies.dihiggs_samples import (
     assignment_warning,
 )
 from oddjet.studies.hunting_page import hunting_report, hunting_table
-from oddjet.studies.repeats import summarised
+from oddjet.studies.repeats import plain_rows, summarised
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
 from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
 from oddjet.studies.study import TABLE as TABLE_TEXT
@@ -257,7 +257,7 @@ def make_point(
             "times": times,
             "variant": variant.name,
             "summary": summarised(repeats),
-            "repeats": repeats,
+            "repeats": plain_rows(repeats),
         },
     )
 
@@ -334,7 +334,7 @@ def _draw(
     # the others a larger luminosity takes those of a smaller one and more.
     place = random.random(len(rest[BACKGROUND]))
     held = place < 0.1
-    share = variant.luminosity / max(1.0, *study.luminosities)
+    share = variant.luminosity / max((1.0, *study.luminosities))
     learnt = EventTable.concatenate(
         [
             rest[SIGNAL][order[:wanted]],

@@ -17,7 +17,7 @@ from oddjet.stats.classification import best_accuracy, significance_improvement
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.classifiers import VALIDATION
 from oddjet.studies.image_samples import ImageSample, read_copies, read_images
-from oddjet.studies.repeats import summarised
+from oddjet.studies.repeats import plain_rows, summarised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from oddjet.studies.images_config import ImagesStudyConfig
     from oddjet.studies.variants import Variant
 
-__all__ = ["POINT", "Draw", "draw_events", "make_point"]
+__all__ = ["POINT", "Draw", "check_numbers", "draw_events", "make_point"]
 
 POINT = "point.json"
 SIGNAL, BACKGROUND = "signal", "background"
@@ -74,6 +74,35 @@ class Draw:
     test: dict[str, NDArray[np.int64]]
     regions: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
     left: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def check_numbers(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,  # noqa: ARG001 - the signature of a stage
+    *,
+    study: ImagesStudyConfig,
+) -> None:
+    """Draw for every point without training, as a stage: hours later is too late.
+
+    Raises
+    ------
+    UserError
+        As `draw_events`.
+    """
+    samples = {
+        name: read_images(inputs[name], inputs[f"images-{name}"], study.images.bins)
+        for name in (SIGNAL, BACKGROUND)
+    }
+    numbers = []
+    for variant, sensitivity in study.points():
+        draw = draw_events(samples, study, variant, sensitivity, study.seed)
+        rows = {
+            name: [len(part) for part in regions]
+            for name, regions in draw.regions.items()
+        }
+        numbers.append({"variant": variant.name, "sensitivity": sensitivity} | rows)
+    write_json_atomic(directory / "numbers.json", numbers)
 
 
 def draw_events(
@@ -173,13 +202,7 @@ def make_point(
             "sensitivity": sensitivity,
             "before": sensitivity * factor,
             "summary": summarised(repeats),
-            "repeats": [
-                {
-                    key: None if math.isnan(value) else value
-                    for key, value in one.items()
-                }
-                for one in repeats
-            ],
+            "repeats": plain_rows(repeats),
         },
     )
 

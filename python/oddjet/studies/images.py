@@ -16,19 +16,26 @@ from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
-from oddjet.studies.image_points import BACKGROUND, POINT, SIGNAL, make_point
+from oddjet.studies.augmentation import ORIGINAL
+from oddjet.studies.image_points import (
+    BACKGROUND,
+    POINT,
+    SIGNAL,
+    check_numbers,
+    make_point,
+)
 from oddjet.studies.image_samples import draw_images, select_dijets
 from oddjet.studies.images_config import ImagesStudyConfig
 from oddjet.studies.images_page import images_report, images_table
 from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
 from oddjet.studies.study import TABLE as TABLE_TEXT
+from oddjet.studies.variants import Variant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from oddjet.runs.progress import Progress
-    from oddjet.studies.variants import Variant
 
 __all__ = ["ImagesStudy"]
 
@@ -48,6 +55,12 @@ class ImagesStudy(Study[ImagesStudyConfig]):
             if variant.augmentation is not None or variant.luminosity == 1
             for name in (SIGNAL, BACKGROUND)
         ]
+        numbers = Stage(
+            "numbers",
+            check_numbers,
+            inputs=_inputs(Variant(name=ORIGINAL)),
+            arguments={"study": _without_files(config)},
+        )
         # What a point does not depend on must not make it again.
         shared = _without_files(config).model_copy(
             update={
@@ -74,7 +87,7 @@ class ImagesStudy(Study[ImagesStudyConfig]):
             inputs=names,
             arguments={"points": names, "study": _without_files(config)},
         )
-        return [*selects, *draws, *points, collect]
+        return [*selects, *draws, numbers, *points, collect]
 
     def _select(self, name: str) -> Stage:
         files = getattr(self.config, name).find(self.base)

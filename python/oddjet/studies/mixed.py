@@ -36,7 +36,7 @@ from oddjet.studies.dihiggs_samples import (
     assignment_warning,
 )
 from oddjet.studies.mixed_page import mixed_report, mixed_table
-from oddjet.studies.repeats import summarised
+from oddjet.studies.repeats import plain_rows, summarised
 from oddjet.studies.spanet_classifier import SpanetTrained, pairing_accuracies
 from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
 from oddjet.studies.study import TABLE as TABLE_TEXT
@@ -163,7 +163,7 @@ def make_point(
             "fraction": fraction,
             "variant": variant,
             "summary": summarised(repeats),
-            "repeats": repeats,
+            "repeats": plain_rows(repeats),
         },
     )
 
