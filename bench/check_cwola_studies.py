@@ -32,8 +32,8 @@ from oddjet.studies.reading import read_study
 
 SEED = 1
 #: Written events of each process; of the weighted one, generated events and files.
-SIZES = {"hidden_valley_5500": 6000, "qcd_dijet_heavy": 24_000, "higgs_pair_500": 6000}
-GENERATED = ("multib_weighted", 20_000, 5)
+SIZES = {"hidden_valley_5500": 6000, "qcd_dijet_heavy": 24_000, "higgs_pair_500": 4000}
+GENERATED = ("multib_weighted", 12_000, 3)
 
 SMALL_CNN = [
     {"channels": 8, "kernel": 5, "pool": True},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "JET_VARIABLES",
     "MIN_DELTA_R_PAIRING",
+    "PAIRINGS",
     "TRUE_PAIRING",
     "VARIABLES",
     "DihiggsCuts",
@@ -33,7 +34,7 @@ __all__ = [
 _TAG_SALT = 0x6F64646A65740006
 
 #: The three ways to make two pairs of four jets.
-_PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
+PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 
 _CANDIDATE = ("pt", "eta", "phi", "mass")
 
@@ -185,7 +186,7 @@ def min_delta_r_pairing(jets: ak.Array) -> NDArray[np.int64]:
     F.-Y. Hsieh, note "CWoLa" (unpublished), section 2.2.
     """
     delta_r, swapped = [], []
-    for one, other in _PAIRINGS:
+    for one, other in PAIRINGS:
         first, second = (jets[:, a].add(jets[:, b]) for a, b in (one, other))
         other_is_harder = ak.to_numpy(second.pt > first.pt)
         distances = [
@@ -194,7 +195,7 @@ def min_delta_r_pairing(jets: ak.Array) -> NDArray[np.int64]:
         delta_r.append(np.where(other_is_harder, distances[1], distances[0]))
         swapped.append(other_is_harder)
     best = np.argmin(np.stack(delta_r, axis=1), axis=1)
-    pairs = np.asarray(_PAIRINGS)[best]
+    pairs = np.asarray(PAIRINGS)[best]
     swap = np.take_along_axis(np.stack(swapped, axis=1), best[:, np.newaxis], axis=1)
     ordered: NDArray[np.int64] = np.where(swap[..., np.newaxis], pairs[:, ::-1], pairs)
     return ordered

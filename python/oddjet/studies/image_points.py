@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from torch import Tensor
 
-    from oddjet.learn.models.image_network import ImageNetwork
     from oddjet.learn.network_fitting import FittedNetwork
     from oddjet.runs.progress import Progress
     from oddjet.studies.images_config import ImagesStudyConfig
@@ -38,23 +35,6 @@ POINT = "point.json"
 SIGNAL, BACKGROUND = "signal", "background"
 #: Fewer background events of a region that are left over say nothing.
 _FEWEST_LEFT = 50
-
-
-@dataclass(frozen=True)
-class ImageInputs:
-    """What a network of images is called with."""
-
-    images: SparseImages
-
-    def __len__(self) -> int:
-        """Count the events."""
-        return len(self.images)
-
-    def tensors(self, rows: NDArray[np.int64]) -> tuple[Tensor, ...]:
-        """Draw some events."""
-        import torch
-
-        return (torch.from_numpy(self.images.dense(rows)),)
 
 
 @dataclass(frozen=True)
@@ -220,7 +200,7 @@ def _train_and_judge(
         samples,
         [(SIGNAL, draw.test[SIGNAL], True), (BACKGROUND, draw.test[BACKGROUND], False)],
     )
-    score = fitted.logits(ImageInputs(pure))
+    score = _scored(fitted, pure)
     found = {
         "auc": area_by_label(score, is_signal, pure_weights).value,
         "accuracy": best_accuracy(score, is_signal, pure_weights),
@@ -290,19 +270,18 @@ class _Training:
             ("accuracy_training", self.trains[self.trains < self.num_originals]),
             ("accuracy_validation", self.validates),
         ):
-            score = fitted.logits(ImageInputs(self.images[rows]))
+            score = _scored(fitted, self.images[rows])
             found[name] = best_accuracy(score, self.label[rows], self.weights[rows])
         return found
 
 
 def _fit(training: _Training, study: ImagesStudyConfig, seed: int) -> FittedNetwork:
+    from oddjet.learn.image_training import fit_image_network
     from oddjet.learn.member_batches import Member
-    from oddjet.learn.network_fitting import fit_network
 
-    scale = training.images[training.trains].channel_scale()
-    return fit_network(
-        partial(_network, study, scale),
-        ImageInputs(training.images),
+    return fit_image_network(
+        study.network,
+        training.images,
         training.label,
         training.weights,
         member=Member(
@@ -312,14 +291,10 @@ def _fit(training: _Training, study: ImagesStudyConfig, seed: int) -> FittedNetw
     )
 
 
-def _network(study: ImagesStudyConfig, scale: NDArray[np.float32]) -> ImageNetwork:
-    import torch
+def _scored(fitted: FittedNetwork, images: SparseImages) -> NDArray[np.float32]:
+    from oddjet.learn.image_training import ImageInputs
 
-    from oddjet.learn.models.image_network import ImageNetwork
-
-    network = ImageNetwork(study.network, study.images.bins)
-    network.standardise(torch.from_numpy(scale))
-    return network
+    return fitted.logits(ImageInputs(images))
 
 
 def _joined(
@@ -346,5 +321,5 @@ def _auc_of_regions(
     images, label, weights = _joined(
         samples, [(BACKGROUND, inside, True), (BACKGROUND, beside, False)]
     )
-    value: Any = area_by_label(fitted.logits(ImageInputs(images)), label, weights).value
+    value: Any = area_by_label(_scored(fitted, images), label, weights).value
     return float(value)
