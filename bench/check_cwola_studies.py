@@ -28,12 +28,13 @@ from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
 from oddjet.simulate.generate import simulate
 from oddjet.simulate.weighted import simulate_weighted
+from oddjet.studies.augmentation import standard_augmentations
 from oddjet.studies.reading import read_study
 
 SEED = 1
 #: Written events of each process; of the weighted one, generated events and files.
-SIZES = {"hidden_valley_5500": 6000, "qcd_dijet_heavy": 24_000, "higgs_pair_500": 4000}
-GENERATED = ("multib_weighted", 12_000, 3)
+SIZES = {"hidden_valley_5500": 6000, "qcd_dijet_heavy": 24_000, "higgs_pair_500": 1500}
+GENERATED = ("multib_weighted", 3000, 1)
 
 SMALL_CNN = [
     {"channels": 8, "kernel": 5, "pool": True},
@@ -65,8 +66,21 @@ HUNTING = {
     "test_events": 1000, "repeats": 10, "background_efficiencies": [0.1, 0.01],
     "classifier": MLP | {"batch_size": 256},
 }  # fmt: skip
+#: Every type of copy by itself, both readings of the resolution, and all together.
+AUGMENTED = {
+    "study": "mixed", "fractions": [1.0], "events": 300, "test_events": 150,
+    "repeats": 10, "classifier": MLP | {"batch_size": 64},
+    "features": [
+        *(f"{name}_{h}" for h in ("h1", "h2") for name in ("pt", "eta", "phi", "mass")),
+        "delta_r_h1", "delta_r_h2", "pt_hh", "mass_hh",
+    ],
+    "augmentations": {
+        name: how.model_dump(mode="json")
+        for name, how in standard_augmentations(copies=3).items()
+    },
+}  # fmt: skip
 MIXED = {
-    "study": "mixed", "fractions": [0.5, 1.0], "events": 900, "test_events": 250,
+    "study": "mixed", "fractions": [0.5, 1.0], "events": 300, "test_events": 100,
     "repeats": 5, "network": "spanet",
     "spanet": {"width": 32, "encoder_layers": 2, "assignment_weight": 0.5},
     "classifier": MLP | {"epochs": 40, "learning_rate": 1e-3, "batch_size": 128},
@@ -122,7 +136,13 @@ def mixed(work: Path, progress: Progress) -> dict[str, Any]:
     }
 
 
-RUNS = {"images": images, "hunting": hunting, "mixed": mixed}
+def augmented(work: Path, progress: Progress) -> dict[str, Any]:
+    """Train an MLP on pure labels, without copies and with three of each type."""
+    config = AUGMENTED | _dihiggs(work, progress)
+    return {"copies on pure labels": _study("augmented", config, work, progress)}
+
+
+RUNS = {"augmented": augmented, "images": images, "hunting": hunting, "mixed": mixed}
 
 
 def _dihiggs(work: Path, progress: Progress) -> dict[str, Any]:

@@ -61,8 +61,8 @@ def gain_figure(points: Sequence[Mapping[str, Any]], before: Sequence[float]) ->
     svg = series_figure(
         "after",
         series,
-        x_label=r"$S/\sqrt{B}$ before the cut",
-        y_label=r"$S/\sqrt{B}$ after the cut",
+        x_label="S/\u221aB before the cut",
+        y_label="S/\u221aB after the cut",
         diagonal="as before the cut",
     )
     return figure(svg, _CAPTION)

@@ -162,7 +162,7 @@ def _curves(points: Sequence[Point]) -> list[Html]:
             [point["sensitivity"] for point in drawn],
             [point["summary"][name]["mean"] for point in drawn],
             [point["summary"][name]["spread"] or 0.0 for point in drawn],
-            x_label=r"$S/\sqrt{B}$ of the signal region",
+            x_label="S/\u221aB of the signal region",
             y_label=f"{label} on pure samples",
             band=None
             if null is None
