@@ -11,12 +11,14 @@ def test_every_card_is_valid_and_named_after_its_file():
     assert process_names() == (
         "a0_hz",
         "diboson_wz",
+        "hidden_valley_5500",
         "higgs_pair_500",
         "hvt_wz",
+        "multib_weighted",
         "qcd_dijet",
+        "qcd_dijet_heavy",
         "qcd_dijet_tail_weighted",
         "qcd_dijet_weighted",
-        "qcd_multib",
         "qcd_weighted",
         "svj_monojet",
         "ttbar_semileptonic",
@@ -35,8 +37,9 @@ def test_every_card_is_valid_and_named_after_its_file():
         assert card.cross_section == name.endswith("_weighted")
         expected = 150 if card.cross_section else 200
         without_met = (
-            *DIJET_RESONANCES, "qcd_dijet_tail_weighted", "higgs_pair_500", "qcd_dijet", "qcd_dijet_weighted",
-            "qcd_multib",
+            *DIJET_RESONANCES, "hidden_valley_5500", "higgs_pair_500",
+            "multib_weighted", "qcd_dijet", "qcd_dijet_heavy",
+            "qcd_dijet_tail_weighted", "qcd_dijet_weighted",
         )  # fmt: skip
         assert card.met_min_gev == (0 if name in without_met else expected)
 
@@ -50,7 +53,7 @@ def test_every_card_is_valid_and_named_after_its_file():
         ),
         (
             "higgs",
-            "no process 'higgs'; known are a0_hz, diboson_wz, higgs_pair_500",
+            "no process 'higgs'; known are a0_hz, diboson_wz, hidden_valley_5500",
         ),
         ("../cards/zjet_nunu", "there is no process"),
     ],

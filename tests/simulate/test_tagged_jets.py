@@ -6,14 +6,17 @@ import awkward as ak
 import numpy as np
 import pytest
 
+from oddjet.events import Events
 from oddjet.jets import cluster
 from oddjet.runs.errors import UserError
 from oddjet.select.btagging import tag_efficiency
+from oddjet.select.dihiggs import MIN_DELTA_R_PAIRING, TRUE_PAIRING, select_dihiggs
 from oddjet.simulate.block import simulate_block
 from oddjet.simulate.cards import load_card
 from oddjet.simulate.higgs_pair import higgs_pair_card
+from oddjet.simulate.higgs_truth import QUARK_COLUMNS
 from oddjet.simulate.particles import Particles, is_heavy_hadron
-from oddjet.simulate.tagged_jets import tagged_jets
+from oddjet.simulate.tagged_jets import has_jets, tagged_jets
 
 B_PLUS, D_ZERO, LAMBDA_B, PION, B_STRANGE_STAR = 521, 421, 5122, 211, 533
 
@@ -94,7 +97,41 @@ def test_cards_of_other_masses_and_processes():
     assert card.pythia[-3:] == ("35:m0 = 1000", "35:mMin = 900", "35:mMax = 1100")
     assert card.tagged_jets
     assert "H (1000 GeV)" in card.description
-    assert load_card("qcd_multib").tagged_jets
+    assert load_card("multib_weighted").tagged_jets
     assert not load_card("zjet_nunu").tagged_jets
     with pytest.raises(UserError, match="must be 260 to 5000 GeV, got 200"):
         higgs_pair_card(200)
+
+
+def test_events_with_fewer_hard_jets_are_left_out():
+    jets = ak.Array(
+        [
+            [{"pt": 50.0, "eta": 2.4}, {"pt": 41.0, "eta": -2.4}],
+            [{"pt": 50.0, "eta": 2.6}, {"pt": 41.0, "eta": 0.0}],
+            [{"pt": 50.0, "eta": 0.0}, {"pt": 40.0, "eta": 0.0}],
+            [],
+        ]
+    )
+    assert has_jets(jets, 2).tolist() == [True, False, False, False]
+    assert has_jets(jets, 0).all()
+
+
+def test_the_quarks_of_both_bosons_are_the_truth(higgs_pairs):
+    truth = higgs_pairs.truth
+    assert set(QUARK_COLUMNS) <= set(truth.fields)
+    columns = np.stack([ak.to_numpy(truth[name]) for name in QUARK_COLUMNS])
+    assert np.isfinite(columns).all()
+    # Two quarks of one boson of 125 GeV whose pT is 200 GeV lie one radian apart.
+    eta, phi = columns[::2], columns[1::2]
+    turn = np.abs((phi[::2] - phi[1::2] + np.pi) % (2 * np.pi) - np.pi)
+    close = np.hypot(eta[::2] - eta[1::2], turn)
+    apart = np.hypot(eta[0] - eta[2], (phi[0] - phi[2] + np.pi) % (2 * np.pi) - np.pi)
+    assert np.median(close) < 1.8 < np.median(apart)
+    four = higgs_pairs.jets[ak.num(higgs_pairs.jets) >= 4]
+    found = select_dihiggs(Events(higgs_pairs, role="mc"))
+    known = found.variables[TRUE_PAIRING] >= 0
+    assert len(four) > 10
+    assert known.mean() > 0.3
+    # min-dR finds it more often than one in three.
+    right = found.variables[MIN_DELTA_R_PAIRING] == found.variables[TRUE_PAIRING]
+    assert right[known].mean() > 0.4

@@ -9,7 +9,7 @@ import oddjet.io
 from oddjet.cli.main import main
 from oddjet.learn.folds import fold_of
 from oddjet.runs.errors import UserError
-from oddjet.simulate.cards import load_card
+from oddjet.simulate.cards import PartonCut, load_card
 from oddjet.simulate.generate import simulate
 from oddjet.simulate.weighted import simulate_weighted
 from oddjet.stats.effective_events import effective_events
@@ -83,6 +83,28 @@ def test_biased_and_unbiased_choices_agree(tmp_path):
             assert np.ptp(events.weight.to_numpy()[:1000]) < 1e-12
     assert errors[0] < errors[1]
     assert abs(sums[0] - sums[1]) < 4 * np.hypot(*errors)
+
+
+def test_a_veto_on_partons_keeps_the_cross_section_above_it(tmp_path):
+    """What is stopped counts with its weight, which Pythia's own share leaves out."""
+    cut = PartonCut(partons_min=1, pt_min_gev=400, abs_eta_max=10)
+    sums, errors, rates = [], [], []
+    for name, partons, size in (("vetoed", cut, 300), ("plain", None, 1500)):
+        paths = simulate_weighted(
+            card(process=name, partons=partons, block_events=size),
+            num_generated=size,
+            seed=6,
+            directory=tmp_path,
+        )
+        events = read(paths)[0]
+        hard = events.truth.met_pt.to_numpy() > 500
+        weight = events.weight.to_numpy()[hard]
+        sums.append(weight.sum())
+        errors.append(np.sqrt((weight**2).sum()))
+        rates.append(hard.mean())
+    assert rates[0] > 1.2 * rates[1]
+    assert sums[0] == pytest.approx(sums[1], abs=4 * np.hypot(*errors))
+    assert errors[1] < 0.2 * sums[1]
 
 
 def test_copies_differ_by_the_detector_and_stay_together(paths):

@@ -21,8 +21,27 @@ def check(config: Path) -> None:
     """Validate CONFIG, open its files and estimate time and memory."""
     from oddjet.runs.config import load_yaml
 
+    content = load_yaml(config)
     checks = {"dijet": _check_dijet, "svj": _check_svj}
-    checks.get(str(load_yaml(config).get("search")), _check_monojet)(config)
+    if "study" in content:
+        _check_study(config)
+    else:
+        checks.get(str(content.get("search")), _check_monojet)(config)
+
+
+def _check_study(config: Path) -> None:
+    from oddjet.studies.reading import read_study
+
+    study = read_study(config)
+    # Planning finds every file and reads enough of it to know its content.
+    stages = study.stages(Path())
+    click.echo(f"{config}: a valid study: {study.config.study}")
+    points = [stage for stage in stages if stage.name.startswith("point-")]
+    trainings = ""
+    if points:
+        trainings = f", {len(points) * study.config.repeats:,} trainings in"
+        trainings += f" {len(points)} of them"
+    click.echo(f"  {len(stages)} stages{trainings}")
 
 
 def _check_dijet(config: Path) -> None:
@@ -53,8 +72,8 @@ def _check_dijet(config: Path) -> None:
     again = _passes_again(search.config, len(windows))
     if again:
         click.echo(
-            f"  validation and injections: {again * networks // len(windows):,} networks"
-            f" in {again * passes // len(windows)} batches more"
+            f"  validation and injections: {again * networks // len(windows):,}"
+            f" networks in {again * passes // len(windows)} batches more"
         )
 
 

@@ -60,7 +60,8 @@ def simulate(
 
     PROCESS is zjet_nunu (Z to neutrinos, with jets), zjet_ll, wjet_lnu,
     ttbar_semileptonic, diboson_wz, qcd_dijet, svj_monojet (semi-visible jets),
-    higgs_pair_500 (two Higgs bosons to four b quarks), qcd_multib, or a dijet
+    higgs_pair_500 (two Higgs bosons to four b quarks), hidden_valley_5500 (dark jets
+    of a mediator of 5.5 TeV), qcd_dijet_heavy (their background), or a dijet
     resonance of 3 TeV: wprime_wz, wprime_wz_wide, a0_hz or hvt_wz.
     """
     from oddjet.runs.progress import Progress

@@ -18,7 +18,7 @@ __all__ = ["simulate_weighted"]
     "num_generated",
     type=click.IntRange(min=1),
     required=True,
-    help="Events to generate; those above the MET cut of the process are written.",
+    help="Events to generate; those that pass the cuts of the process are written.",
 )
 @click.option(
     "--responses",
@@ -59,8 +59,9 @@ def simulate_weighted(
     """Generate events of PROCESS with weights [pb] that sum to its cross section.
 
     PROCESS is qcd_weighted, ttbar_weighted, wjet_weighted or zjet_weighted, the
-    backgrounds of semi-visible jets, or qcd_dijet_weighted, that of dijet resonances,
-    with rare events preferred; or qcd_dijet_tail_weighted, with equal weights.
+    backgrounds of semi-visible jets; multib_weighted, that of two Higgs bosons to four
+    b quarks; or qcd_dijet_weighted, that of dijet resonances, with rare events
+    preferred; or qcd_dijet_tail_weighted, with equal weights.
     """
     import numpy as np
 

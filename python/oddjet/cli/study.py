@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -21,7 +22,13 @@ __all__ = ["study"]
     help="The directory of the study; one that was interrupted goes on.",
 )
 @jobs_option
-def study(config: Path, *, output: Path, jobs: int) -> None:
+@click.option(
+    "--dask",
+    metavar="local|ADDRESS",
+    help="Do the stages on a Dask cluster: --jobs processes here, or a scheduler's"
+    " address.",
+)
+def study(config: Path, *, output: Path, jobs: int, dask: str | None) -> None:
     r"""Study what CONFIG describes and write a table and a page.
 
     \b
@@ -32,12 +39,20 @@ def study(config: Path, *, output: Path, jobs: int) -> None:
     study: mixed        AUC against the signal fraction of two mixtures
     study: hunting      a mass window against its sidebands, with signals of many
                         sizes and none, and which features know the mass
+    study: images       networks of jet images against S/sqrt(B), with copies of events
+                        and more luminosity as a control
     study: lund         LundNet on semi-visible jets, AUC at every point of a grid
     """
     from oddjet.runs.progress import Progress
     from oddjet.studies.reading import read_study
 
-    with Progress() as progress:
-        found = read_study(config).run(output, jobs=jobs, progress=progress)
+    chosen = read_study(config)
+    with Progress() as progress, ExitStack() as stack:
+        crew = None
+        if dask is not None:
+            from oddjet.campaigns.dask_crew import dask_crew
+
+            crew = stack.enter_context(dask_crew(dask, workers=jobs))
+        found = chosen.run(output, jobs=jobs, crew=crew, progress=progress)
     click.echo(found["table"])
     click.echo(f"study: {output}")

@@ -6,14 +6,12 @@ from pydantic import Field
 
 from oddjet.runs.config import ConfigModel
 
-__all__ = ["ClassifierConfig"]
+__all__ = ["ClassifierConfig", "FittingConfig"]
 
 
-class ClassifierConfig(ConfigModel):
-    """A small network on a few features; the defaults are those of the ATLAS search."""
+class FittingConfig(ConfigModel):
+    """How a network is trained until its validation loss stands still."""
 
-    hidden: tuple[int, ...] = Field((64, 64, 64), description="sizes of hidden layers")
-    dropout: float = Field(0.05, ge=0, lt=1, description="fraction dropped in training")
     learning_rate: float = Field(1e-3, gt=0, description="of Adam")
     batch_size: int = Field(512, ge=1, description="events per optimiser step")
     epochs: int = Field(100, ge=1, description="at most")
@@ -21,3 +19,10 @@ class ClassifierConfig(ConfigModel):
         10, ge=1, description="epochs without a better validation loss until a stop"
     )
     threads: int = Field(1, ge=1, le=256, description="threads of PyTorch")
+
+
+class ClassifierConfig(FittingConfig):
+    """A small network on a few features; the defaults are those of the ATLAS search."""
+
+    hidden: tuple[int, ...] = Field((64, 64, 64), description="sizes of hidden layers")
+    dropout: float = Field(0.05, ge=0, lt=1, description="fraction dropped in training")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["EventTable", "read_event_table", "write_event_table"]
+__all__ = ["EventTable", "read_event_table", "refuse_copies", "write_event_table"]
 
 _WEIGHT, _SOURCE = "weight", "source"
 
@@ -89,13 +89,8 @@ class EventTable:
                     "leave such events out"
                 )
                 raise UserError(message)
-        repeated = len(self) - len(np.unique(self.source))
-        if repeated and not copies:
-            message = (
-                f"{repeated} events of {where} are copies of others; give the original "
-                "events and let the study augment them, after the split"
-            )
-            raise UserError(message)
+        if not copies:
+            refuse_copies(self.source, where)
         return self
 
     def require_columns(self, names: Sequence[str], *, where: str) -> None:
@@ -107,6 +102,39 @@ class EventTable:
                     f"{', '.join(self.columns)}"
                 )
                 raise UserError(message)
+
+    @staticmethod
+    def concatenate(parts: Sequence[EventTable]) -> EventTable:
+        """Put tables of the same columns one below the other; at least one."""
+        names = list(parts[0].columns)
+        return EventTable(
+            {name: np.concatenate([p.columns[name] for p in parts]) for name in names},
+            np.concatenate([part.weights for part in parts]),
+            np.concatenate([part.source for part in parts]),
+        )
+
+
+def refuse_copies(source: NDArray[np.uint64], where: str) -> None:
+    """Refuse events that share a source: a sample that was augmented before a split.
+
+    Parameters
+    ----------
+    source : uint64, shape (events,)
+    where : str
+        What the sample holds, for the message.
+
+    Raises
+    ------
+    UserError
+        Two events have one source.
+    """
+    repeated = len(source) - len(np.unique(source))
+    if repeated:
+        message = (
+            f"{repeated} events of {where} are copies of others; give the original "
+            "events and let the study augment them, after the split"
+        )
+        raise UserError(message)
 
 
 def write_event_table(path: Path, table: EventTable) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CUTFLOW",
     "TABLE",
+    "EventFiles",
     "Selected",
     "TableSelection",
     "TableSource",
@@ -95,24 +96,22 @@ class TableSelection:
         Collections of the events that it reads, besides weight and id.
     may_be_empty : bool
         Whether a sample of which nothing is left is an answer, not a mistake.
+    optional : tuple of str
+        Collections that it reads where they are.
     """
 
     name: str
     select: Callable[[Any, Any], Selected]
     columns: tuple[str, ...]
     may_be_empty: bool = False
+    optional: tuple[str, ...] = ()
 
 
-class TableSource(ConfigModel):
-    """The events of one sample."""
+class EventFiles(ConfigModel):
+    """The files of one sample."""
 
     files: tuple[str, ...] = Field(
         min_length=1, description="files or patterns, relative to this file"
-    )
-    content: Literal["events", "table"] = Field(
-        "events",
-        description="events: they are selected here; table: Parquet with a column a"
-        " quantity, one of which may be weight",
     )
 
     def find(self, base: Path) -> list[Path]:
@@ -130,6 +129,16 @@ class TableSource(ConfigModel):
                 [(start if glob.has_magic(x) else base) / x for x in self.files]
             )
         ]
+
+
+class TableSource(EventFiles):
+    """The events of one sample, or a table that was made of them."""
+
+    content: Literal["events", "table"] = Field(
+        "events",
+        description="events: they are selected here; table: Parquet with a column a"
+        " quantity, one of which may be weight",
+    )
 
 
 def table_stage(
@@ -221,8 +230,10 @@ def _selected(
     progress: Progress,
 ) -> tuple[EventTable, CutFlow]:
     parts, cutflows = [], []
+    known = describe(paths)
     columns = [*selection.columns, "weight", "id"]
-    with progress.task(f"select {sample}", total=describe(paths).num_events) as task:
+    columns += [name for name in selection.optional if name in known.collections]
+    with progress.task(f"select {sample}", total=known.num_events) as task:
         for events in iterate(paths, columns=columns):
             found = selection.select(events, cuts)
             source = event_source(events.id[found.mask])
@@ -265,11 +276,4 @@ def _joined(parts: list[EventTable]) -> EventTable:
                 f"{', '.join(names)} and {', '.join(part.columns)}"
             )
             raise UserError(message)
-    return EventTable(
-        {
-            name: np.concatenate([part.columns[name] for part in parts])
-            for name in names
-        },
-        np.concatenate([part.weights for part in parts]),
-        np.concatenate([part.source for part in parts]),
-    )
+    return EventTable.concatenate(parts)

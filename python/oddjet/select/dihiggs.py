@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from oddjet.events import Events
 
 __all__ = [
+    "JET_VARIABLES",
+    "MIN_DELTA_R_PAIRING",
+    "PAIRINGS",
+    "TRUE_PAIRING",
     "VARIABLES",
     "DihiggsCuts",
     "DihiggsSelection",
@@ -30,7 +34,7 @@ __all__ = [
 _TAG_SALT = 0x6F64646A65740006
 
 #: The three ways to make two pairs of four jets.
-_PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
+PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 
 _CANDIDATE = ("pt", "eta", "phi", "mass")
 
@@ -43,6 +47,17 @@ VARIABLES = (
     *(f"tag_{place}" for place in range(1, 5)),
     *("pt_hh", "mass_hh"),
 )
+
+#: The four jets, hardest first, for networks that pair them; their tags are above.
+JET_VARIABLES = tuple(
+    f"{name}_j{place}" for place in range(1, 5) for name in _CANDIDATE
+)
+
+#: Which pairing was made, and which is true: 0 is 01|23, 1 is 02|13, 2 is 03|12 of the
+#: four jets; -1 where the truth is not known. Truth is never an input.
+MIN_DELTA_R_PAIRING, TRUE_PAIRING = "min_delta_r_pairing", "true_pairing"
+#: A jet is that of a quark within this distance.
+_MATCHED = 0.4
 
 
 class DihiggsCuts(ConfigModel):
@@ -76,7 +91,8 @@ class DihiggsSelection:
     weights : float64, shape (selected events,)
         Of the event, times the probability of its tags.
     variables : dict of name to float64, shape (selected events,)
-        `VARIABLES` [GeV, radians].
+        `VARIABLES` and `JET_VARIABLES` [GeV, radians], `MIN_DELTA_R_PAIRING` and
+        `TRUE_PAIRING`.
     jets : awkward array, four jets an event
         The hardest tagged ones; where fewer than four need to be tagged, filled up
         with the hardest others. Hardest first, with `tagged`.
@@ -142,7 +158,11 @@ def select_dihiggs(events: Events, cuts: DihiggsCuts | None = None) -> DihiggsSe
     mask = sequence.mask
     chosen = _four(jets[mask])
     return DihiggsSelection(
-        mask, weights[mask] * chance[mask], _variables(chosen), chosen, sequence.cutflow
+        mask,
+        weights[mask] * chance[mask],
+        _variables(chosen) | {TRUE_PAIRING: _true_pairing(events, mask, chosen)},
+        chosen,
+        sequence.cutflow,
     )
 
 
@@ -166,7 +186,7 @@ def min_delta_r_pairing(jets: ak.Array) -> NDArray[np.int64]:
     F.-Y. Hsieh, note "CWoLa" (unpublished), section 2.2.
     """
     delta_r, swapped = [], []
-    for one, other in _PAIRINGS:
+    for one, other in PAIRINGS:
         first, second = (jets[:, a].add(jets[:, b]) for a, b in (one, other))
         other_is_harder = ak.to_numpy(second.pt > first.pt)
         distances = [
@@ -175,7 +195,7 @@ def min_delta_r_pairing(jets: ak.Array) -> NDArray[np.int64]:
         delta_r.append(np.where(other_is_harder, distances[1], distances[0]))
         swapped.append(other_is_harder)
     best = np.argmin(np.stack(delta_r, axis=1), axis=1)
-    pairs = np.asarray(_PAIRINGS)[best]
+    pairs = np.asarray(PAIRINGS)[best]
     swap = np.take_along_axis(np.stack(swapped, axis=1), best[:, np.newaxis], axis=1)
     ordered: NDArray[np.int64] = np.where(swap[..., np.newaxis], pairs[:, ::-1], pairs)
     return ordered
@@ -204,6 +224,41 @@ def _variables(jets: ak.Array) -> dict[str, NDArray[np.float64]]:
         columns[f"tag_{place + 1}"] = jets.tagged[:, place]
     both = candidates[0].add(candidates[1])
     columns |= {"pt_hh": both.pt, "mass_hh": both.mass}
-    return {
-        name: np.asarray(ak.to_numpy(columns[name]), np.float64) for name in VARIABLES
-    }
+    for place in range(4):
+        for name in _CANDIDATE:
+            columns[f"{name}_j{place + 1}"] = jets[name][:, place]
+    # The partner of jet 0 names the pairing.
+    first = np.where(
+        (pairs[:, 0] == 0).any(axis=1)[:, np.newaxis], pairs[:, 0], pairs[:, 1]
+    )
+    columns[MIN_DELTA_R_PAIRING] = first.max(axis=1) - 1
+    names = (*VARIABLES, *JET_VARIABLES, MIN_DELTA_R_PAIRING)
+    return {name: np.asarray(ak.to_numpy(columns[name]), np.float64) for name in names}
+
+
+def _true_pairing(
+    events: Events, mask: NDArray[np.bool_], jets: ak.Array
+) -> NDArray[np.float64]:
+    """Find the pairing of the quarks of the bosons, where each has its own jet."""
+    unknown = np.full(len(jets), -1.0)
+    if "truth" not in events.fields or "quark_eta_1" not in events.truth.fields:
+        return unknown
+    truth = events.truth[mask]
+    nearest = []
+    for place in range(1, 5):
+        eta, phi = (
+            ak.to_numpy(truth[f"quark_{name}_{place}"])[:, np.newaxis]
+            for name in ("eta", "phi")
+        )
+        turn = ak.to_numpy(jets.phi) - phi
+        turn = (turn + np.pi) % (2 * np.pi) - np.pi
+        distance = np.hypot(ak.to_numpy(jets.eta) - eta, turn)
+        distance = np.where(np.isfinite(distance), distance, np.inf)
+        best = distance.argmin(axis=1)
+        near = distance.min(axis=1) < _MATCHED
+        nearest.append(np.where(near, best, -1))
+    match = np.stack(nearest, axis=1)
+    one_each = (np.sort(match, axis=1) == np.arange(4)).all(axis=1)
+    # The quark of jet 0, and its partner: 0 with 1, 2 with 3.
+    partner = np.argmax(match == 0, axis=1) ^ 1
+    return np.where(one_each, match[np.arange(len(match)), partner] - 1.0, unknown)

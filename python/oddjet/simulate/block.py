@@ -20,7 +20,7 @@ from oddjet.simulate.missing_energy import missing_transverse_momentum
 from oddjet.simulate.particles import MUON, Particles
 from oddjet.simulate.pileup import Pileup
 from oddjet.simulate.records import event_records
-from oddjet.simulate.tagged_jets import tagged_jets
+from oddjet.simulate.tagged_jets import has_jets, tagged_jets
 
 __all__ = ["simulate_block"]
 
@@ -145,14 +145,16 @@ def _measure(
     cut_on = met_pt
     if card.written_by == "recoil":
         cut_on = _recoil(met_pt, met_phi, seen)
-    kept = np.flatnonzero(cut_on > met_min_gev)
+    passes = cut_on > met_min_gev
     jets = None
     if card.tagged_jets:
-        jets = tagged_jets(flow, batch.heavy_hadrons, batch.num_events)[kept]
+        jets = tagged_jets(flow, batch.heavy_hadrons, batch.num_events)
+        passes &= has_jets(jets, card.jets_min)
+    kept = np.flatnonzero(passes)
     return event_records(
         met_contains_muons=not towers_only,
         flow=_only(flow, kept),
-        jets=jets,
+        jets=None if jets is None else jets[kept],
         leptons=_only(leptons, kept),
         isolation=isolation[np.isin(leptons.event, kept)],
         met=(met_pt[kept], met_phi[kept]),

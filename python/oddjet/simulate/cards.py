@@ -12,7 +12,14 @@ from pydantic import Field
 from oddjet.runs.config import ConfigModel, load_yaml, parse_config
 from oddjet.runs.errors import UserError
 
-__all__ = ["Card", "NeutrinoCut", "RecoilCut", "load_card", "process_names"]
+__all__ = [
+    "Card",
+    "NeutrinoCut",
+    "PartonCut",
+    "RecoilCut",
+    "load_card",
+    "process_names",
+]
 
 
 class RecoilCut(ConfigModel):
@@ -55,6 +62,20 @@ class NeutrinoCut(ConfigModel):
     )
 
 
+class PartonCut(ConfigModel):
+    """A generator cut on the partons of an event that is to have several jets.
+
+    It spares the events without them their multiparton interactions and hadronisation.
+    """
+
+    partons_min: int = Field(ge=1, description="events need so many partons")
+    pt_min_gev: float = Field(ge=0, description="of them, below that of the jets")
+    abs_eta_max: float = Field(gt=0, description="of them, above that of the jets")
+    veto_scale_gev: float = Field(
+        20, gt=0, description="shower scale at which they are counted"
+    )
+
+
 class Card(ConfigModel):
     """One process."""
 
@@ -71,8 +92,22 @@ class Card(ConfigModel):
     neutrinos: NeutrinoCut | None = Field(
         None, description="for QCD jets, whose MET is that of heavy flavour"
     )
+    partons: PartonCut | None = Field(
+        default=None, description="generator cut on partons"
+    )
     tagged_jets: bool = Field(
         False, description="whether jets with their b-tag efficiencies are written"
+    )
+    higgs_quarks: bool = Field(
+        False,
+        description="whether truth holds the directions of the b quarks of two Higgs"
+        " bosons, by which pairings are judged",
+    )
+    jets_min: int = Field(
+        0,
+        ge=0,
+        description="for tagged_jets: events with fewer jets of pT > 40 GeV and"
+        " |eta| < 2.5 are not written",
     )
     cross_section: bool = Field(
         False,
@@ -91,7 +126,7 @@ def process_names() -> tuple[str, ...]:
     Examples
     --------
     >>> process_names()[:3]
-    ('a0_hz', 'diboson_wz', 'higgs_pair_500')
+    ('a0_hz', 'diboson_wz', 'hidden_valley_5500')
     """
     cards = resources.files("oddjet.simulate") / "cards"
     names = (card.name.removesuffix(".yaml") for card in cards.iterdir())

@@ -10,6 +10,7 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
+from oddjet.simulate.higgs_truth import higgs_quarks
 from oddjet.simulate.particles import (
     DARK_MATTER,
     Particles,
@@ -45,7 +46,7 @@ class Generated:
     num_generated : int
         Generated events, kept or not.
     generated_weight : float
-        Of the generated events together.
+        Of the generated events together, also of those that a generator cut stopped.
     cross_section_pb : float
         Of the process, as Pythia has estimated it until here [pb]; NaN if not asked.
     """
@@ -80,7 +81,9 @@ class ChargeTable:
         return self._known[code]
 
 
-def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
+def flatten(
+    batch: ak.Array, charges: ChargeTable, *, with_higgs_quarks: bool = False
+) -> Generated:
     """Take the final state and the truth out of Pythia's event records.
 
     Parameters
@@ -88,6 +91,8 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
     batch : awkward array
         As `Pythia.nextBatch` returns it.
     charges : ChargeTable
+    with_higgs_quarks : bool
+        Whether truth holds the `higgs_quarks` too.
 
     Returns
     -------
@@ -119,6 +124,8 @@ def flatten(batch: ak.Array, charges: ChargeTable) -> Generated:
     particles = chosen(np.flatnonzero(status > 0))
     heavy = chosen(np.flatnonzero((status < 0) & is_heavy_hadron(pdg_id)))
     truth = _true_missing_momentum(particles, len(counts))
+    if with_higgs_quarks:
+        truth |= higgs_quarks(records)
     # Statuses 83 and 84 mark hadrons from strings, positive if they are stable.
     dark = np.flatnonzero(is_dark(pdg_id) & np.isin(np.abs(status), (83, 84)))
     # Invisible are those that are stable, and those whose daughters are dark matter.

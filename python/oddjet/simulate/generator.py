@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from oddjet.runs.errors import UserError, require
 from oddjet.simulate.cards import Card
 from oddjet.simulate.event_record import ChargeTable, Generated, flatten
 from oddjet.simulate.hard_neutrinos import generate_kept
+from oddjet.simulate.parton_veto import parton_veto
 from oddjet.simulate.recoil_veto import recoil_veto
 
 __all__ = ["generate_batches", "start_pythia"]
@@ -50,17 +53,25 @@ def generate_batches(
         Pythia refuses a setting of the card.
     """
     pythia8 = require("pythia8mc", extra="sim")
-    pt_hat_min_gev, hook = None, None
+    pt_hat_min_gev: float | None = None
+    hook: Any = None
     if card.recoil is not None:
         pt_hat_min_gev = met_min_gev - card.recoil.pt_hat_margin_gev
         if card.recoil.boson_pdg_id is not None:
             hook = recoil_veto(pythia8, card.recoil, met_min_gev=met_min_gev)
+    if card.partons is not None:
+        hook = parton_veto(pythia8, card.partons)
     pythia = start_pythia(card, seed=seed, pt_hat_min_gev=pt_hat_min_gev, hook=hook)
+    if card.partons is not None:
+        hook.pythia = pythia
     charges = ChargeTable(pythia)
     for start in range(0, card.block_events, _BATCH_EVENTS):
         count = min(_BATCH_EVENTS, card.block_events - start)
+        info = pythia.infoPython()
         if card.neutrinos is None:
-            batch = flatten(pythia.nextBatch(count), charges)
+            batch = flatten(
+                pythia.nextBatch(count), charges, with_higgs_quarks=card.higgs_quarks
+            )
         else:
             kept = generate_kept(pythia, card.neutrinos, num_events=count)
             batch = replace(
@@ -69,7 +80,13 @@ def generate_batches(
                 num_generated=kept.num_generated,
                 generated_weight=kept.generated_weight,
             )
-        cross_section = pythia.infoPython().sigmaGen() * _PICOBARNS
+        cross_section = info.sigmaGen() * _PICOBARNS
+        if card.partons is not None:
+            # Pythia multiplies by the share of events that were not vetoed, without
+            # their weights: here the weights of all of them count instead.
+            cross_section *= info.nSelected() / info.nAccepted()
+            batch = replace(batch, generated_weight=float(np.sum(hook.weights)))
+            hook.weights.clear()
         yield replace(batch, cross_section_pb=cross_section)
 
 

@@ -12,13 +12,17 @@ from oddjet.select.btagging import BOTTOM, CHARM, tag_efficiency
 from oddjet.simulate.particles import heaviest_quark, sums_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from oddjet.simulate.particles import Particles
 
-__all__ = ["tagged_jets"]
+__all__ = ["has_jets", "tagged_jets"]
 
 #: As in the CMS card of Delphes (FastJetFinder, JetFlavorAssociation).
 RADIUS, PT_MIN_GEV = 0.4, 20.0
 _HADRON_PT_MIN_GEV = 5.0
+#: Of the jets that a selection may ask for.
+HARD_PT_MIN_GEV, HARD_ABS_ETA_MAX = 40.0, 2.5
 
 
 def tagged_jets(flow: Particles, hadrons: Particles, num_events: int) -> ak.Array:
@@ -52,6 +56,23 @@ def tagged_jets(flow: Particles, hadrons: Particles, num_events: int) -> ak.Arra
     pt, flat = (ak.to_numpy(ak.flatten(each)) for each in (jets.pt, flavour))
     jets["tag_efficiency"] = ak.unflatten(tag_efficiency(pt, flat), counts)
     return ak.values_astype(jets, np.float32)
+
+
+def has_jets(jets: ak.Array, least: int) -> NDArray[np.bool_]:
+    """Mark the events with so many jets of pT > 40 GeV and |eta| < 2.5.
+
+    Parameters
+    ----------
+    jets : awkward array, a list of jets an event
+    least : int
+
+    Returns
+    -------
+    bool, shape (events,)
+    """
+    hard = (jets.pt > HARD_PT_MIN_GEV) & (np.abs(jets.eta) < HARD_ABS_ETA_MAX)
+    found: NDArray[np.bool_] = ak.to_numpy(ak.sum(hard, axis=1) >= least)
+    return found
 
 
 def _near(jets: ak.Array, hadrons: ak.Array) -> ak.Array:

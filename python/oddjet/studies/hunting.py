@@ -7,7 +7,9 @@ F.-Y. Hsieh, note "CWoLa" (unpublished), section 2.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal, Self
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -25,18 +27,32 @@ from oddjet.select.dihiggs import VARIABLES
 from oddjet.stats.classification import best_accuracy, significance_improvement
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.stats.roc import area_by_label
-from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
-from oddjet.studies.dihiggs_samples import BACKGROUND, SIGNAL, DihiggsSamples
+from oddjet.studies.augmentation import ORIGINAL
+from oddjet.studies.classifiers import (
+    TrainingSet,
+    drawn,
+    set_of_table,
+    train_repeats,
+)
+from oddjet.studies.dihiggs_samples import (
+    BACKGROUND,
+    SIGNAL,
+    DihiggsSamples,
+    assignment_warning,
+)
 from oddjet.studies.hunting_page import hunting_report, hunting_table
-from oddjet.studies.repeats import summarised
-from oddjet.studies.sculpting import features_to_keep
+from oddjet.studies.repeats import plain_rows, summarised
+from oddjet.studies.sculpting import features_to_keep, sculpting_test
 from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
 from oddjet.studies.study import TABLE as TABLE_TEXT
+from oddjet.studies.variants import Variant, variants_of
 from oddjet.studies.windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from oddjet.runs.progress import Progress
 
@@ -71,6 +87,11 @@ class HuntingStudyConfig(DihiggsSamples):
     signal_events: float = Field(
         ge=0, description="signal events in all windows together, at 1 times"
     )
+    luminosities: tuple[Annotated[float, Field(gt=1)], ...] = Field(
+        (),
+        description="further luminosities, with as much more signal and background; 1"
+        " then takes a share of the background, the largest all of it",
+    )
     times: tuple[float, ...] = Field(
         (0.0, 1.0, 10.0, 100.0),
         min_length=1,
@@ -81,7 +102,8 @@ class HuntingStudyConfig(DihiggsSamples):
     )
     repeats: int = Field(10, ge=1, le=1000, description="trainings at each size")
     background_efficiencies: tuple[float, ...] = Field(
-        (0.1, 0.01, 0.001), description="of the cuts whose improvement is shown"
+        (0.1, 0.01, 0.001),
+        description="of the cuts whose improvement of S / sqrt(B) is shown",
     )
     classifier: ClassifierConfig = Field(
         default_factory=lambda: ClassifierConfig(hidden=(64, 64), dropout=0.0),
@@ -105,25 +127,31 @@ class HuntingStudy(Study[HuntingStudyConfig]):
     config_class = HuntingStudyConfig
 
     def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
-        """Plan the study: tables, features, a point a size, the curve."""
+        """Plan the study: tables, features, a point a size and variant, the curve."""
         config = self.config
         tables = config.tables(self.base)
         # What a point does not depend on must not make it again.
-        shared = config.without_files(times=(0.0,))
+        shared = config.without_files(times=(0.0,), augmentations={})
         features = Stage(
             "features",
             choose_features,
             inputs=(BACKGROUND,),
-            arguments={"study": shared.model_copy(update={"signal_events": 0.0})},
+            arguments={
+                "study": shared.model_copy(
+                    update={"signal_events": 0.0, "luminosities": ()}
+                )
+            },
         )
         points = [
             Stage(
-                f"point-{round(1000 * times):09d}",
+                f"point-{round(1000 * times):09d}"
+                + ("" if variant.name == ORIGINAL else f"-{variant.name}"),
                 make_point,
                 inputs=(SIGNAL, BACKGROUND, "features"),
-                arguments={"study": shared, "times": times},
+                arguments={"study": shared, "times": times, "variant": variant},
             )
             for times in sorted(config.times)
+            for variant in variants_of(config.luminosities, config.augmentations)
         ]
         names = tuple(point.name for point in points)
         collect = Stage(
@@ -143,25 +171,34 @@ def choose_features(
     study: HuntingStudyConfig,
 ) -> None:
     """Write the correlation report and the features that are left, as a stage."""
-    names = (*study.features, study.windows.variable)
+    offered = study.inputs(study.features)
+    names = (*offered, study.windows.variable)
     table = read_event_table(inputs[BACKGROUND] / TABLE)
     table = table.require(names, where=BACKGROUND)
-    used = table[study.windows.inside(table) | study.windows.beside(table)]
+    inside, beside = (
+        of(table.columns) for of in (study.windows.inside, study.windows.beside)
+    )
+    used = table[inside | beside]
     correlations = feature_correlations(
-        {name: used.columns[name] for name in study.features},
+        {name: used.columns[name] for name in offered},
         used.columns[study.windows.variable],
         used.weights,
     )
+    seed = derive_seed(study.seed, "features")
     with progress.task("look for the region variable", total=1) as task:
-        rounds = features_to_keep(
-            table,
-            study.windows,
-            study.features,
-            study.classifier,
-            largest=study.distance_correlation_max,
-            repeats=study.repeats,
-            seed=derive_seed(study.seed, "features"),
-        )
+        if study.chosen_spanet is None:
+            rounds = features_to_keep(
+                table, study.windows, offered, study.classifier, repeats=study.repeats,
+                largest=study.distance_correlation_max, seed=seed,
+            )  # fmt: skip
+        else:
+            # Its inputs are the four jets: there is nothing to drop.
+            rounds = [
+                sculpting_test(
+                    table, study.windows, offered, study.classifier,
+                    repeats=study.repeats, seed=seed, spanet=study.chosen_spanet,
+                )
+            ]  # fmt: skip
         task.advance(1)
     kept = rounds[-1].features
     write_json_atomic(
@@ -170,7 +207,7 @@ def choose_features(
             "correlations": [vars(one) for one in correlations],
             "rounds": [found.to_dict() for found in rounds],
             "recommended": list(kept),
-            "used": list(kept if study.drop == "recommended" else study.features),
+            "used": list(kept if study.drop == "recommended" else offered),
         },
     )
 
@@ -182,89 +219,147 @@ def make_point(
     *,
     study: HuntingStudyConfig,
     times: float,
+    variant: Variant,
 ) -> None:
-    """Train with a signal of one size, all repeats at once, as a stage."""
+    """Train with a signal of one size, all repeats, as a stage."""
+    if (warning := assignment_warning(study)) is not None:
+        progress.note(warning)
     chosen = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))["used"]
-    names = (*study.features, study.windows.variable)
-    tables = {
-        name: read_event_table(inputs[name] / TABLE).require(names, where=name)
-        for name in (SIGNAL, BACKGROUND)
-    }
+    names = (*chosen, study.windows.variable)
+    tables = study.read_tables(inputs, names, study.copies_of(variant.augmentation))
     seed = derive_seed(study.seed, "times", round(1e6 * times))
     draws = [
-        _draw(tables, study, chosen, times, derive_seed(seed, repeat))
+        _draw(
+            tables,
+            study,
+            chosen,
+            times=times,
+            variant=variant,
+            seed=derive_seed(seed, repeat),
+        )
         for repeat in range(study.repeats)
     ]
     with progress.task(f"signal x {times:g}", total=study.repeats) as task:
         trained = train_repeats(
-            [training for training, _, _ in draws], study.classifier, seed=seed
+            [draw.training for draw in draws],
+            study.classifier,
+            seed=seed,
+            spanet=study.chosen_spanet,
         )
         task.advance(study.repeats)
-    repeats = []
-    for member, (_, pure, regions) in enumerate(draws):
-        score, in_regions = (
-            trained.logits(part.features)[member] for part in (pure, regions)
-        )
-        found = {
-            "auc": area_by_label(score, pure.label, pure.weights).value,
-            "accuracy": best_accuracy(score, pure.label, pure.weights),
-            "auc_regions": area_by_label(
-                in_regions, regions.label, regions.weights
-            ).value,
-        }
-        for efficiency in study.background_efficiencies:
-            found[f"improvement_{efficiency:g}"] = significance_improvement(
-                score, pure.label, efficiency, pure.weights
-            ).value
-        repeats.append(found)
+    repeats = [
+        _judged(partial(trained.score, member), draw, study)
+        for member, draw in enumerate(draws)
+    ]
     write_json_atomic(
         directory / POINT,
-        {"times": times, "summary": summarised(repeats), "repeats": repeats},
+        {
+            "times": times,
+            "variant": variant.name,
+            "summary": summarised(repeats),
+            "repeats": plain_rows(repeats),
+        },
     )
+
+
+def _judged(
+    score_of: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    draw: _Draw,
+    study: HuntingStudyConfig,
+) -> dict[str, float]:
+    pure, regions = draw.pure, draw.regions
+    score, in_regions = (score_of(part.features) for part in (pure, regions))
+    found = {
+        "sensitivity": draw.sensitivity,
+        "auc": area_by_label(score, pure.label, pure.weights).value,
+        "accuracy": best_accuracy(score, pure.label, pure.weights),
+        "auc_regions": area_by_label(in_regions, regions.label, regions.weights).value,
+    }
+    for efficiency in study.background_efficiencies:
+        improvement = significance_improvement(
+            score, pure.label, efficiency, pure.weights
+        ).value
+        found[f"improvement_{efficiency:g}"] = improvement
+        found[f"after_{efficiency:g}"] = improvement * draw.sensitivity
+    return found
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """What trains, the pure samples, background of both regions to test.
+
+    `sensitivity` is S / sqrt(B) of the signal region, in events that train and
+    validate.
+    """
+
+    training: TrainingSet
+    pure: TrainingSet
+    regions: TrainingSet
+    sensitivity: float
 
 
 def _draw(
     tables: Mapping[str, EventTable],
     study: HuntingStudyConfig,
     names: list[str],
+    *,
     times: float,
+    variant: Variant,
     seed: int,
-) -> tuple[TrainingSet, TrainingSet, TrainingSet]:
-    """Draw what trains, the pure samples, and background of both regions to test."""
+) -> _Draw:
     random = np.random.default_rng(seed)
     windows = study.windows
     signal, background = (
-        table[windows.inside(table) | windows.beside(table)]
+        table[windows.inside(table.columns) | windows.beside(table.columns)]
         for table in (tables[SIGNAL], tables[BACKGROUND])
     )
     tests = {}
     rest = {}
     for name, table in ((SIGNAL, signal), (BACKGROUND, background)):
-        inside = np.flatnonzero(windows.inside(table))
+        inside = np.flatnonzero(windows.inside(table.columns))
         (test,) = drawn(len(inside), [min(study.test_events, len(inside) // 2)], random)
         taken = np.zeros(len(table), np.bool_)
         taken[inside[test]] = True
         tests[name], rest[name] = table[taken], table[~taken]
-    wanted = round(times * study.signal_events)
+    wanted = round(times * study.signal_events * variant.luminosity)
     if wanted > len(rest[SIGNAL]):
         message = (
-            f"the study needs {wanted} signal events in the windows at {times:g} times,"
-            f" there are {len(rest[SIGNAL])} besides those that test; give more files"
+            f"the study needs {wanted} signal events in the windows at {times:g} times"
+            f" ({variant.name}), there are {len(rest[SIGNAL])} besides those that test;"
+            " give more files"
         )
         raise UserError(message)
-    (injected,) = drawn(len(rest[SIGNAL]), [wanted], random)
-    # A tenth of the background in both regions is for the test without signal.
-    held = random.random(len(rest[BACKGROUND])) < 0.1
-    learnt = [rest[SIGNAL][injected], rest[BACKGROUND][~held]]
+    order = random.permutation(len(rest[SIGNAL]))
+    # A tenth of the background in both regions is for the test without signal; of
+    # the others a larger luminosity takes those of a smaller one and more.
+    place = random.random(len(rest[BACKGROUND]))
+    held = place < 0.1
+    share = variant.luminosity / max((1.0, *study.luminosities))
+    learnt = EventTable.concatenate(
+        [
+            rest[SIGNAL][order[:wanted]],
+            rest[BACKGROUND][~held & (place < 0.1 + 0.9 * share)],
+        ]
+    )
+    label = windows.inside(learnt.columns)
+    is_signal = np.arange(len(learnt)) < wanted
     regions = rest[BACKGROUND][held]
-    return (
-        TrainingSet(
-            np.concatenate([part.features(names) for part in learnt]),
-            np.concatenate([windows.inside(part) for part in learnt]),
-            np.concatenate([part.weights for part in learnt]),
+    return _Draw(
+        set_of_table(
+            learnt,
+            label,
+            names,
+            seed=seed,
+            copies=study.copies_of(variant.augmentation),
         ),
         _labelled([tests[SIGNAL], tests[BACKGROUND]], names),
-        TrainingSet(regions.features(names), windows.inside(regions), regions.weights),
+        TrainingSet(
+            regions.features(names), windows.inside(regions.columns), regions.weights
+        ),
+        float(
+            np.sum(learnt.weights[label & is_signal])
+            / np.sqrt(np.sum(learnt.weights[label & ~is_signal]))
+        ),
     )
 
 
@@ -288,10 +383,17 @@ def collect_hunting(
     """Put features and points together, as a stage."""
     features = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))
     found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
-    table = hunting_table(features, found)
+    warning = assignment_warning(study)
+    table = hunting_table(features, found, warning)
     write_json_atomic(
         directory / RESULTS, {"features": features, "points": found, "table": table}
     )
     (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    page = hunting_report(features, found, study.windows.variable, dump_yaml(study))
+    page = hunting_report(
+        features,
+        found,
+        variable=study.windows.variable,
+        config_yaml=dump_yaml(study),
+        warning=warning,
+    )
     write_study_report(directory / REPORT, page)

@@ -8,7 +8,10 @@ from oddjet.report.markup import Html, table
 from oddjet.report.repeat_figure import repeat_figure
 from oddjet.report.study_page import StudyReport, StudySection, figure
 from oddjet.report.wording import Answer
+from oddjet.studies.augmentation import ORIGINAL
+from oddjet.studies.gains import efficiencies_of, gain_figure
 from oddjet.studies.repeats import Repeated, markdown_table
+from oddjet.studies.variants import EFFECT_CAPTION, effect_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +23,7 @@ __all__ = ["hunting_report", "hunting_table"]
 _CORRELATIONS = "Correlation with the region variable, background"
 _ROUNDS = "Signal region against sidebands without a signal, unseen events"
 _POINTS = "Mean and spread of the trainings"
+_EFFECT = "Effect of copies and of luminosity"
 _WHY = (
     "A feature that is related to the variable of the regions lets a network find the"
     " regions without any signal. Linear and rank correlation see monotone relations,"
@@ -29,7 +33,9 @@ _WHY = (
 
 
 def hunting_table(
-    features: Mapping[str, Any], points: Sequence[Mapping[str, Any]]
+    features: Mapping[str, Any],
+    points: Sequence[Mapping[str, Any]],
+    warning: str | None = None,
 ) -> str:
     """Write everything in Markdown.
 
@@ -39,6 +45,8 @@ def hunting_table(
         As `oddjet.studies.hunting.choose_features` writes it.
     points : sequence of mapping
         As `oddjet.studies.hunting.make_point` writes them.
+    warning : str, optional
+        Comes first.
 
     Returns
     -------
@@ -49,16 +57,19 @@ def hunting_table(
         _ROUNDS: _rounds(features["rounds"]),
         f"{_POINTS}, with {', '.join(features['used'])}": _points(points),
     }
-    return "\n".join(
-        f"{title}:\n\n{markdown_table(*rows)}" for title, rows in parts.items()
-    )
+    if effect := effect_rows(points, "times", "signal x"):
+        parts[_EFFECT] = effect
+    shown = [f"{title}:\n\n{markdown_table(*rows)}" for title, rows in parts.items()]
+    return "\n".join(shown if warning is None else [f"**{warning}**\n", *shown])
 
 
 def hunting_report(
     features: Mapping[str, Any],
     points: Sequence[Mapping[str, Any]],
+    *,
     variable: str,
     config_yaml: str,
+    warning: str | None = None,
 ) -> StudyReport:
     """Compose the page; arguments as for `hunting_table`."""
     sections = [
@@ -72,11 +83,17 @@ def hunting_report(
         ),
         StudySection("What a signal changes", [*_curves(points)]),
     ]
+    if effect := effect_rows(points, "times", "signal x"):
+        shown = [EFFECT_CAPTION, _shown(effect, _EFFECT)]
+        sections.append(StudySection(_EFFECT, shown))
+    answers = [_verdict(features, variable)]
+    if warning is not None:
+        answers.insert(0, Answer("alarm", "truth among the labels", warning))
     return StudyReport(
         title="Hunting in a mass window",
         introduction="Signal region against sidebands (Collins, Howe, Nachman,"
         f" arXiv:1805.02664), trained with {', '.join(features['used'])}.",
-        answers=[_verdict(features, variable)],
+        answers=answers,
         sections=sections,
         config_yaml=config_yaml,
     )
@@ -108,8 +125,9 @@ def _verdict(features: Mapping[str, Any], variable: str) -> Answer:
 
 def _curves(points: Sequence[Mapping[str, Any]]) -> list[Html]:
     shown = [_shown(_points(points), _POINTS)]
-    null = next((p["summary"] for p in points if p["times"] == 0), None)
-    drawn = [point for point in points if point["times"] > 0]
+    curve = [point for point in points if point["variant"] == ORIGINAL]
+    null = next((p["summary"] for p in curve if p["times"] == 0), None)
+    drawn = [point for point in curve if point["times"] > 0]
     for name, label in (("auc", "AUC"), ("accuracy", "best accuracy")):
         if not drawn:
             continue
@@ -131,6 +149,9 @@ def _curves(points: Sequence[Mapping[str, Any]]) -> list[Html]:
             " accuracy of nothing is above one half."
         )
         shown.append(figure(svg, caption))
+    if drawn:
+        before = [point["summary"]["sensitivity"]["mean"] for point in drawn]
+        shown.append(gain_figure(drawn, before))
     return shown
 
 
@@ -161,12 +182,16 @@ def _with_error(measured: Mapping[str, float], decimals: int) -> str:
 
 
 def _points(points: Sequence[Mapping[str, Any]]) -> Rows:
-    quantities = list(points[0]["summary"])
+    curve = [point for point in points if point["variant"] == ORIGINAL]
+    efficiencies = efficiencies_of(curve)
+    quantities = ["sensitivity", "auc", "accuracy", "auc_regions"]
+    quantities += [f"after_{each}" for each in efficiencies]
+    head = ["signal", "S/sqrt(B)", "AUC", "best accuracy", "AUC of regions, background"]
+    head += [f"S/sqrt(B) after a cut at {each}" for each in efficiencies]
     rows = [
         [f"x {point['times']:g}"]
         + [str(Repeated(**point["summary"][name])) for name in quantities]
         + [str(point["summary"]["auc"]["repeats"])]
-        for point in points
+        for point in curve
     ]
-    words = [name.replace("_", " ") for name in quantities]
-    return ["signal", *words, "trainings"], rows
+    return [*head, "trainings"], rows

@@ -19,15 +19,25 @@ from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
-from oddjet.searches.event_table import EventTable, read_event_table
-from oddjet.searches.table_source import TABLE
+from oddjet.searches.event_table import EventTable
 from oddjet.select.dihiggs import VARIABLES
 from oddjet.stats.classification import best_accuracy
 from oddjet.stats.roc import area_by_label
-from oddjet.studies.classifiers import TrainingSet, drawn, train_repeats
-from oddjet.studies.dihiggs_samples import BACKGROUND, SIGNAL, DihiggsSamples
-from oddjet.studies.mixed_page import mixed_report, point_table
-from oddjet.studies.repeats import markdown_table, summarised
+from oddjet.studies.classifiers import (
+    TrainingSet,
+    drawn,
+    set_of_table,
+    train_repeats,
+)
+from oddjet.studies.dihiggs_samples import (
+    BACKGROUND,
+    SIGNAL,
+    DihiggsSamples,
+    assignment_warning,
+)
+from oddjet.studies.mixed_page import mixed_report, mixed_table
+from oddjet.studies.repeats import plain_rows, summarised
+from oddjet.studies.spanet_classifier import SpanetTrained, pairing_accuracies
 from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
 from oddjet.studies.study import TABLE as TABLE_TEXT
 
@@ -38,6 +48,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from oddjet.runs.progress import Progress
+    from oddjet.studies.augmentation import AugmentationConfig
+    from oddjet.studies.classifiers import Copies, Trained
+
+    Labelled = tuple[EventTable, NDArray[np.bool_]]
 
 __all__ = ["MixedStudy", "MixedStudyConfig"]
 
@@ -84,19 +98,26 @@ class MixedStudy(Study[MixedStudyConfig]):
     config_class = MixedStudyConfig
 
     def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
-        """Plan the study: the tables, a point a fraction, the curve."""
+        """Plan the study: the tables, a point a fraction and variant, the curve."""
         config = self.config
         tables = config.tables(self.base)
         # What a point does not depend on must not make it again.
-        shared = config.without_files(fractions=(0.5,))
+        shared = config.without_files(fractions=(0.5,), augmentations={})
         points = [
             Stage(
-                f"point-{round(1000 * fraction):04d}",
+                f"point-{round(1000 * fraction):04d}"
+                + ("" if copies is None else f"-{variant}"),
                 make_point,
                 inputs=(SIGNAL, BACKGROUND),
-                arguments={"study": shared, "fraction": fraction},
+                arguments={
+                    "study": shared,
+                    "fraction": fraction,
+                    "variant": variant,
+                    "augmentation": config.augmentations.get(variant),
+                },
             )
             for fraction in sorted(config.fractions)
+            for variant, copies in config.copies().items()
         ]
         names = tuple(point.name for point in points)
         arguments = {"points": names, "study": config.without_files()}
@@ -111,58 +132,76 @@ def make_point(
     *,
     study: MixedStudyConfig,
     fraction: float,
+    variant: str,
+    augmentation: AugmentationConfig | None,
 ) -> None:
-    """Train at one signal fraction, all repeats at once, as a stage."""
-    signal, background = (
-        read_event_table(inputs[name] / TABLE).require(study.features, where=name)
-        for name in (SIGNAL, BACKGROUND)
-    )
+    """Train at one signal fraction, all repeats, as a stage."""
+    if (warning := weak_assignment_warning(study, [fraction])) is not None:
+        progress.note(warning)
+    copies = study.copies_of(augmentation)
+    names = study.inputs(study.features)
+    tables = study.read_tables(inputs, names, copies)
     seed = derive_seed(study.seed, "fraction", round(1e9 * fraction))
     splits = [
-        _Split.draw(signal, background, fraction, study, derive_seed(seed, repeat))
+        _Split.draw(tables, fraction, study, copies, derive_seed(seed, repeat))
         for repeat in range(study.repeats)
     ]
     with progress.task(f"f1 = {fraction:g}", total=study.repeats) as task:
         trained = train_repeats(
-            [split.training for split in splits], study.classifier, seed=seed
+            [split.training for split in splits],
+            study.classifier,
+            seed=seed,
+            spanet=study.chosen_spanet,
         )
         task.advance(study.repeats)
-    repeats = []
-    for member, split in enumerate(splits):
-        pure, mixtures = split.pure, split.mixtures
-        score, mixed_score = (
-            trained.logits(part.features)[member] for part in (pure, mixtures)
-        )
-        auc = area_by_label(score, pure.label, pure.weights)
-        mixed = area_by_label(mixed_score, mixtures.label, mixtures.weights)
-        repeats.append(
-            {
-                "auc": auc.value,
-                "auc_error": auc.error,
-                "accuracy": best_accuracy(score, pure.label, pure.weights),
-                "auc_mixtures": mixed.value,
-                "auc_mixtures_error": mixed.error,
-            }
-        )
+    repeats = [
+        _judged(trained, member, split, names) for member, split in enumerate(splits)
+    ]
     write_json_atomic(
         directory / POINT,
-        {"fraction": fraction, "summary": summarised(repeats), "repeats": repeats},
+        {
+            "fraction": fraction,
+            "variant": variant,
+            "summary": summarised(repeats),
+            "repeats": plain_rows(repeats),
+        },
     )
+
+
+def _judged(
+    trained: Trained, member: int, split: _Split, names: Sequence[str]
+) -> dict[str, float]:
+    (pure, pure_label), (mixtures, mixed_label) = split.pure, split.mixtures
+    score, mixed_score = (
+        trained.score(member, part.features(names)) for part in (pure, mixtures)
+    )
+    auc = area_by_label(score, pure_label, pure.weights)
+    mixed = area_by_label(mixed_score, mixed_label, mixtures.weights)
+    found = {
+        "auc": auc.value,
+        "auc_error": auc.error,
+        "accuracy": best_accuracy(score, pure_label, pure.weights),
+        "auc_mixtures": mixed.value,
+        "auc_mixtures_error": mixed.error,
+    }
+    if isinstance(trained, SpanetTrained) and trained.config.assignment_weight > 0:
+        found |= pairing_accuracies(trained, member, pure[pure_label], names)
+    return found
 
 
 class _Split:
     """One draw of both mixtures and of what tests them, disjoint."""
 
-    def __init__(self, training: TrainingSet, pure: TrainingSet, mixtures: TrainingSet):
+    def __init__(self, training: TrainingSet, pure: Labelled, mixtures: Labelled):
         self.training, self.pure, self.mixtures = training, pure, mixtures
 
     @classmethod
     def draw(
         cls,
-        signal: EventTable,
-        background: EventTable,
+        tables: Mapping[str, EventTable],
         fraction: float,
         study: MixedStudyConfig,
+        copies: Copies | None,
         seed: int,
     ) -> _Split:
         random = np.random.default_rng(seed)
@@ -171,7 +210,7 @@ class _Split:
         test_first = _numbers(study.test_events, fraction)
         test_second = _numbers(study.test_events, 1 - fraction)
         groups = []
-        for name, table, place in ((SIGNAL, signal, 0), (BACKGROUND, background, 1)):
+        for place, (name, table) in enumerate(tables.items()):
             numbers = [
                 first[place], second[place], study.test_events,
                 test_first[place], test_second[place],
@@ -188,17 +227,18 @@ class _Split:
         high, low = (0, 1) if fraction >= 0.5 else (1, 0)
         of_signal, of_background = groups
 
-        def sample(true: list[int], false: list[int]) -> TrainingSet:
+        def sample(true: int, false: int) -> Labelled:
             return _together(
-                [part[i] for part in groups for i in true],
-                [part[i] for part in groups for i in false],
-                study.features,
+                [part[true] for part in groups], [part[false] for part in groups]
             )
 
+        learnt, label = sample(high, low)
         return cls(
-            training=sample([high], [low]),
-            pure=_together([of_signal[2]], [of_background[2]], study.features),
-            mixtures=sample([3 + high], [3 + low]),
+            training=set_of_table(
+                learnt, label, study.inputs(study.features), seed=seed, copies=copies
+            ),
+            pure=_together([of_signal[2]], [of_background[2]]),
+            mixtures=sample(3 + high, 3 + low),
         )
 
 
@@ -208,22 +248,26 @@ def _numbers(events: int, fraction: float) -> tuple[int, int]:
     return signal, events - signal
 
 
-def _together(
-    true: Sequence[EventTable], false: Sequence[EventTable], names: Sequence[str]
-) -> TrainingSet:
+def _together(true: Sequence[EventTable], false: Sequence[EventTable]) -> Labelled:
     """Join parts; in each the mean weight is one, so that fractions are kept."""
-    parts = [part for part in (*true, *false) if len(part)]
-    labels: list[NDArray[np.bool_]] = [
-        np.full(len(part), value)
-        for value, group in ((True, true), (False, false))
-        for part in group
-        if len(part)
-    ]
-    return TrainingSet(
-        np.concatenate([part.features(names) for part in parts]),
-        np.concatenate(labels),
-        np.concatenate([part.weights / np.mean(part.weights) for part in parts]),
-    )
+    labels: list[NDArray[np.bool_]] = []
+    parts: list[EventTable] = []
+    for value, group in ((True, true), (False, false)):
+        for part in group:
+            if len(part):
+                labels.append(np.full(len(part), value))
+                weights = part.weights / np.mean(part.weights)
+                parts.append(EventTable(part.columns, weights, part.source))
+    return EventTable.concatenate(parts), np.concatenate(labels)
+
+
+def weak_assignment_warning(
+    study: MixedStudyConfig, fractions: Sequence[float]
+) -> str | None:
+    """Warn of pairings beside weak labels; labels of pure samples are not weak."""
+    if all(fraction in (0, 1) for fraction in fractions):
+        return None
+    return assignment_warning(study)
 
 
 def collect_mixed(
@@ -236,7 +280,10 @@ def collect_mixed(
 ) -> None:
     """Put the points together, as a stage."""
     found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
-    table = markdown_table(*point_table(found))
+    warning = weak_assignment_warning(study, study.fractions)
+    table = mixed_table(found, warning)
     write_json_atomic(directory / RESULTS, {"points": found, "table": table})
     (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    write_study_report(directory / REPORT, mixed_report(found, dump_yaml(study)))
+    write_study_report(
+        directory / REPORT, mixed_report(found, dump_yaml(study), warning)
+    )

@@ -7,36 +7,65 @@ from typing import TYPE_CHECKING, Any
 from oddjet.report.markup import table
 from oddjet.report.repeat_figure import repeat_figure
 from oddjet.report.study_page import StudyReport, StudySection, figure
-from oddjet.studies.repeats import Repeated
+from oddjet.report.wording import Answer
+from oddjet.studies.augmentation import ORIGINAL
+from oddjet.studies.repeats import Repeated, markdown_table
+from oddjet.studies.variants import EFFECT_CAPTION, effect_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["mixed_report", "point_table"]
+__all__ = ["mixed_report", "mixed_table"]
+
+_EFFECT = "Effect of copies"
 
 _QUANTITIES = {
     "auc": "AUC, pure samples",
     "accuracy": "best accuracy",
     "auc_mixtures": "AUC of the mixtures",
+    "pairing": "true pairs, SPANet",
+    "pairing_min_delta_r": "true pairs, min delta R",
 }
 
 
-def point_table(
-    points: Sequence[Mapping[str, Any]],
-) -> tuple[list[str], list[list[str]]]:
+def mixed_table(points: Sequence[Mapping[str, Any]], warning: str | None) -> str:
+    """Write everything in Markdown; a warning first.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        As `oddjet.studies.mixed.make_point` writes them.
+    warning : str or None
+
+    Returns
+    -------
+    str
+    """
+    parts = [] if warning is None else [f"**{warning}**\n"]
+    parts.append(markdown_table(*_points(points)))
+    if effect := effect_rows(points, "fraction", "f1"):
+        parts.append(f"{_EFFECT}:\n\n{markdown_table(*effect)}")
+    return "\n".join(parts)
+
+
+def _points(points: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Give the head and the rows of the table: a row a signal fraction."""
+    drawn = [point for point in points if point["variant"] == ORIGINAL]
+    quantities = [name for name in _QUANTITIES if name in drawn[0]["summary"]]
     rows = [
         [
             f"{point['fraction']:g}",
-            *(str(Repeated(**point["summary"][name])) for name in _QUANTITIES),
+            *(str(Repeated(**point["summary"][name])) for name in quantities),
             str(point["summary"]["auc"]["repeats"]),
         ]
-        for point in points
+        for point in drawn
     ]
-    return ["f1", *_QUANTITIES.values(), "trainings"], rows
+    return ["f1", *(_QUANTITIES[name] for name in quantities), "trainings"], rows
 
 
-def mixed_report(points: Sequence[Mapping[str, Any]], config_yaml: str) -> StudyReport:
+def mixed_report(
+    points: Sequence[Mapping[str, Any]], config_yaml: str, warning: str | None = None
+) -> StudyReport:
     """Compose the page.
 
     Parameters
@@ -44,13 +73,15 @@ def mixed_report(points: Sequence[Mapping[str, Any]], config_yaml: str) -> Study
     points : sequence of mapping
         As `oddjet.studies.mixed.make_point` writes them.
     config_yaml : str
+    warning : str, optional
 
     Returns
     -------
     StudyReport
     """
-    auc = [point["summary"]["auc"] for point in points]
-    fractions = [point["fraction"] for point in points]
+    drawn = [point for point in points if point["variant"] == ORIGINAL]
+    auc = [point["summary"]["auc"] for point in drawn]
+    fractions = [point["fraction"] for point in drawn]
     pure = [a["mean"] for a, f in zip(auc, fractions, strict=True) if f in (0, 1)]
     svg = repeat_figure(
         "auc",
@@ -61,7 +92,7 @@ def mixed_report(points: Sequence[Mapping[str, Any]], config_yaml: str) -> Study
         y_label="AUC on pure samples",
         line=(max(pure), "pure labels") if pure else None,
     )
-    head, rows = point_table(points)
+    head, rows = _points(points)
     caption = (
         "Networks learn to tell two mixtures of signal fraction f1 and 1 - f1; the one"
         " with more signal is to score high, which is fixed before training. They are"
@@ -69,11 +100,18 @@ def mixed_report(points: Sequence[Mapping[str, Any]], config_yaml: str) -> Study
         " learnt: single networks scatter around 0.5 by far more than their own errors."
     )
     shown = table(head, rows, caption="Mean and spread of the trainings")
+    sections = [StudySection("Separation", [figure(svg, caption), shown])]
+    if effect := effect_rows(points, "fraction", "f1"):
+        copies = [EFFECT_CAPTION, table(*effect, caption=_EFFECT)]
+        sections.append(StudySection(_EFFECT, copies))
+    alarms = (
+        [] if warning is None else [Answer("alarm", "truth among the labels", warning)]
+    )
     return StudyReport(
         title="Mixed samples",
         introduction="What labels of mixtures teach about signal and background"
         " (Metodiev, Nachman, Thaler, arXiv:1708.02949).",
-        answers=[],
-        sections=[StudySection("Separation", [figure(svg, caption), shown])],
+        answers=alarms,
+        sections=sections,
         config_yaml=config_yaml,
     )

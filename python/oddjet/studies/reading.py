@@ -9,13 +9,14 @@ from oddjet.runs.config import load_yaml
 from oddjet.runs.errors import UserError
 from oddjet.studies.assumption import AssumptionStudy
 from oddjet.studies.hunting import HuntingStudy
+from oddjet.studies.images import ImagesStudy
 from oddjet.studies.lund import LundStudy
 from oddjet.studies.mixed import MixedStudy
 from oddjet.studies.sensitivity import SensitivityStudy
 from oddjet.studies.study import Study
 from oddjet.studies.tables import TableStudy
 
-__all__ = ["read_study"]
+__all__ = ["read_study", "study_class"]
 
 _STUDIES: dict[str, type[Study[Any]]] = {
     "tables": TableStudy,
@@ -23,6 +24,7 @@ _STUDIES: dict[str, type[Study[Any]]] = {
     "assumption": AssumptionStudy,
     "mixed": MixedStudy,
     "hunting": HuntingStudy,
+    "images": ImagesStudy,
     "lund": LundStudy,
 }
 
@@ -39,4 +41,9 @@ def read_study(path: Path | str) -> Study[Any]:
     if wanted not in _STUDIES:
         message = f"{path}: study must be {', '.join(_STUDIES)}; got {wanted!r}"
         raise UserError(message)
-    return _STUDIES[str(wanted)].from_yaml(path)
+    return study_class(str(wanted)).from_yaml(path)
+
+
+def study_class(name: str) -> type[Study[Any]]:
+    """Give the class of a study that exists."""
+    return _STUDIES[name]

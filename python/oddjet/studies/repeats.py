@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Repeated", "markdown_table", "summarised"]
+__all__ = ["Repeated", "markdown_table", "plain_rows", "summarised"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,20 @@ def summarised(rows: Sequence[Mapping[str, float]]) -> dict[str, dict[str, objec
         The fields of `Repeated`.
     """
     return {name: asdict(Repeated.of([row[name] for row in rows])) for name in rows[0]}
+
+
+def plain_rows(rows: Sequence[Mapping[str, float]]) -> list[dict[str, float | None]]:
+    """Put None in the place of what was not determined, which JSON cannot hold.
+
+    Examples
+    --------
+    >>> plain_rows([{"auc": 0.5, "improvement": float("nan")}])
+    [{'auc': 0.5, 'improvement': None}]
+    """
+    return [
+        {name: value if math.isfinite(value) else None for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

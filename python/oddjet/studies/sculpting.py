@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from oddjet.learn.batched_training import TrainedMembers
     from oddjet.learn.classifier_config import ClassifierConfig
+    from oddjet.learn.models.spanet_config import SpanetConfig
     from oddjet.searches.event_table import EventTable
+    from oddjet.studies.classifiers import Trained
     from oddjet.studies.windows import Windows
 
 __all__ = ["Sculpting", "features_to_keep", "sculpting_test"]
@@ -76,6 +77,7 @@ def sculpting_test(
     repeats: int,
     seed: int,
     background_efficiency: float = 0.01,
+    spanet: SpanetConfig | None = None,
 ) -> Sculpting:
     """Train region classifiers without a signal and test them on the other half.
 
@@ -91,6 +93,9 @@ def sculpting_test(
     seed : int
     background_efficiency : float
         Of the sidebands, for the pass ratio.
+    spanet : SpanetConfig, optional
+        As `train_repeats`; the features are its inputs then, and no importance is
+        measured, for none of them can be dropped.
 
     Returns
     -------
@@ -101,7 +106,7 @@ def sculpting_test(
     UserError
         A region without events, or one whose weights do not sum to more than zero.
     """
-    inside, beside = windows.inside(table), windows.beside(table)
+    inside, beside = windows.inside(table.columns), windows.beside(table.columns)
     used = table[inside | beside]
     label = inside[inside | beside]
     for name, chosen in (("signal region", label), ("sidebands", ~label)):
@@ -115,15 +120,15 @@ def sculpting_test(
     first = random.random(len(used)) < 0.5
     values = used.features(features)
     learnt = TrainingSet(values[first], label[first], used.weights[first])
-    trained = train_repeats([learnt] * repeats, config, seed=seed)
+    trained = train_repeats([learnt] * repeats, config, seed=seed, spanet=spanet)
     rest, label, weights = values[~first], label[~first], used.weights[~first]
-    score = _mean_score(trained, rest)
+    score = _mean_score(trained, repeats, rest)
     auc = area_by_label(score, label, weights)
     importance = {}
-    for column, name in enumerate(features):
+    for column, name in enumerate(features if spanet is None else ()):
         shuffled = rest.copy()
         shuffled[:, column] = random.permutation(shuffled[:, column])
-        without = area_by_label(_mean_score(trained, shuffled), label, weights)
+        without = area_by_label(_mean_score(trained, repeats, shuffled), label, weights)
         importance[name] = auc.value - without.value
     return Sculpting(
         tuple(features),
@@ -163,7 +168,7 @@ def features_to_keep(
         the `features` of the last one. If that still `found` the regions, the last
         single feature knows them.
     """
-    used = table[windows.inside(table) | windows.beside(table)]
+    used = table[windows.inside(table.columns) | windows.beside(table.columns)]
     related = related_features(
         feature_correlations(
             {name: used.columns[name] for name in features},
@@ -190,10 +195,12 @@ def features_to_keep(
 
 
 def _mean_score(
-    trained: TrainedMembers, features: NDArray[np.float32]
+    trained: Trained, repeats: int, features: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    mean: NDArray[np.float64] = trained.logits(features).mean(axis=0, dtype=np.float64)
-    return mean
+    total = np.zeros(len(features))
+    for member in range(repeats):
+        total += trained.score(member, features)
+    return total / repeats
 
 
 def _pass_ratio(

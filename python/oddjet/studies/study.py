@@ -16,6 +16,8 @@ from oddjet.runs.stages import Stage, publish, run_stages
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from oddjet.runs.crew import Crew
+
 __all__ = ["COLLECT", "REPORT", "RESULTS", "TABLE", "Study"]
 
 RESULTS = "study.json"
@@ -78,6 +80,7 @@ class Study(ABC, Generic[Config]):
         directory: Path | str,
         *,
         jobs: int = 1,
+        crew: Crew | None = None,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """Run the study, or what is left of it.
@@ -88,6 +91,8 @@ class Study(ABC, Generic[Config]):
             Takes study.json, table.md and report.html.
         jobs : int
             Processes at once; never changes a result.
+        crew : Crew, optional
+            Who does the stages instead, such as a cluster that shares the file system.
         progress : Progress, optional
 
         Returns
@@ -106,6 +111,7 @@ class Study(ABC, Generic[Config]):
                 root,
                 self.stages(checkpoints),
                 jobs=jobs,
+                crew=crew,
                 progress=progress or Progress.silent(),
             )
             remove_tree(checkpoints)

@@ -11,9 +11,11 @@ from pydantic import Field, model_validator
 from oddjet.runs.config import ConfigModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from oddjet.searches.event_table import EventTable
+    Columns = Mapping[str, NDArray[np.float64]]
 
 __all__ = ["Windows"]
 
@@ -44,13 +46,13 @@ class Windows(ConfigModel):
                 raise ValueError(message)
         return self
 
-    def inside(self, table: EventTable) -> NDArray[np.bool_]:
-        """Mark the events of the signal region."""
-        return _between(table.columns[self.variable], self.signal_region)
+    def inside(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the events of the signal region, by the columns of a table."""
+        return _between(columns[self.variable], self.signal_region)
 
-    def beside(self, table: EventTable) -> NDArray[np.bool_]:
+    def beside(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the events of the sidebands."""
-        values = table.columns[self.variable]
+        values = columns[self.variable]
         found: NDArray[np.bool_] = np.any(
             [_between(values, each) for each in self.sidebands], axis=0
         )

@@ -21,6 +21,11 @@ class SpanetConfig(ConfigModel):
         1, ge=0, le=32, description="transformer layers of each resonance"
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="fraction dropped")
+    relative_momenta: bool = Field(
+        False,
+        description="true: pT and mass of jets as shares of the sum of pT, which hides"
+        " most of the mass of the event",
+    )
     assignment_weight: float = Field(
         0.0,
         ge=0,

@@ -1,0 +1,189 @@
+"""Jet images and hunting in m_hh on simulated events, small enough for one core.
+
+`oddjet study images` on dark jets of a 5.5 TeV mediator against QCD dijets: ACC and AUC
+against S/sqrt(B) with the band without a signal, the effect of each augmentation and of
+twice the luminosity, labels of the regions against truth. `oddjet study hunting` on
+H -> hh -> 4b against QCD multi-b, with an MLP: the features that know m_hh with all of
+them and after dropping, signals of several sizes. `oddjet study mixed` at f1 = 0.5 and
+1 with SPANet: 0.5 of nothing, and the share of true pairs.
+
+    python bench/check_cwola_studies.py images --work runs/cwola
+    python bench/check_cwola_studies.py hunting mixed --work runs/cwola \
+        --results bench/results/cwola_studies_epyc_202611.json
+
+Samples that are there are kept, and studies that were interrupted go on. About 10
+minutes of CPU for the images, of which the samples take 4.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from oddjet.runs.progress import Progress
+from oddjet.runs.provenance import provenance
+from oddjet.simulate.generate import simulate
+from oddjet.simulate.weighted import simulate_weighted
+from oddjet.studies.augmentation import standard_augmentations
+from oddjet.studies.reading import read_study
+
+SEED = 1
+#: Written events of each process; of the weighted one, generated events and files.
+SIZES = {"hidden_valley_5500": 6000, "qcd_dijet_heavy": 24_000, "higgs_pair_500": 1500}
+GENERATED = ("multib_weighted", 3000, 1)
+
+SMALL_CNN = [
+    {"channels": 8, "kernel": 5, "pool": True},
+    {"channels": 8, "kernel": 5, "pool": True},
+    {"channels": 16, "kernel": 3},
+    {"channels": 16, "kernel": 3, "pool": True},
+]
+IMAGES = {
+    "study": "images",
+    "images": {"bins": 25},
+    "background_events": [1000, 1400],
+    "sensitivities": [0, 2, 4, 8],
+    "compared_at": [4],
+    "test_events": 800,
+    "repeats": 5,
+    "background_efficiencies": [0.1, 0.01],
+    "network": {"convolutions": SMALL_CNN, "dense": [32]},
+    "training": {
+        "learning_rate": 1e-3, "batch_size": 128, "epochs": 12, "patience": 4,
+    },
+}  # fmt: skip
+WINDOWS = {
+    "variable": "mass_hh", "signal_region": [350, 550],
+    "sidebands": [[250, 350], [550, 700]],
+}  # fmt: skip
+MLP = {"hidden": [64, 64], "dropout": 0.0, "epochs": 60, "learning_rate": 5e-4}
+HUNTING = {
+    "study": "hunting", "windows": WINDOWS, "signal_events": 20, "times": [0, 1, 5, 25],
+    "test_events": 1000, "repeats": 10, "background_efficiencies": [0.1, 0.01],
+    "classifier": MLP | {"batch_size": 256},
+}  # fmt: skip
+#: Every type of copy by itself, both readings of the resolution, and all together.
+AUGMENTED = {
+    "study": "mixed", "fractions": [1.0], "events": 300, "test_events": 150,
+    "repeats": 10, "classifier": MLP | {"batch_size": 64},
+    "features": [
+        *(f"{name}_{h}" for h in ("h1", "h2") for name in ("pt", "eta", "phi", "mass")),
+        "delta_r_h1", "delta_r_h2", "pt_hh", "mass_hh",
+    ],
+    "augmentations": {
+        name: how.model_dump(mode="json")
+        for name, how in standard_augmentations(copies=3).items()
+    },
+}  # fmt: skip
+MIXED = {
+    "study": "mixed", "fractions": [0.5, 1.0], "events": 300, "test_events": 100,
+    "repeats": 5, "network": "spanet",
+    "spanet": {"width": 32, "encoder_layers": 2, "assignment_weight": 0.5},
+    "classifier": MLP | {"epochs": 40, "learning_rate": 1e-3, "batch_size": 128},
+}  # fmt: skip
+
+
+def main() -> None:
+    options = _options()
+    work: Path = options.work
+    work.mkdir(parents=True, exist_ok=True)
+    report: dict[str, Any] = {}
+    if options.results is not None and options.results.exists():
+        report = json.loads(options.results.read_text("utf-8"))
+    report["made_with"] = provenance()
+    with Progress() as progress:
+        for name in options.studies:
+            report[name] = {"rows": RUNS[name](work, progress)}
+    for name in options.studies:
+        for title, table in report[name]["rows"].items():
+            print(f"{title}\n\n{table['table']}")
+    if options.results is not None:
+        options.results.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+
+
+def images(work: Path, progress: Progress) -> dict[str, Any]:
+    """Train on images, without and with copies."""
+    samples = {
+        "signal": {"files": [_sample("hidden_valley_5500", work, progress)]},
+        "background": {"files": [_sample("qcd_dijet_heavy", work, progress)]},
+    }
+    return {"images": _study("images", IMAGES | samples, work, progress)}
+
+
+def hunting(work: Path, progress: Progress) -> dict[str, Any]:
+    """Hunt with all features that are offered, and with those that are left."""
+    samples = _dihiggs(work, progress)
+    found = {}
+    for drop in ("none", "recommended"):
+        config = HUNTING | samples | {"drop": drop}
+        found[f"drop: {drop}"] = _study(f"hunting_{drop}", config, work, progress)
+    return found
+
+
+def mixed(work: Path, progress: Progress) -> dict[str, Any]:
+    """Train SPANet with the assignment on pure labels, and without it on weak ones."""
+    samples = _dihiggs(work, progress)
+    pure = MIXED | samples | {"fractions": [1.0]}
+    weak = MIXED | samples
+    weak["spanet"] = MIXED["spanet"] | {"assignment_weight": 0.0}
+    return {
+        "assignment on pure labels": _study("mixed_pure", pure, work, progress),
+        "no assignment": _study("mixed_weak", weak, work, progress),
+    }
+
+
+def augmented(work: Path, progress: Progress) -> dict[str, Any]:
+    """Train an MLP on pure labels, without copies and with three of each type."""
+    config = AUGMENTED | _dihiggs(work, progress)
+    return {"copies on pure labels": _study("augmented", config, work, progress)}
+
+
+RUNS = {"augmented": augmented, "images": images, "hunting": hunting, "mixed": mixed}
+
+
+def _dihiggs(work: Path, progress: Progress) -> dict[str, Any]:
+    process, generated, files = GENERATED
+    simulate_weighted(
+        process, num_generated=generated, num_files=files, seed=SEED, directory=work,
+        progress=progress,
+    )  # fmt: skip
+    return {
+        "signal": {"files": [_sample("higgs_pair_500", work, progress)]},
+        "background": {"files": [f"{process}_g{generated}_*.parquet"]},
+    }
+
+
+def _sample(process: str, work: Path, progress: Progress) -> str:
+    path = work / f"{process}_n{SIZES[process]}.parquet"
+    if not path.exists():
+        simulate(
+            process, num_events=SIZES[process], seed=SEED, path=path, progress=progress
+        )
+    return path.name
+
+
+def _study(
+    name: str, config: dict[str, Any], work: Path, progress: Progress
+) -> dict[str, Any]:
+    path = work / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(config), "utf-8")
+    found = read_study(path).run(work / name, progress=progress)
+    for point in found["points"]:
+        del point["repeats"]
+    return found
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("studies", nargs="+", choices=list(RUNS))
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--results", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
