@@ -4,12 +4,14 @@ Simulates Z(nu nu), Z(l l), W(l nu) and semi-visible jets, and on them:
 
 * permuted: labels of one sample permuted, a cheap network; mean 0 +- 0.3 and width
   1 +- 0.2 to pass;
-* assumption: Z(nu nu) jets against those of the control regions, leptons taken out, and
-  one control region against the other, ParticleNet-Lite; p > 1 % to pass;
-* trend: a signal fraction from 0 to 20 %, ParticleNet-Lite, at two efficiencies.
+* assumption: Z(nu nu) jets against Z(l l) jets, leptons taken out, ParticleNet-Lite;
+  p > 1 % to pass;
+* assumption_w: both against W(l nu) jets;
+* trend: a signal fraction from 0 to 20 %, ParticleNet-Lite, at two efficiencies;
+* sensitivity: the smallest signal for 3 and 5 sigma, a cheap network.
 
     python bench/check_nulls.py --parts permuted assumption
-    python bench/check_nulls.py --parts trend --jets 5000 --seeds 3
+    python bench/check_nulls.py --parts trend --jets 5000 --seeds 3 --reference
 
 A part simulates what it needs, in pieces that are kept; everything goes on where it was
 interrupted, and a part or a size of the trend that is run anew leaves the results of
@@ -36,7 +38,10 @@ from oddjet.studies.assumption_config import AssumptionConfig
 from oddjet.studies.config import StudyConfig
 from oddjet.studies.jets import read_jets
 from oddjet.studies.rows import JETS
+from oddjet.studies.sensitivity import SensitivityStudy
+from oddjet.studies.sensitivity_config import SensitivityConfig
 from oddjet.studies.tables import TableStudy
+from reference_pools import SELECTION, reference_pool
 
 SAMPLES = {
     "znunu": ("zjet_nunu", 11),
@@ -51,11 +56,20 @@ PIECE = 4_000
 # Simulated events that each part needs for a jet in each of its regions.
 PARTS = {
     "permuted": {"znunu": 2.5},
-    "assumption": {"znunu": 1.2, "zll": 1.6, "wlnu": 1.8},
+    "assumption": {"znunu": 1.2, "zll": 1.6},
+    # Of W all jets that there are: they need not be as many.
+    "assumption_w": {"znunu": 1.2, "zll": 1.6, "wlnu": 0.4},
     # 20 % of the signal region are signal at most, of which 31 % are selected.
     "trend": {"znunu": 2.4, "svj": 0.7},
+    "sensitivity": {"znunu": 2.4, "svj": 1.4},
 }
-JETS_A_REGION = {"permuted": 800, "assumption": 10_000, "trend": 20_000}
+JETS_A_REGION = {
+    "permuted": 800,
+    "assumption": 10_000,
+    "assumption_w": 10_000,
+    "trend": 20_000,
+    "sensitivity": 2_000,
+}
 CHEAP = {"blocks": [[16, 16], [16]], "neighbours": 5, "dense": [16]}
 EFFICIENCIES = (1e-2, 1e-3)
 
@@ -73,14 +87,17 @@ def main() -> None:
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "made_with": provenance(),
     }
-    run = {"permuted": _permuted, "assumption": _assumption, "trend": _trend}
+    run = {
+        "permuted": _permuted,
+        "assumption": _assumption,
+        "assumption_w": _assumption,
+        "trend": _trend,
+        "sensitivity": _sensitivity,
+    }
     with Progress() as progress:
         for part in options.parts:
             jets = options.jets or JETS_A_REGION[part]
-            files = {
-                name: _simulated(name, round(share * jets), options, progress)
-                for name, share in PARTS[part].items()
-            }
+            files = _pools(PARTS[part], jets, options, progress)
             started = _cpu_seconds()
             found = run[part](jets, files, options, progress)
             found["cpu_seconds"] = _cpu_seconds() - started
@@ -95,6 +112,21 @@ def main() -> None:
 def _cpu_seconds() -> float:
     """CPU time of this process and of those it has waited for."""
     return sum(os.times()[:4])
+
+
+def _pools(
+    shares: dict[str, float],
+    jets: int,
+    options: argparse.Namespace,
+    progress: Progress,
+) -> Files:
+    """Simulate what a part needs, if it does not take the jets of another chain."""
+    if options.reference and "svj" in shares:
+        return {}
+    return {
+        name: _simulated(name, round(share * jets), options, progress)
+        for name, share in shares.items()
+    }
 
 
 def _simulated(
@@ -167,15 +199,19 @@ def _permuted(
 def _assumption(
     jets: int, files: Files, options: argparse.Namespace, progress: Progress
 ) -> dict[str, Any]:
+    leptons = {"znunu": None, "zll": 2, "wlnu": 1}
+    pairs = [("wlnu", "zll"), ("znunu", "wlnu")]
     study = AssumptionConfig(
         study="assumption",
         seed=2,
         samples={
-            "znunu": {"files": files["znunu"]},
-            "zll": {"files": files["zll"], "control": {"leptons": 2}},
-            "wlnu": {"files": files["wlnu"], "control": {"leptons": 1}},
+            name: {
+                "files": files[name],
+                "control": leptons[name] and {"leptons": leptons[name]},
+            }
+            for name in files
         },
-        num_jets=jets,
+        comparisons=pairs if "wlnu" in files else [("znunu", "zll")],
         training={"epochs": 4},
     )
     found = AssumptionStudy(study, base=options.directory).run(
@@ -193,11 +229,8 @@ def _trend(
          "repeats": options.seeds}
         for percent in (0, 5, 10, 20)
     ]  # fmt: skip
-    study = {
+    study = _with_signal(files, options) | {
         "seed": 3,
-        "rest": "zjet",
-        "background": {"zjet": {"files": files["znunu"]}},
-        "signal": {"files": files["svj"]},
         "cr_efficiency": EFFICIENCIES[0],
         "training": {"epochs": 4},
         "rows": rows,
@@ -211,7 +244,41 @@ def _trend(
         for row in found["rows"]
     ]
     _print_counts(rows)
-    return {"rows": rows}
+    return {"reference_chain": options.reference, "rows": rows}
+
+
+def _with_signal(files: Files, options: argparse.Namespace) -> dict[str, Any]:
+    """Say what signal and background of a mixture are."""
+    study: dict[str, Any] = {"rest": "zjet"}
+    if options.reference:
+        files = {
+            "znunu": [reference_pool("zjet", options.directory)],
+            "svj": [reference_pool("svj", options.directory)],
+        }
+        study["selection"] = SELECTION
+    study["background"] = {"zjet": {"files": files["znunu"]}}
+    return study | {"signal": {"files": files["svj"]}}
+
+
+def _sensitivity(
+    jets: int, files: Files, options: argparse.Namespace, progress: Progress
+) -> dict[str, Any]:
+    study = _with_signal(files, options) | {
+        "study": "sensitivity",
+        "seed": 4,
+        "n_sr": jets,
+        "injected": [round(share * jets) for share in (0.0, 0.1, 0.2, 0.3, 0.4)],
+        "repeats": options.seeds,
+        "cr_efficiency": EFFICIENCIES[0],
+        "network": CHEAP,
+    }
+    found = SensitivityStudy(SensitivityConfig(**study), base=options.directory).run(
+        options.directory / f"sensitivity-{jets}",
+        jobs=options.jobs,
+        progress=progress,
+    )
+    print(found["table"])
+    return {"reference_chain": options.reference, **found["sensitivity"]}
 
 
 def _print_counts(rows: list[dict[str, Any]]) -> None:
@@ -253,6 +320,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--repeats", type=int, default=60, help="permutations")
     parser.add_argument("--seeds", type=int, default=3, help="of each row of the trend")
+    parser.add_argument(
+        "--reference",
+        action="store_true",
+        help="for a signal, the jets of bench/reference_pools.py; nothing is simulated",
+    )
     parser.add_argument("--directory", type=Path, default=Path("runs/check-nulls"))
     parser.add_argument(
         "--results", type=Path, default=Path("bench/results/check_nulls.json")
