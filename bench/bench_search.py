@@ -30,12 +30,13 @@ from oddjet.searches import MonoJet, MonoJetConfig
 
 WANTED_GIGABYTES = 4.0
 CHUNK = 10_000
+PARTICLES = 60
 REGIONS = ("signal_region", "control_region")
 
 
 def write_samples(directory: Path, events: int) -> None:
     """Toy events of 60 particles; a hundredth of the signal region is narrower."""
-    toy_collisions.PARTICLES = 60
+    toy_collisions.PARTICLES = PARTICLES
     for region, share in zip(REGIONS, (0.01, 0.0), strict=True):
         chunks = []
         for start in range(0, events, CHUNK):
@@ -120,6 +121,7 @@ def main() -> None:
         "date": time.strftime("%Y-%m-%d"),
         "made_with": provenance(),
         "events": [options.events, options.events],
+        "sample": f"toy events of {PARTICLES} particles, without a detector",
         "network": "small" if options.small else "ParticleNet-Lite",
         "selected": found["counts"],
         "stages": rows,

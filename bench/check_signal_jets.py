@@ -71,8 +71,7 @@ def origin_of_leading_jets(num_generated: int) -> dict[str, Any]:
             _measure(
                 flatten(batch, charges),
                 random,
-                process=card.process,
-                written_by=card.written_by,
+                card=card,
                 met_min_gev=card.met_min_gev,
                 towers_only=False,
                 identity={"run": 1, "lumi": 0, "event": start},

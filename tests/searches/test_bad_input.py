@@ -156,7 +156,8 @@ def test_events_without_what_the_selection_needs(
     write_events(path, [toy_events(10, seed=9).without("met")])
     code, error = search(**control_file(path))
     assert code == 2
-    assert "the mono-jet selection needs `met`" in last_line(error)
+    sentence = f"the control region ({path}): the mono-jet selection needs `met`"
+    assert sentence in last_line(error)
 
 
 def test_leptons_without_flavour(search: Search, tmp_path: Path) -> None:

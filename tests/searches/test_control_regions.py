@@ -144,7 +144,7 @@ def test_a_null_test_halves_every_control_region(tmp_path: Path) -> None:
 
 
 def test_each_control_region_is_reweighted(tmp_path: Path) -> None:
-    config = mixture_of(reweight={"jet_pt": 2, "least_events": 5})
+    config = mixture_of(reweight={"jet_pt": 2, "jet_eta": 1, "least_events": 5})
     MonoJet(config).run(
         signal_region=toy_events(300, seed=1),
         control_region={

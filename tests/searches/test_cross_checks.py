@@ -16,7 +16,9 @@ from oddjet.learn.folds import fold_of, half_of
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.searches import MonoJet, MonoJetConfig, Result
+from oddjet.searches.reweighting import ReweightConfig, reweighted_control
 from oddjet.searches.scores import read_scores
+from oddjet.searches.tensors import JetTensors
 from toy_collisions import TINY_SEARCH, toy_events
 
 SCHEMA = json.loads(
@@ -106,7 +108,7 @@ def test_a_null_test_searches_the_control_region(tmp_path: Path) -> None:
 
 
 def test_the_control_region_is_reweighted(tmp_path: Path) -> None:
-    reweight = {"jet_pt": 4, "least_events": 5}
+    reweight = {"jet_pt": 4, "jet_eta": 1, "least_events": 5}
     config = MonoJetConfig(**TINY_SEARCH | {"reweight": reweight})
     result = MonoJet(config).run(
         signal_region=toy_events(300, seed=1),
@@ -117,6 +119,26 @@ def test_the_control_region_is_reweighted(tmp_path: Path) -> None:
     assert len(np.unique(scores["control_region"].weight)) == 4
     assert (scores["signal_region"].weight == 1).all()
     assert result.results["significance"]["method"] == "effective numbers"
+
+
+def test_jets_are_reweighted_to_be_as_central_as_the_others() -> None:
+    random = np.random.default_rng(3)
+
+    def jets(power: float) -> JetTensors:
+        eta = 2.4 * random.random(4000) ** power * random.choice([-1, 1], 4000)
+        kinematics = np.stack([np.full(4000, 300.0), eta, np.full(4000, 300.0)], 1)
+        nothing = np.zeros((4000, 1, 1), np.float32)
+        return JetTensors(nothing, nothing[..., 0] > 0, np.ones(4000), {}, kinematics)
+
+    def mean_eta(jets: JetTensors) -> float:
+        assert jets.kinematics is not None
+        eta = np.abs(jets.kinematics[:, 1])
+        return float(np.average(eta, weights=jets.weight))
+
+    control, signal = jets(1.2), jets(1.0)
+    alike = reweighted_control(control, signal, ReweightConfig(jet_pt=1, jet_eta=8))
+    assert mean_eta(control) < mean_eta(signal) - 0.06
+    assert mean_eta(alike) == pytest.approx(mean_eta(signal), abs=0.02)
 
 
 def test_reweighting_without_support_is_refused(tmp_path: Path) -> None:

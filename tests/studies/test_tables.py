@@ -17,6 +17,7 @@ from oddjet.studies.config import RowConfig, StudyConfig
 from oddjet.studies.jets import read_jets
 from oddjet.studies.mixtures import draw_mixture
 from oddjet.studies.rows import JETS
+from oddjet.studies.summary import among_permutations
 from oddjet.studies.tables import TableStudy
 from toy_collisions import TINY_SEARCH, toy_events
 
@@ -115,6 +116,36 @@ def test_permuted_labels_hide_a_signal(base: Path, tmp_path: Path) -> None:
     assert 30 < found["rows"][0]["composition_sr"]["signal"] < 90
 
 
+def test_a_row_has_its_place_among_permutations(base: Path, tmp_path: Path) -> None:
+    row = {"name": "seen", "n_sr": 200, "f_sr": 0.5, "permutations": 3}
+    null = {"name": "none", "n_sr": 60}
+    study = TableStudy(StudyConfig(**study_of(row, null)), base=base)
+    study.run(tmp_path)
+    made = (tmp_path / "stages" / "row-seen-0" / "row.json").stat().st_mtime_ns
+    more = StudyConfig(**study_of({**row, "permutations": 5}, null))
+    found = TableStudy(more, base=base).run(tmp_path)
+    assert (tmp_path / "stages" / "row-seen-0" / "row.json").stat().st_mtime_ns == made
+    seen, none = found["rows"]
+    assert seen["sigma"] > max(seen["permutation"]["sigma"])
+    assert len(set(seen["permutation"]["sigma"])) > 1
+    assert seen["permutation"]["p_value"] == pytest.approx(1 / 6)
+    assert "permutation" not in none
+    lines = (tmp_path / "table.md").read_text("utf-8").splitlines()
+    assert lines[0].endswith("permutation p |")
+    assert lines[2].endswith("0.167 |")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "networks trained anew on permuted labels" in page
+
+
+def test_a_permutation_without_an_answer_is_no_excess() -> None:
+    others = [{"sigma": value} for value in (None, 0.0, 3.0)]
+    found = among_permutations({"sigma": 2.0}, others)
+    assert found is not None
+    assert found["p_value"] == pytest.approx(2 / 4)
+    assert among_permutations({"sigma": None}, others) is None
+    assert among_permutations({"sigma": 2.0}, others[:1]) is None
+
+
 def test_other_files_can_stand_for_the_control_region(
     base: Path, tmp_path: Path
 ) -> None:
@@ -145,6 +176,15 @@ def test_impossible_rows_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         StudyConfig(**study_of({"name": "a", "n_sr": 100, **row}, **more))
+
+
+def test_data_of_a_signal_region_stay_blind(base: Path, tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    write_events(path, [toy_events(100, seed=4, role="data")])
+    background = {"wide": {"files": [str(path)]}, "other": {"files": ["other.parquet"]}}
+    config = StudyConfig(**study_of({"name": "a", "n_sr": 40}, background=background))
+    with pytest.raises(UserError, match=r"data\.parquet holds data, which a study"):
+        TableStudy(config, base=base).run(tmp_path / "run")
 
 
 def test_no_event_is_drawn_twice() -> None:

@@ -48,11 +48,13 @@ def source_digest(paths: Paths) -> str:
 def _content_digest(path: Location) -> str:
     result = hashlib.sha256()
     with open_source(path) as source:
-        columns = sorted(name for name in source.columns if name != "truth")
-        empty = source.stored_array(0, 0, columns)[columns]
-        result.update(str(empty.type.content).encode())
+        columns = [name for name in source.columns if name != "truth"]
+        empty = source.stored_array(0, 0, columns)
+        # Files without `weight` or `id` get them when they are read.
+        stored = sorted(empty.fields)
+        result.update(str(empty[stored].type.content).encode())
         chunks = source.stored_chunks(_BLOCK_EVENTS, columns)
-        for block in fixed_blocks((chunk[columns] for chunk in chunks), _BLOCK_EVENTS):
+        for block in fixed_blocks((chunk[stored] for chunk in chunks), _BLOCK_EVENTS):
             _, length, buffers = ak.to_buffers(ak.transform(_one_option_form, block))
             result.update(f"\n{length}".encode())
             for key in sorted(buffers):

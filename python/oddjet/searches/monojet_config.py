@@ -84,7 +84,7 @@ class RegionsConfig(ConfigModel):
     reweight: ReweightConfig | None = Field(
         None,
         description="weight each control region to look like the signal region in jet"
-        " pT, eta and recoil, which leaves no exact test; null: as it is",
+        " pT, |eta| and recoil, which leaves no exact test; null: as it is",
     )
 
     @model_validator(mode="after")

@@ -257,10 +257,10 @@ def _tensors(
 
 @contextmanager
 def named_errors(region: str, paths: Sequence[str]) -> Iterator[None]:
-    """Turn what a kernel refuses into a sentence that names the sample."""
+    """Turn what a kernel or a selection refuses into one that names the sample."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, UserError) as error:
         message = f"the {spoken(region)} ({', '.join(paths)}): {error}"
         raise UserError(message) from error
 

@@ -134,7 +134,9 @@ def _place(
 ) -> str:
     parts = []
     for index, edge, name in zip(position, edges, names, strict=True):
+        if not len(edge):
+            continue  # all values are in its one bin
         low = f"{edge[index - 1]:.4g} <= " if index > 0 else ""
         high = f" < {edge[index]:.4g}" if index < len(edge) else ""
         parts.append(f"{low}{name}{high}")
-    return ", ".join(parts)
+    return ", ".join(parts) or "any value of all variables"

@@ -21,6 +21,7 @@ from oddjet.runs.errors import UserError
 from oddjet.runs.provenance import provenance
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
+from oddjet.searches.reweighting import matched_kinematics
 from oddjet.searches.tensors import TENSORS, read_tensors
 from oddjet.stats.exchangeability import (
     ExchangeabilityTest,
@@ -223,7 +224,8 @@ def _strata(mixture: Mixture, strata: StrataConfig) -> NDArray[np.intp]:
     """Sort jets by kinematics, without regard to the sample."""
     assert mixture.kinematics is not None
     bins = (strata.jet_pt, strata.jet_eta, strata.recoil)
-    return cells_of(mixture.kinematics, quantile_edges(mixture.kinematics, bins))
+    kinematics = matched_kinematics(mixture.kinematics)
+    return cells_of(kinematics, quantile_edges(kinematics, bins))
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

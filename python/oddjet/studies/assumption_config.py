@@ -18,11 +18,12 @@ SampleName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 class StrataConfig(ConfigModel):
     """Bins at quantiles of both samples, within which jets must be alike.
 
-    Wide bins leave spectra that differ within them for a network to find.
+    Wide bins leave spectra that differ within them for a network to find. Identified
+    leptons are central, so control regions differ in |eta|, too.
     """
 
     jet_pt: int = Field(20, ge=1, le=100, description="bins in pT of the hardest jet")
-    jet_eta: int = Field(1, ge=1, le=100, description="bins in its eta")
+    jet_eta: int = Field(5, ge=1, le=100, description="bins in its |eta|")
     recoil: int = Field(10, ge=1, le=100, description="bins in MET or recoil")
 
 

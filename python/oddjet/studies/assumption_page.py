@@ -41,8 +41,8 @@ def assumption_report(found: Mapping[str, Any], study: AssumptionConfig) -> Stud
         " first sample scores higher than one of the second of the same kinematics,"
         f" 1/2 if they are alike; tail: jets of the first among the"
         f" {100 * study.tail:g} % highest scores. Each p-value is exact, from"
-        f" {study.permutations:,} permutations of the labels within bins of jet pT, eta"
-        " and recoil; that of a comparison is the smallest times their number."
+        f" {study.permutations:,} permutations of the labels within bins of jet pT,"
+        " |eta| and recoil; that of a comparison is the smallest times their number."
     )
     loss = figure(
         loss_figure(curves, names), "Mean training loss of the networks of each pair."

@@ -21,6 +21,11 @@ class ProcessConfig(ConfigModel):
     files: tuple[str, ...] = Field(
         min_length=1, description="files of events or patterns, relative to this file"
     )
+    role: Literal["pseudo-data", "mc"] | None = Field(
+        None,
+        description="pseudo-data or mc, for files that do not say; null: as the files"
+        " say, else data, which only control regions may be",
+    )
     control: ControlCuts | None = Field(
         None, description="select by identified leptons and recoil; null: by MET"
     )
@@ -50,6 +55,13 @@ class RowConfig(ConfigModel):
     )
     permute: bool = Field(
         False, description="true: the labels of the regions are permuted, a null"
+    )
+    permutations: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="how often the labels of the same events are permuted and networks"
+        " trained anew, for an exact p-value of every repeat",
     )
     repeats: int = Field(1, ge=1, le=10_000, description="with other draws and seeds")
 

@@ -92,30 +92,36 @@ def row_sections(
 
 def _signal_table(by_name: Mapping[str, list[Row]], rows: Sequence[RowConfig]) -> Html:
     """Lay out Tables 1-3: sizes, fraction, expected and selected events."""
-    head = ("Row", "N SR", "f SR", "n exp", "n SR", "n A", "n B", "Paper's", "Exact")
+    head = ["Row", "N SR", "f SR", "n exp", "n SR", "n A", "n B", "Paper's", "Exact"]
+    permuted = any(row.permutations for row in rows)
+    head += ["Permuted"] * permuted
     lines = []
     for row in rows:
         repeats = by_name[row.name]
         anomalous = [r["selected_sr"].get(_SIGNAL, 0) for r in repeats]
         every = [sum(r["selected_sr"].values()) for r in repeats]
         others = [n - n_a for n, n_a in zip(every, anomalous, strict=True)]
-        lines.append(
-            (
-                _unbroken(row.name) + _times(len(repeats)),
-                f"{row.n_sr:,}",
-                f"{100 * row.f_sr:.3g} %",
-                _number(_mean(r["n_expected"] for r in repeats)),
-                _number(_mean(r["n_sr"] for r in repeats)),
-                _number(_mean(anomalous)),
-                _number(_mean(others)),
-                _spread([r["paper_sigma"] for r in repeats]),
-                _spread([r["sigma"] for r in repeats]),
-            )
-        )
+        line = [
+            _unbroken(row.name) + _times(len(repeats)),
+            f"{row.n_sr:,}",
+            f"{100 * row.f_sr:.3g} %",
+            _number(_mean(r["n_expected"] for r in repeats)),
+            _number(_mean(r["n_sr"] for r in repeats)),
+            _number(_mean(anomalous)),
+            _number(_mean(others)),
+            _spread([r["paper_sigma"] for r in repeats]),
+            _spread([r["sigma"] for r in repeats]),
+        ]
+        lines.append(line + [_p_values(repeats)] * permuted)
     caption = (
         "As Tables 1-3: A is the signal, B all background; (n SR - n exp) /"
         " sqrt(2 n exp) and the exact test [sigma]; means over repeats, ± their spread"
     )
+    if permuted:
+        caption += (
+            ". Permuted: p-value of each repeat among networks trained anew on permuted"
+            " labels of the same events"
+        )
     return table(head, lines, caption=caption)
 
 
@@ -223,6 +229,11 @@ def mean_curve(losses: Sequence[Sequence[float]]) -> list[float]:
         float(np.mean([loss[epoch] for loss in losses if epoch < len(loss)]))
         for epoch in range(longest)
     ]
+
+
+def _p_values(repeats: Sequence[Row]) -> str:
+    found = [row["permutation"] for row in repeats if row.get("permutation")]
+    return ", ".join(f"{permutation['p_value']:.3g}" for permutation in found)
 
 
 def _unbroken(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from oddjet.io import describe
 from oddjet.io.paths import find_files
 from oddjet.runs.digests import digest
+from oddjet.runs.errors import UserError
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
 from oddjet.searches.parts import RegionPart
@@ -43,7 +44,8 @@ def prepare_stages(
     Raises
     ------
     UserError
-        Files that are not there or cannot be read.
+        Files that are not there or cannot be read, or data selected as a signal region:
+        only a search keeps it blind.
     """
     return [
         _prepare(name, process, config, base) for name, process in processes.items()
@@ -57,7 +59,14 @@ def _prepare(
     files = find_files(
         [(start if glob.has_magic(file) else base) / file for file in process.files]
     )
-    region = RegionFiles.open(files, RegionConfig())
+    region = RegionFiles.open(files, RegionConfig(role=process.role))
+    if region.is_data and process.control is None:
+        message = (
+            f"{region.sample.files[0]} holds data, which a study would select as a"
+            " signal region without being blind; search them with `oddjet search`, or"
+            " say `role: mc` if they are simulation that does not say so"
+        )
+        raise UserError(message)
     return Stage(
         name,
         prepare,

@@ -20,18 +20,26 @@ from oddjet.studies.mixtures import draw_mixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from oddjet.learn.cross_scores import CrossScores
-    from oddjet.runs.progress import Progress
+    from oddjet.runs.progress import Progress, Task
     from oddjet.searches.tagging_config import TaggingConfig
     from oddjet.stats.counting import CountingResult
     from oddjet.studies.config import MixturesConfig, RowConfig
     from oddjet.studies.mixtures import Mixture
 
-__all__ = ["JETS", "ROW", "make_row", "read_row", "scored_mixture"]
+__all__ = [
+    "JETS",
+    "ROW",
+    "make_permutation",
+    "make_row",
+    "read_row",
+    "scored_mixture",
+]
 
 ROW = "row.json"
 JETS = "jets.parquet"
@@ -48,26 +56,13 @@ def make_row(
     checkpoints: Path,
 ) -> None:
     """Search one mixture and note what was counted of each process, as a stage."""
-    seed = derive_seed(study.seed, "row", row.name, repeat)
-    mixture = _mixture(inputs, study, row, seed)
-    label = mixture.in_signal_region
-    if row.permute:
-        label = permuted_labels(label, derive_seed(seed, "permutation"))
-    with progress.task(
-        f"train row {row.name}",
-        total=study.training.num_scored_folds * study.training.networks,
-    ) as task:
+    seed = _row_seed(study, row, repeat)
+    mixture, label = _drawn(inputs, study, row, seed)
+    with _training(progress, f"row {row.name}", study) as task:
         found, folds = scored_mixture(
             mixture, label, study, seed, checkpoints, on_network=task.advance
         )
-    scored = folds >= 0
-    test = counting_test(
-        found.score[label & scored],
-        found.score[~label & scored],
-        efficiency=study.cr_efficiency,
-        sr_folds=folds[label & scored],
-        cr_folds=folds[~label & scored],
-    )
+    test = _counting(found, folds, label, study)
     above = above_thresholds(test.folds, found.score, folds, ~label)
     counted = _counted(test, mixture.process, label, above)
     entries = {"name": row.name, "repeat": repeat, **counted}
@@ -89,8 +84,37 @@ def make_row(
     )
 
 
+def make_permutation(
+    directory: Path,
+    inputs: Mapping[str, Path],
+    progress: Progress,
+    *,
+    study: MixturesConfig,
+    row: RowConfig,
+    repeat: int,
+    permutation: int,
+    checkpoints: Path,
+) -> None:
+    """Search the events of a row with other labels, as a stage.
+
+    Networks are trained anew, so the significance of the row is one draw among those
+    of its permutations if its events are exchangeable.
+    """
+    row_seed = _row_seed(study, row, repeat)
+    mixture, label = _drawn(inputs, study, row, row_seed)
+    seed = derive_seed(row_seed, "permuted", permutation)
+    label = permuted_labels(label, derive_seed(seed, "labels"))
+    what = f"permutation {permutation} of row {row.name}"
+    with _training(progress, what, study) as task:
+        found, folds = scored_mixture(
+            mixture, label, study, seed, checkpoints, on_network=task.advance
+        )
+    test = _counting(found, folds, label, study)
+    write_json_atomic(directory / ROW, {"sigma": test.significance})
+
+
 def read_row(stage: Path) -> dict[str, Any]:
-    """Read what `make_row` wrote."""
+    """Read what `make_row` or `make_permutation` wrote."""
     row: dict[str, Any] = json.loads((stage / ROW).read_text("utf-8"))
     return row
 
@@ -158,6 +182,33 @@ def scored_mixture(
     return found, folds
 
 
+def _row_seed(study: MixturesConfig, row: RowConfig, repeat: int) -> int:
+    return derive_seed(study.seed, "row", row.name, repeat)
+
+
+def _training(
+    progress: Progress, what: str, study: MixturesConfig
+) -> AbstractContextManager[Task]:
+    networks = study.training.num_scored_folds * study.training.networks
+    return progress.task(f"train {what}", total=networks)
+
+
+def _counting(
+    found: CrossScores,
+    folds: NDArray[np.int64],
+    label: NDArray[np.bool_],
+    study: MixturesConfig,
+) -> CountingResult:
+    scored = folds >= 0
+    return counting_test(
+        found.score[label & scored],
+        found.score[~label & scored],
+        efficiency=study.cr_efficiency,
+        sr_folds=folds[label & scored],
+        cr_folds=folds[~label & scored],
+    )
+
+
 def _counted(
     test: CountingResult,
     process: NDArray[np.str_],
@@ -183,9 +234,10 @@ def _counted(
     }
 
 
-def _mixture(
+def _drawn(
     inputs: Mapping[str, Path], study: MixturesConfig, row: RowConfig, seed: int
-) -> Mixture:
+) -> tuple[Mixture, NDArray[np.bool_]]:
+    """Draw the mixture of a row, and the labels that it is searched with."""
     composition = (
         row.composition("sr", study.rest),
         row.composition("cr", study.rest),
@@ -199,12 +251,16 @@ def _mixture(
             if f"{prefix}-{name}" in inputs
         }
 
-    return draw_mixture(
+    mixture = draw_mixture(
         tensors("prepare"),
         tensors("prepare-control"),
         composition,
         derive_seed(seed, "draw"),
     )
+    label = mixture.in_signal_region
+    if row.permute:
+        label = permuted_labels(label, derive_seed(seed, "permutation"))
+    return mixture, label
 
 
 def _by_process(process: NDArray[np.str_], chosen: NDArray[np.bool_]) -> dict[str, int]:

@@ -7,9 +7,44 @@ from typing import Any
 
 import numpy as np
 
+from oddjet.stats.permutations import permutation_test
 from oddjet.studies.repeats import markdown_table
 
-__all__ = ["summarise"]
+__all__ = ["among_permutations", "summarise"]
+
+
+def among_permutations(
+    row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Place the significance of a row among those of its permuted labels.
+
+    Parameters
+    ----------
+    row : mapping
+        As `oddjet.studies.rows.make_row` writes it.
+    others : sequence of mapping
+        As `oddjet.studies.rows.make_permutation` writes them.
+
+    Returns
+    -------
+    dict or None
+        ``p_value``, exact if the events are exchangeable, ``mean`` and ``width`` of the
+        permutations, and all their ``sigma``. None without a significance of the row
+        or of any permutation; one that is not determined counts as no excess.
+    """
+    sigma = [other["sigma"] for other in others]
+    known = [value for value in sigma if value is not None]
+    if row["sigma"] is None or not known:
+        return None
+    test = permutation_test(row["sigma"], known)
+    # Whatever has no answer is the same for all labels: last in their order.
+    p_value = test.p_value * (1 + len(known)) / (1 + len(sigma))
+    return {
+        "p_value": p_value,
+        "mean": test.mean,
+        "width": test.width if len(known) > 1 else None,
+        "sigma": sigma,
+    }
 
 
 def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -54,6 +89,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     head += [f"n_SR {name}" for name in processes]
     head += [f"n_CR {name}" for name in processes]
     head += ["exact sigma", "paper's formula"]
+    permuted = any(row.get("permutation") for row in rows)
+    head += ["permutation p"] * permuted
     lines = []
     for row in rows:
         line = [f"{row['name']} #{row['repeat']}"]
@@ -62,6 +99,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
         for part in ("selected_sr", "selected_cr"):
             line += [str(row[part].get(name, 0)) for name in processes]
         line += [_number(row["sigma"], 2), _number(row["paper_sigma"], 2)]
+        line += [_number((row.get("permutation") or {}).get("p_value"), 3)] * permuted
         lines.append(line)
     return markdown_table(head, lines)
 

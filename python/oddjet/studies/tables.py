@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oddjet.report.study_page import write_study_report
@@ -12,9 +13,9 @@ from oddjet.runs.stages import Stage
 from oddjet.studies.config import MixturesConfig, StudyConfig
 from oddjet.studies.pages import table_report
 from oddjet.studies.preparing import prepare_stages
-from oddjet.studies.rows import make_row, read_row
+from oddjet.studies.rows import make_permutation, make_row, read_row
 from oddjet.studies.study import COLLECT, REPORT, RESULTS, TABLE, Study
-from oddjet.studies.summary import summarise
+from oddjet.studies.summary import among_permutations, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,13 +41,20 @@ class TableStudy(Study[StudyConfig]):
             [stage.name for stage in prepares],
             checkpoints,
         )
+        permuted = _permutation_stages(self.config.rows, rows)
         names = tuple(stage.name for stage in rows)
-        arguments = {"stages": names, "study": self.config}
-        return [
-            *prepares,
-            *rows,
-            Stage(COLLECT, collect, inputs=names, arguments=arguments),
-        ]
+        again = {
+            name: tuple(stage.name for stage in stages)
+            for name, stages in permuted.items()
+        }
+        collects = Stage(
+            COLLECT,
+            collect,
+            inputs=(*names, *(name for others in again.values() for name in others)),
+            arguments={"stages": names, "permuted": again, "study": self.config},
+        )
+        trained_anew = [stage for stages in permuted.values() for stage in stages]
+        return [*prepares, *rows, *trained_anew, collects]
 
 
 def row_stages(
@@ -64,7 +72,7 @@ def row_stages(
             arguments={
                 # What a row does not depend on must not make it again.
                 "study": mixture_settings(config),
-                "row": row.model_copy(update={"repeats": 1}),
+                "row": row.model_copy(update={"repeats": 1, "permutations": 0}),
                 "repeat": repeat,
             },
             sources={"made_with": digest(provenance())},
@@ -73,6 +81,25 @@ def row_stages(
         for row in rows
         for repeat in range(row.repeats)
     ]
+
+
+def _permutation_stages(
+    rows: tuple[RowConfig, ...], stages: list[Stage]
+) -> dict[str, list[Stage]]:
+    """Plan the permutations of each row and repeat, by the stage of these."""
+    asked = [row.permutations for row in rows for _ in range(row.repeats)]
+    return {
+        stage.name: [
+            replace(
+                stage,
+                name=f"permuted-{stage.name.removeprefix('row-')}-{number}",
+                run=make_permutation,
+                arguments={**stage.arguments, "permutation": number},
+            )
+            for number in range(1, 1 + permutations)
+        ]
+        for stage, permutations in zip(stages, asked, strict=True)
+    }
 
 
 def mixture_settings(config: MixturesConfig) -> MixturesConfig:
@@ -88,11 +115,16 @@ def collect(
     progress: Progress,  # noqa: ARG001 - the signature of a stage
     *,
     stages: tuple[str, ...],
+    permuted: Mapping[str, tuple[str, ...]],
     study: StudyConfig,
 ) -> None:
-    """Put the rows together, as a stage."""
+    """Put the rows together, as a stage; `permuted` names those of each row."""
     places = [inputs[name] for name in stages]
-    found = summarise([read_row(place) for place in places])
+    rows = [read_row(place) for place in places]
+    for row, name in zip(rows, stages, strict=True):
+        if others := [read_row(inputs[other]) for other in permuted[name]]:
+            row["permutation"] = among_permutations(row, others)
+    found = summarise(rows)
     write_json_atomic(directory / RESULTS, found)
     (directory / TABLE).write_text(found["table"], encoding="utf-8")
     write_study_report(directory / REPORT, table_report(found, places, study))

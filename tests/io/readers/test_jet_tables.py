@@ -19,7 +19,7 @@ from made_files import (
     write_top_tagging,
     write_tree,
 )
-from oddjet.io import iterate, read
+from oddjet.io import iterate, read, source_digest
 from oddjet.runs.errors import UserError
 
 
@@ -50,6 +50,29 @@ class TestLhcOlympics:
         events = read(write_lhco(tmp_path / "box.h5", lhco_block()[:, :2100]))
         assert events.role == "pseudo-data"
         assert "truth" not in events.fields
+
+    @pytest.mark.parametrize("width", [2050, 2102])
+    def test_another_number_of_columns(self, tmp_path, width):
+        block = np.resize(lhco_block(), (4, width))
+        path = write_lhco(tmp_path / "events.h5", block)
+        with pytest.raises(UserError, match=rf"events.h5 has {width} numbers an event"):
+            read(path)
+
+    def test_a_label_that_is_no_number(self, tmp_path):
+        block = lhco_block()
+        block[3, 2100] = np.nan
+        path = write_lhco(tmp_path / "events.h5", block)
+        with pytest.raises(UserError, match=r"events.h5 has 1 events whose label is"):
+            read(path)
+        assert len(read(path, columns=["particles"])) == len(block)
+
+    def test_a_digest_of_what_the_file_holds(self, tmp_path):
+        block = lhco_block()
+        digest = source_digest(write_lhco(tmp_path / "a.h5", block))
+        block[:, 2100] = 1 - block[:, 2100]
+        assert source_digest(write_lhco(tmp_path / "b.h5", block)) == digest
+        block[0, 0] += 1
+        assert source_digest(write_lhco(tmp_path / "c.h5", block)) != digest
 
     def test_features(self, tmp_path):
         random = np.random.default_rng(1)

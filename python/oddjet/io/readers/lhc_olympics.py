@@ -14,6 +14,7 @@ from oddjet.io.readers.hdf5_table import Hdf5Table
 from oddjet.io.readers.layout import Arrays, Field, Layout, copied
 from oddjet.io.readers.table import Table
 from oddjet.io.readers.unpadded import UnpaddedTable
+from oddjet.runs.errors import UserError
 
 NAME = "lhco"
 
@@ -35,6 +36,11 @@ def layout(table: Table) -> Layout | None:
     -------
     Layout or None
         None if the table is not of the LHC Olympics.
+
+    Raises
+    ------
+    UserError
+        Rows without names for their numbers, of another width.
     """
     if not isinstance(table, Hdf5Table) or _BLOCK not in table.known:
         return None
@@ -43,8 +49,16 @@ def layout(table: Table) -> Layout | None:
         return _particles(table, has_label=width > _NUMBERS)
     names = table.items("df")
     if {"pxj1", "pyj1", "pzj1", "mj1", "pxj2", "mj2"} <= set(names):
-        return _features(names)
-    return None
+        return _features(names, table)
+    if names:
+        return None
+    message = (
+        f"{table.path} has {width} numbers an event in {_BLOCK}; files of the LHC"
+        f" Olympics have {_NUMBERS} (pt, eta, phi of {_SLOTS} particles), or"
+        f" {_NUMBERS + 1} with the label: download it again, or describe its columns in"
+        " a YAML map"
+    )
+    raise UserError(message)
 
 
 def _particles(table: Hdf5Table, *, has_label: bool) -> Layout:
@@ -54,9 +68,23 @@ def _particles(table: Hdf5Table, *, has_label: bool) -> Layout:
     fields = [copied(f"particles.{name}", name) for name in names]
     fields.append(Field("particles.mass", ("pt",), _massless))
     if has_label:
-        fields.append(Field("truth.signal", ("label",), lambda a: a["label"] > 0))
+        fields.append(
+            Field("truth.signal", ("label",), lambda a: _is_signal(a["label"], table))
+        )
     role: Role = "mc" if has_label else "pseudo-data"
     return Layout(tuple(fields), role=role, records_role=True, table=rows)
+
+
+def _is_signal(label: ak.Array, table: Table) -> ak.Array:
+    """Tell signal from background; a label that is no number is neither."""
+    missing = int(np.count_nonzero(np.isnan(ak.to_numpy(label))))
+    if missing:
+        message = (
+            f"{table.path} has {missing} events whose label is not a number, so their"
+            " truth is not known: leave out the column truth, or download it again"
+        )
+        raise UserError(message)
+    return label > 0
 
 
 def _massless(arrays: Arrays) -> ak.Array:
@@ -69,7 +97,7 @@ def _block(arrays: Arrays) -> NDArray[np.floating]:
     return values
 
 
-def _features(names: list[str]) -> Layout:
+def _features(names: list[str], table: Table) -> Layout:
     def jets(field: str) -> Callable[[Arrays], ak.Array]:
         columns = [names.index(f"{field}j1"), names.index(f"{field}j2")]
         momenta = [[names.index(f"p{a}j{j}") for j in (1, 2)] for a in "xy"]
@@ -93,6 +121,10 @@ def _features(names: list[str]) -> Layout:
     if "label" in names:
         label = names.index("label")
         fields.append(
-            Field("truth.signal", (_BLOCK,), lambda a: _block(a)[:, label] > 0)
+            Field(
+                "truth.signal",
+                (_BLOCK,),
+                lambda a: _is_signal(ak.Array(_block(a)[:, label]), table),
+            )
         )
     return Layout(tuple(fields), role="mc", records_role=True)
