@@ -9,6 +9,7 @@
 
 #include "natural_log.hpp"
 #include "oddjet/kinematics.hpp"
+#include "transpose.hpp"
 #include "vector_width.hpp"
 
 namespace oddjet {
@@ -107,47 +108,21 @@ void compute(const JetAxis& jet, const FewConstituents& few, FewFeatures& made) 
     }
 }
 
-using Eight [[gnu::vector_size(32)]] = float;
-
-/// Of eight columns with eight numbers each, the eight rows.
-inline __attribute__((always_inline)) void transpose(Eight (&each)[kLane]) {
-    Eight other[kLane];
-    for (std::size_t i = 0; i < kLane; i += 2) {
-        other[i] =
-            __builtin_shufflevector(each[i], each[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        other[i + 1] =
-            __builtin_shufflevector(each[i], each[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    for (std::size_t i = 0; i < kLane; i += 4) {
-        for (std::size_t j = i; j < i + 2; ++j) {
-            each[2 * j - i] = __builtin_shufflevector(other[j], other[j + 2], 0, 1, 8,
-                                                      9, 4, 5, 12, 13);
-            each[2 * j - i + 1] = __builtin_shufflevector(other[j], other[j + 2], 2, 3,
-                                                          10, 11, 6, 7, 14, 15);
-        }
-    }
-    for (std::size_t i = 0; i < kLane / 2; ++i) {
-        const Eight low =
-            __builtin_shufflevector(each[i], each[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        each[i + 4] =
-            __builtin_shufflevector(each[i], each[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-        each[i] = low;
-    }
-}
+static_assert(kRegister<float> == kLane);
 
 /// The features of kLane constituents in rows, and up to kLane - 1 numbers more.
 ODDJET_VECTOR_WIDTHS
 void put_rows(const FewFeatures& made, std::size_t first,
               std::span<const Feature> features, std::size_t blocks, float* rows) {
     for (std::size_t block = 0; block < blocks; ++block, first += kLane) {
-        Eight each[kLane] = {};
+        Register<float> each[kLane] = {};
         for (std::size_t f = 0; f < features.size(); ++f) {
             const auto& column = made.columns[static_cast<std::size_t>(features[f])];
             std::memcpy(&each[f], &column[first], sizeof each[f]);
         }
         transpose(each);
         // What a row has too much the next one overwrites.
-        for (const Eight& row : each) {
+        for (const Register<float>& row : each) {
             std::memcpy(rows, &row, sizeof row);
             rows += features.size();
         }
