@@ -8,6 +8,7 @@ different; awkward jets in, padded arrays out. Constituents as `cluster` leaves 
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
 
 import awkward as ak
@@ -29,11 +30,12 @@ from taking_turns import (
 SPEC = FeatureSpec()
 # What a missed target is made of.
 PROFILE = """
-The kernel's time for jets in order (perf, Zen 4, one thread): 17 % energies and
-rapidities, 16 % rows of the answer, 12 % reading the columns, 7 % the other
-logarithms, 7 % zeros of the answer, 9 % the jet's axis by libm, the rest momenta
-kept, checks and memory. NumPy does the same arithmetic, in vector instructions too;
-what it lacks is the order of the jets.
+The kernel's time for 20,000 jets in order (perf, Zen 5 beside other work, one thread):
+28 % energies and rapidities, 22 % reading the momenta from memory, 13 % rows of the
+answer, 12 % the other logarithms, 10 % pages that the system clears, the rest
+differences and the hardest constituents. Awkward arrays are taken apart in 1.3 ms a
+call, which is 0.07 us a jet of 20,000. In any order, placing constituents costs as
+much as half of all this.
 """
 
 
@@ -97,20 +99,21 @@ def claims_of(case, times):
 def main():
     """Measure, print the tables and, if asked to, write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jets", type=int, default=20_000)
+    parser.add_argument("--jets", type=int, nargs="+", default=[20_000, 100_000])
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
 
-    claims, times = [], {}
-    for case, in_order in (("hardest first", True), ("in any order", False)):
-        jets = toy_jets(options.jets, in_order=in_order)
+    claims, times, items = [], {}, {}
+    for count, in_order in itertools.product(options.jets, (True, False)):
+        case = f"{count} jets, {'hardest first' if in_order else 'in any order'}"
+        jets = toy_jets(count, in_order=in_order)
         check(jets)
         measured = seconds(calls(jets), options.repeats)
         claims += claims_of(case, measured)
         times |= {f"{case}: {name}": pairs for name, pairs in measured.items()}
+        items |= {f"{case}: {name}": count for name in measured}
 
-    items = dict.fromkeys(times, options.jets)
     print_claims(claims)
     print_times(times, items, "jet")
     print(PROFILE)

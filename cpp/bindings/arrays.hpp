@@ -185,11 +185,14 @@ inline std::tuple<py::array, py::array> to_numpy(FeatureTensor&& tensor,
             to_numpy_bool(std::move(tensor.mask), {rows, slots})};
 }
 
-/// An array of zeros whose memory is taken when it is written to, and its values.
+/// An array made by that function of NumPy, which asks for huge pages where it is
+/// large: "zeros", whose memory is taken when it is written to, or "empty". Its values.
 template <class T>
-std::pair<py::array, std::span<T>> zeros(const std::vector<py::ssize_t>& shape) {
-    const py::object make = py::module_::import("numpy").attr("zeros");
-    py::array array = make(py::cast(shape), py::dtype::of<T>());
+std::pair<py::array, std::span<T>> made_by(const char* function,
+                                           const std::vector<py::ssize_t>& shape,
+                                           const py::dtype& type = py::dtype::of<T>()) {
+    const py::object make = py::module_::import("numpy").attr(function);
+    py::array array = make(py::cast(shape), type);
     const std::span<T> values(static_cast<T*>(array.mutable_data()),
                               static_cast<std::size_t>(array.size()));
     return {std::move(array), values};

@@ -27,10 +27,18 @@ void bind_constituent_features(py::module_& m) {
             const MomentumView jets = as_momenta(jet_coordinates, jet_columns);
             const ParticleLists lists = as_jets(coordinates, columns, offsets);
             const FeatureOptions options = as_features(features, num_constituents);
+            check_options(options);  // before memory is asked for
             const int workers = threads_or_default(threads);
-            FeatureTensor tensor = without_gil(
-                [&] { return constituent_features(jets, lists, options, workers); });
-            return to_numpy(std::move(tensor), options);
+            const auto rows = static_cast<py::ssize_t>(jets.size());
+            const auto width = static_cast<py::ssize_t>(options.features.size());
+            auto [tensor, values] =
+                made_by<float>("empty", {rows, num_constituents, width});
+            auto [mask, real] = made_by<std::uint8_t>("empty", {rows, num_constituents},
+                                                      py::dtype::of<bool>());
+            without_gil([&, values = values, real = real] {
+                constituent_features(jets, lists, options, values, real, workers);
+            });
+            return std::tuple(tensor, mask);
         },
         py::kw_only(), "jet_coordinates"_a, "jet_columns"_a, "coordinates"_a,
         "columns"_a, "offsets"_a, "features"_a, "num_constituents"_a.noconvert(),

@@ -21,8 +21,8 @@ void bind_jet_images(py::module_& m) {
                                        rotate, flip,       normalise};
             check_options(options);  // before memory is asked for
             const int workers = threads_or_default(threads);
-            auto [images, pixels] =
-                zeros<float>({static_cast<py::ssize_t>(jets.size()), bins, bins});
+            auto [images, pixels] = made_by<float>(
+                "zeros", {static_cast<py::ssize_t>(jets.size()), bins, bins});
             without_gil([&, pixels = pixels] {
                 jet_images(jets, lists, options, pixels, workers);
             });

@@ -12,6 +12,8 @@
 namespace oddjet {
 namespace {
 
+constexpr const char* kKernel = "constituent_features";
+
 constexpr std::array kDefinitions = {
     FeatureDefinition{Feature::kDeltaRapidity, "delta_rapidity", 1},
     FeatureDefinition{Feature::kDeltaAzimuth, "delta_azimuth", 1},
@@ -21,19 +23,6 @@ constexpr std::array kDefinitions = {
     FeatureDefinition{Feature::kLogEnergyRatio, "log_energy_ratio", 1},
     FeatureDefinition{Feature::kDeltaR, "delta_r", 1},
 };
-
-/// The axis of jet j. Throws for a momentum_problem or pt = 0.
-FourMomentum read_jet(const MomentumView& jets, std::size_t j) {
-    const FourMomentum jet = jets.momentum(j);
-    if (const auto problem = momentum_problem(jets, j, jet)) {
-        refuse("constituent_features: jet ", j, " has ", *problem);
-    }
-    if (!(pt_squared(jet) > 0.0)) {
-        refuse("constituent_features: jet ", j,
-               " has pt 0, so no axis to measure from");
-    }
-    return jet;
-}
 
 void check(const MomentumView& jets, const ParticleLists& constituents,
            const FeatureOptions& options, int threads) {
@@ -47,46 +36,47 @@ void check(const MomentumView& jets, const ParticleLists& constituents,
     }
 }
 
-// Jets whose constituents are looked at together: what they need stays in the cache.
+// Jets that are looked at together: what they need stays in the cache.
 constexpr std::size_t kTogether = 16;
-
-template <class Task>
-void for_jets_together(std::size_t jets, int threads, const Task& task) {
-    for_each_index((jets + kTogether - 1) / kTogether, threads, [&](std::size_t i) {
-        task(i * kTogether, std::min(jets, (i + 1) * kTogether));
-    });
-}
+// Enough to make memory once for many, few enough to share the work.
+constexpr std::size_t kJetsOfTask = 8 * kTogether;
 
 /// Jets, and what is wanted of them.
 struct JetRows {
     const MomentumView& jets;
     const ParticleLists& constituents;
     const FeatureOptions& options;
-    std::size_t most;  // constituents of a jet
 };
 
-/// The features of jets [first, last): those of jet j at place(j), in constituents.
-template <class Place>
-void fill_jets(const JetRows& rows, std::size_t first, std::size_t last,
-               const Place& place, std::span<float> values) {
-    HardestConstituents kept(rows.constituents, rows.most, "constituent_features");
-    kept.reserve(first, last);
-    std::vector<FourMomentum> axes;
-    std::vector<std::size_t> ends;
-    std::size_t end = 0;
-    for (std::size_t j = first; j < last; ++j) {
-        axes.push_back(read_jet(rows.jets, j));
-        end += kept.add(j);
-        ends.push_back(end);
-    }
-    const std::size_t needed = FeatureColumns::scratch(end);
-    const auto scratch = std::make_unique_for_overwrite<double[]>(needed);
-    const FeatureColumns columns(kept.momenta(), {scratch.get(), needed});
-    const std::size_t step = rows.options.features.size();
-    for (std::size_t i = 0, begin = 0; i < ends.size(); begin = ends[i++]) {
-        columns.write(axes[i], begin, ends[i] - begin, rows.options.features,
-                      &values[place(first + i) * step]);
-    }
+/// The features of all jets, a few at a time. write(jet, count, write_row): the row of
+/// this jet, with so many constituents, has to be given to write_row.
+template <class Write>
+void for_each_jet(const JetRows& rows, int threads, const Write& write) {
+    const std::size_t jets = rows.jets.size();
+    const auto most = static_cast<std::size_t>(rows.options.num_constituents);
+    const auto run = [&](std::size_t task) {
+        HardestConstituents kept(rows.jets, rows.constituents, most, kKernel);
+        std::vector<double> scratch;
+        const std::size_t end = std::min(jets, (task + 1) * kJetsOfTask);
+        for (std::size_t first = task * kJetsOfTask; first < end; first += kTogether) {
+            kept.take(first, std::min(end, first + kTogether));
+            const MomentumSpans momenta = kept.momenta();
+            const std::size_t axis_scratch = FeatureColumns::scratch(kTogether);
+            const std::size_t needed =
+                axis_scratch + FeatureColumns::scratch(momenta.size());
+            if (scratch.size() < needed) scratch.resize(needed);
+            const auto memory = std::span(scratch);
+            const FeatureColumns axes(kept.axes(), memory.first(axis_scratch));
+            const FeatureColumns columns(momenta, memory.subspan(axis_scratch));
+            for (std::size_t i = 0; i < kept.axes().size(); ++i) {
+                write(first + i, kept.count(i), [&](std::span<float> row) {
+                    columns.write(axes.axis(i), kept.begin(i), kept.count(i),
+                                  rows.options.features, row);
+                });
+            }
+        }
+    };
+    for_each_index((jets + kJetsOfTask - 1) / kJetsOfTask, threads, run);
 }
 
 }  // namespace
@@ -112,27 +102,18 @@ void check_options(const FeatureOptions& options) {
         refuse("constituent_features: num_constituents must be >= 1, got ",
                options.num_constituents);
     }
-}
-
-MomentumColumns gather(const MomentumView& view, std::size_t first,
-                       std::span<const std::int64_t> indices, std::size_t most) {
-    MomentumColumns momenta{view.coordinates, {}};
-    const std::size_t kept = std::min(indices.size(), most);
-    for (std::size_t c = 0; c < 4; ++c) {
-        momenta.columns[c].reserve(kept);
-        for (const std::int64_t i : indices.first(kept)) {
-            const std::size_t place = first + static_cast<std::size_t>(i);
-            momenta.columns[c].push_back(view.columns[c][place]);
-        }
+    for (auto each = options.features.begin(); each != options.features.end(); ++each) {
+        if (std::find(options.features.begin(), each, *each) == each) continue;
+        refuse("constituent_features: the feature '",
+               kDefinitions[static_cast<std::size_t>(*each)].name, "' is named twice");
     }
-    return momenta;
 }
 
 std::size_t feature_scratch(std::size_t constituents) {
     return FeatureColumns::scratch(constituents);
 }
 
-std::optional<std::size_t> fill_features(const FourMomentum& jet,
+std::optional<std::size_t> fill_features(const JetMomentum& jet,
                                          const MomentumColumns& constituents,
                                          const FeatureOptions& options,
                                          std::span<float> values,
@@ -143,40 +124,55 @@ std::optional<std::size_t> fill_features(const FourMomentum& jet,
                          {scratch.get(), needed});
 }
 
-std::optional<std::size_t> fill_features(const FourMomentum& jet,
+std::optional<std::size_t> fill_features(const JetMomentum& jet,
                                          const MomentumColumns& constituents,
                                          const FeatureOptions& options,
                                          std::span<float> values,
                                          std::span<std::uint8_t> mask,
                                          std::span<double> scratch) {
-    const auto& [a, b, c, d] = constituents.columns;
-    const FeatureColumns columns({constituents.coordinates, {a, b, c, d}}, scratch);
+    const auto& [w, x, y, z] = constituents.columns;
+    const FeatureColumns columns({constituents.coordinates, {w, x, y, z}}, scratch);
     if (const auto slot = columns.first_without_pt()) return slot;
-    columns.write(jet, 0, a.size(), options.features, values.data());
-    std::fill_n(mask.begin(), a.size(), std::uint8_t{1});
+    std::array<double, FeatureColumns::scratch(1)> axis_scratch;
+    const auto number = [&](std::size_t c) { return std::span(&jet.numbers[c], 1); };
+    const FeatureColumns axis(
+        {jet.coordinates, {number(0), number(1), number(2), number(3)}}, axis_scratch);
+    columns.write(axis.axis(0), 0, w.size(), options.features, values);
+    std::fill_n(mask.begin(), w.size(), std::uint8_t{1});
     return std::nullopt;
 }
 
 FeatureTensor constituent_features(const MomentumView& jets,
                                    const ParticleLists& constituents,
                                    const FeatureOptions& options, int threads) {
+    check_options(options);
+    const auto slots = static_cast<std::size_t>(options.num_constituents);
+    const std::size_t rows = jets.size() * slots;
+    FeatureTensor tensor{std::vector<float>(rows * options.features.size()),
+                         std::vector<std::uint8_t>(rows)};
+    constituent_features(jets, constituents, options, tensor.values, tensor.mask,
+                         threads);
+    return tensor;
+}
+
+void constituent_features(const MomentumView& jets, const ParticleLists& constituents,
+                          const FeatureOptions& options, std::span<float> values,
+                          std::span<std::uint8_t> mask, int threads) {
     check(jets, constituents, options, threads);
     const auto slots = static_cast<std::size_t>(options.num_constituents);
     const std::size_t row = slots * options.features.size();
-    FeatureTensor tensor{std::vector<float>(jets.size() * row),
-                         std::vector<std::uint8_t>(jets.size() * slots)};
-    for_jets_together(jets.size(), threads, [&](std::size_t first, std::size_t last) {
-        fill_jets(
-            {jets, constituents, options, slots}, first, last,
-            [&](std::size_t j) { return j * slots; }, tensor.values);
-        for (std::size_t j = first; j < last; ++j) {
-            const auto size = static_cast<std::size_t>(constituents.offsets[j + 1] -
-                                                       constituents.offsets[j]);
-            std::fill_n(tensor.mask.begin() + static_cast<std::ptrdiff_t>(j * slots),
-                        std::min(size, slots), std::uint8_t{1});
-        }
-    });
-    return tensor;
+    if (mask.size() != jets.size() * slots || values.size() != jets.size() * row) {
+        refuse("constituent_features: values and mask must hold ", jets.size() * row,
+               " and ", jets.size() * slots, ", got ", values.size(), " and ",
+               mask.size());
+    }
+    for_each_jet({jets, constituents, options}, threads,
+                 [&](std::size_t j, std::size_t count, const auto& write_row) {
+                     write_row(values.subspan(j * row, row));
+                     const auto real = mask.subspan(j * slots, slots);
+                     std::ranges::fill(real.first(count), std::uint8_t{1});
+                     std::ranges::fill(real.subspan(count), std::uint8_t{0});
+                 });
 }
 
 RaggedFeatures ragged_constituent_features(const MomentumView& jets,
@@ -191,14 +187,13 @@ RaggedFeatures ragged_constituent_features(const MomentumView& jets,
         ragged.offsets.push_back(ragged.offsets.back() + kept);
     }
     const std::size_t step = options.features.size();
-    const auto most = static_cast<std::size_t>(options.num_constituents);
     ragged.values.resize(static_cast<std::size_t>(ragged.offsets.back()) * step);
-    for_jets_together(jets.size(), threads, [&](std::size_t first, std::size_t last) {
-        fill_jets(
-            {jets, constituents, options, most}, first, last,
-            [&](std::size_t j) { return static_cast<std::size_t>(ragged.offsets[j]); },
-            ragged.values);
-    });
+    for_each_jet(
+        {jets, constituents, options}, threads,
+        [&](std::size_t j, std::size_t count, const auto& write_row) {
+            const auto begin = static_cast<std::size_t>(ragged.offsets[j]);
+            write_row(std::span(ragged.values).subspan(begin * step, count * step));
+        });
     return ragged;
 }
 

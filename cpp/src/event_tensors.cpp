@@ -47,9 +47,9 @@ bool EventRow::fill(const ParticleLists& events, std::size_t event,
     read_list(events, event, "event_tensors", particles_);
     if (!leading_.find(particles_)) return false;
     if (!(pt_squared(leading_.momentum()) > 0.0)) return false;
-    // By way of the coordinates in which jets are handed out, so that the features of
-    // such jets come out the same to the last bit.
-    const FourMomentum jet = four_momentum(collider_momentum(leading_.momentum()));
+    // In the coordinates in which jets are handed out, so that the features of such
+    // jets come out the same to the last bit.
+    const ColliderMomentum jet = collider_momentum(leading_.momentum());
     const auto first = static_cast<std::size_t>(events.offsets[event]);
     gather_into(events.particles, first, leading_.constituents(particles_, mask.size()),
                 kept_);

@@ -3,28 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <numbers>
 
 #include "natural_log.hpp"
+#include "oddjet/kinematics.hpp"
+#include "transpose.hpp"
 #include "vector_width.hpp"
 
 namespace oddjet {
 namespace {
-
-enum Row : std::size_t { kPt, kEnergy, kRapidity, kAzimuth, kLogPt, kLogEnergy, kRows };
-
-struct JetAxis {
-    explicit JetAxis(const FourMomentum& jet)
-        : log_pt(std::log(std::sqrt(pt_squared(jet)))),
-          log_energy(std::log(jet.energy)),
-          rapidity(oddjet::rapidity(jet)),
-          azimuth(oddjet::azimuth(jet)) {}
-
-    double log_pt;
-    double log_energy;
-    double rapidity;
-    double azimuth;
-};
 
 // log((E + |pz|) / m_T), with a negative squared mass taken as zero (rounding).
 inline double rapidity_of(double pz, double energy, double transverse_mass_squared) {
@@ -66,12 +55,15 @@ void read_cartesian(const double* __restrict px, const double* __restrict py,
     }
 }
 
-// In [-pi, pi), as it is given where it is given so.
-double wrapped_azimuth(const MomentumSpans& momenta, std::size_t i) {
-    const auto& [pt, eta, phi, mass] = momenta.columns;
-    const bool is_wrapped = phi[i] >= -std::numbers::pi && phi[i] < std::numbers::pi;
-    return is_wrapped ? phi[i]
-                      : azimuth(four_momentum({pt[i], eta[i], phi[i], mass[i]}));
+ODDJET_VECTOR_WIDTHS
+bool all_wrapped(const double* azimuths, std::size_t size) {
+    std::int64_t outside = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        const bool inside =
+            (azimuths[i] >= -std::numbers::pi) & (azimuths[i] < std::numbers::pi);
+        outside |= inside ? 0 : 1;
+    }
+    return outside == 0;
 }
 
 ODDJET_VECTOR_WIDTHS
@@ -82,6 +74,7 @@ void take_logarithms(const double* __restrict numbers, std::size_t size,
 
 // Features are made by column, a few constituents at a time, and then put in rows.
 constexpr std::size_t kFew = 64;
+constexpr std::size_t kFeatures = 7;  // as in the enumeration
 
 /// Where the columns of a few constituents begin.
 struct FewConstituents {
@@ -92,11 +85,14 @@ struct FewConstituents {
     std::size_t size;
 };
 
-using FewFeatures = std::array<std::array<float, kFew>, 7>;  // as in the enumeration
+struct alignas(64) FewFeatures {
+    std::array<std::array<float, kFew>, kFeatures> columns;
+};
 
 ODDJET_VECTOR_WIDTHS
-void compute(const JetAxis& jet, const FewConstituents& few, FewFeatures& features) {
+void compute(const JetAxis& jet, const FewConstituents& few, FewFeatures& made) {
     const auto [rapidity, azimuth, log_pt, log_energy, size] = few;
+    auto& features = made.columns;
     for (std::size_t i = 0; i < size; ++i) {
         const double delta_rapidity = rapidity[i] - jet.rapidity;
         const double delta_azimuth = delta_phi(azimuth[i], jet.azimuth);
@@ -112,59 +108,97 @@ void compute(const JetAxis& jet, const FewConstituents& few, FewFeatures& featur
     }
 }
 
-}  // namespace
+static_assert(kRegister<float> == kLane);
 
-std::size_t FeatureColumns::scratch(std::size_t constituents) {
-    return kRows * constituents;
-}
-
-FeatureColumns::FeatureColumns(const MomentumSpans& momenta, std::span<double> scratch)
-    : columns_(momenta.columns[0].size()), rows_(scratch.data()) {
-    const auto& [a, b, c, d] = momenta.columns;
-    if (momenta.coordinates == Coordinates::kPtEtaPhiMass) {
-        std::ranges::copy(a, row(kPt));
-        read_collider(a.data(), b.data(), d.data(), columns_, row(kEnergy),
-                      row(kRapidity));
-        for (std::size_t i = 0; i < columns_; ++i) {
-            row(kAzimuth)[i] = wrapped_azimuth(momenta, i);
+/// The features of kLane constituents in rows, and up to kLane - 1 numbers more.
+ODDJET_VECTOR_WIDTHS
+void put_rows(const FewFeatures& made, std::size_t first,
+              std::span<const Feature> features, std::size_t blocks, float* rows) {
+    for (std::size_t block = 0; block < blocks; ++block, first += kLane) {
+        Register<float> each[kLane] = {};
+        for (std::size_t f = 0; f < features.size(); ++f) {
+            const auto& column = made.columns[static_cast<std::size_t>(features[f])];
+            std::memcpy(&each[f], &column[first], sizeof each[f]);
         }
-    } else {
-        std::ranges::copy(d, row(kEnergy));
-        read_cartesian(a.data(), b.data(), c.data(), d.data(), columns_, row(kPt),
-                       row(kRapidity));
-        for (std::size_t i = 0; i < columns_; ++i) {
-            row(kAzimuth)[i] = azimuth({a[i], b[i], c[i], d[i]});
+        transpose(each);
+        // What a row has too much the next one overwrites.
+        for (const Register<float>& row : each) {
+            std::memcpy(rows, &row, sizeof row);
+            rows += features.size();
         }
     }
-    take_logarithms(row(kPt), columns_, row(kLogPt));
-    take_logarithms(row(kEnergy), columns_, row(kLogEnergy));
+}
+
+}  // namespace
+
+FeatureColumns::FeatureColumns(const MomentumSpans& momenta, std::span<double> scratch)
+    : size_(momenta.size()) {
+    const std::size_t whole = whole_lanes(size_);
+    const auto row = [&](std::size_t i) { return scratch.data() + i * whole; };
+    rapidity_ = row(0);
+    log_pt_ = row(1);
+    log_energy_ = row(2);
+    double* const azimuths = row(3);
+    const auto& [a, b, c, d] = momenta.columns;
+    const double* energy = nullptr;
+    azimuth_ = azimuths;
+    if (momenta.coordinates == Coordinates::kPtEtaPhiMass) {
+        pt_ = a.data();
+        read_collider(pt_, b.data(), d.data(), size_, row(4), rapidity_);
+        energy = row(4);
+        if (size_ == whole && all_wrapped(c.data(), size_)) {
+            azimuth_ = c.data();
+        } else {
+            std::ranges::transform(c, azimuths, wrapped_azimuth);
+        }
+    } else {
+        energy = d.data();
+        read_cartesian(a.data(), b.data(), c.data(), energy, size_, row(4), rapidity_);
+        pt_ = row(4);
+        for (std::size_t i = 0; i < size_; ++i) {
+            azimuths[i] = azimuth({a[i], b[i], c[i], d[i]});
+        }
+    }
+    take_logarithms(pt_, size_, log_pt_);
+    take_logarithms(energy, size_, log_energy_);
+    for (double* const each : {rapidity_, log_pt_, log_energy_, azimuths}) {
+        if (size_ < whole) std::fill(each + size_, each + whole, 0.0);
+    }
 }
 
 std::optional<std::size_t> FeatureColumns::first_without_pt() const {
-    for (std::size_t i = 0; i < columns_; ++i) {
-        const double pt = row(kPt)[i];
-        if (!(pt * pt > 0.0)) return i;
+    for (std::size_t i = 0; i < size_; ++i) {
+        if (!(pt_[i] * pt_[i] > 0.0)) return i;
     }
     return std::nullopt;
 }
 
-void FeatureColumns::write(const FourMomentum& jet, std::size_t begin, std::size_t size,
-                           std::span<const Feature> features, float* values) const {
-    const JetAxis axis(jet);
+void FeatureColumns::write(const JetAxis& axis, std::size_t begin, std::size_t size,
+                           std::span<const Feature> features,
+                           std::span<float> values) const {
     FewFeatures made;
-    const std::size_t end = begin + size;
-    for (std::size_t first = begin; first < end; first += kFew) {
-        const std::size_t few = std::min(kFew, end - first);
+    const std::size_t step = features.size();
+    for (std::size_t done = 0; done < size; done += kFew) {
+        const std::size_t few = std::min(kFew, size - done);
+        const std::size_t first = begin + done;
         compute(axis,
-                {row(kRapidity) + first, row(kAzimuth) + first, row(kLogPt) + first,
-                 row(kLogEnergy) + first, few},
+                {rapidity_ + first, azimuth_ + first, log_pt_ + first,
+                 log_energy_ + first, whole_lanes(few)},
                 made);
-        for (std::size_t i = 0; i < few; ++i) {
-            for (const Feature feature : features) {
-                *values++ = made[static_cast<std::size_t>(feature)][i];
-            }
+        const auto fits = [&](std::size_t row) {
+            return (done + row + kLane - 1) * step + kLane <= values.size();
+        };
+        std::size_t put = 0;
+        while (put < few && fits(put)) put += kLane;
+        put_rows(made, 0, features, put / kLane, &values[done * step]);
+        for (; put < few; put += kLane) {
+            std::array<float, kLane * kLane> rows;
+            put_rows(made, put, features, 1, rows.data());
+            const std::size_t left = std::min(kLane, few - put);
+            std::copy_n(rows.begin(), left * step, &values[(done + put) * step]);
         }
     }
+    std::ranges::fill(values.subspan(size * step), 0.0F);
 }
 
 }  // namespace oddjet

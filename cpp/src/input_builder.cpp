@@ -19,24 +19,15 @@ void check_momentum(const MomentumView& view, std::size_t i, const char* name) {
     }
 }
 
-/// The four numbers of one momentum as a view.
-class OneMomentum {
-  public:
-    OneMomentum(Coordinates coordinates, std::array<double, 4> numbers)
-        : numbers_(numbers), view_{coordinates, {}} {
-        for (std::size_t c = 0; c < 4; ++c) {
-            view_.columns[c] = Column(std::span<const double>(&numbers_[c], 1));
-        }
+/// The pt^2 of a jet; throws for a momentum_problem.
+double checked_pt_squared(const JetMomentum& jet) {
+    MomentumView view{jet.coordinates, {}};
+    for (std::size_t c = 0; c < 4; ++c) {
+        view.columns[c] = Column(std::span<const double>(&jet.numbers[c], 1));
     }
-    OneMomentum(const OneMomentum&) = delete;
-    OneMomentum& operator=(const OneMomentum&) = delete;
-
-    void check() const { check_momentum(view_, 0, "jet"); }
-
-  private:
-    std::array<double, 4> numbers_;
-    MomentumView view_;
-};
+    check_momentum(view, 0, "jet");
+    return pt_squared(view.momentum(0));
+}
 
 }  // namespace
 
@@ -64,28 +55,20 @@ void InputBuilder::clear() {
     status_.clear();
 }
 
-RowStatus InputBuilder::add_jet(const FourMomentum& jet,
+RowStatus InputBuilder::add_jet(const JetMomentum& jet,
                                 const MomentumView& constituents) {
-    OneMomentum(Coordinates::kPxPyPzEnergy, {jet.px, jet.py, jet.pz, jet.energy})
-        .check();
+    const double squared = checked_pt_squared(jet);
     check_columns(constituents, "InputBuilder");
     for (std::size_t i = 0; i < constituents.size(); ++i) {
         check_momentum(constituents, i, "constituent");
     }
     start_row();
     if (constituents.size() == 0) return finish_row(RowStatus::kNoConstituents);
-    if (!(pt_squared(jet) > 0.0)) return finish_row(RowStatus::kZeroPt);
+    if (!(squared > 0.0)) return finish_row(RowStatus::kZeroPt);
     keep_hardest(constituents);
     const auto without_pt =
         fill_features(jet, kept_, options_, last_values(), mask_, scratch_);
     return finish_row(without_pt ? RowStatus::kZeroPt : RowStatus::kFilled);
-}
-
-RowStatus InputBuilder::add_jet(const ColliderMomentum& jet,
-                                const MomentumView& constituents) {
-    OneMomentum(Coordinates::kPtEtaPhiMass, {jet.pt, jet.eta, jet.phi, jet.mass})
-        .check();
-    return add_jet(four_momentum(jet), constituents);
 }
 
 RowStatus InputBuilder::add_event(const MomentumView& particles) {

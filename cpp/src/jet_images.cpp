@@ -1,18 +1,17 @@
 #include "oddjet/jet_images.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numbers>
-#include <numeric>
 #include <vector>
 
 #include "collider_particles.hpp"
+#include "image_points.hpp"
 #include "message.hpp"
 #include "oddjet/kinematics.hpp"
 #include "oddjet/parallel.hpp"
+#include "plain_momenta.hpp"
 
 namespace oddjet {
 namespace {
@@ -21,158 +20,80 @@ namespace {
 // few enough to keep all workers busy.
 constexpr std::size_t kJetsPerTask = 64;
 
-struct Rotation {
-    double cosine;
-    double sine;
-};
-
-// By minus the angle a of the longer axis of a symmetric matrix, where tan(2 a) =
-// 2 eta_phi / (eta_eta - phi_phi). From the half-angle formulae, of which the one
-// without cancellation is taken: square roots round alike on every machine.
-Rotation to_principal_axis(double eta_eta, double phi_phi, double eta_phi) {
-    const double difference = eta_eta - phi_phi;
-    const double length =
-        std::sqrt(difference * difference + 4.0 * (eta_phi * eta_phi));
-    if (length == 0.0) return {1.0, 0.0};  // no axis is the longer one
-    const double cosine_twice = difference / length;
-    const double sine_twice = 2.0 * eta_phi / length;
-    if (cosine_twice >= 0.0) {
-        const double cosine = std::sqrt(0.5 * (1.0 + cosine_twice));
-        return {cosine, 0.5 * sine_twice / cosine};
-    }
-    const double sine =
-        std::copysign(std::sqrt(0.5 * (1.0 - cosine_twice)), sine_twice);
-    return {0.5 * sine_twice / sine, sine};
-}
+// Jets whose momenta are checked together: they stay in the cache.
+constexpr std::size_t kTogether = 16;
 
 /// The memory and the steps of one image after the other.
 class Canvas {
   public:
-    explicit Canvas(const ImageOptions& options)
+    Canvas(const ImageOptions& options, const ParticleLists& constituents)
         : options_(options),
-          bins_(options.bins),
-          sums_(static_cast<std::size_t>(bins_ * bins_ + 1)) {}
+          constituents_(constituents),
+          beyond_(options.bins * options.bins),
+          points_(options),
+          sums_(static_cast<std::size_t>(beyond_ + 1)) {}
 
-    void draw(const ColliderMomentum& axis, const ParticleLists& constituents,
-              std::size_t jet, std::span<float> image) {
-        read_collider_list(constituents, jet, "jet_images", points_);
-        pt_ = std::accumulate(points_.pt.begin(), points_.pt.end(), 0.0);
-        if (pt_ == 0.0) return;
-        if (!options_.normalise && pt_ > std::numeric_limits<float>::max()) {
-            refuse("jet_images: constituents of jet ", jet, " have a pt of ", pt_,
+    /// Look at the constituents of jets [first, last), which are drawn next.
+    void look_at(std::size_t first, std::size_t last) {
+        first_ = static_cast<std::size_t>(constituents_.offsets[first]);
+        const auto end = static_cast<std::size_t>(constituents_.offsets[last]);
+        all_ = momentum_spans(constituents_.particles, first_, end, memory_);
+        are_plain_ = all_.coordinates == Coordinates::kPtEtaPhiMass && all_plain(all_);
+    }
+
+    void draw(const ColliderMomentum& axis, std::size_t jet, std::span<float> image) {
+        const double pt = take(axis, jet);
+        if (pt == 0.0) return;
+        if (!options_.normalise && pt > std::numeric_limits<float>::max()) {
+            refuse("jet_images: constituents of jet ", jet, " have a pt of ", pt,
                    " GeV, beyond single precision; normalise");
         }
-        measure_from(axis);
-        if (options_.center) center();
-        if (options_.rotate) rotate();
-        if (options_.flip) flip();
-        find_pixels();
-        fill(image);
+        points_.prepare();
+        if (options_.normalise) {
+            fill(image, [pt](double sum) { return sum / pt; });
+        } else {
+            fill(image, [](double sum) { return sum; });
+        }
     }
 
   private:
-    void measure_from(const ColliderMomentum& axis) {
-        auto& [pt, eta, phi, mass] = points_;
-        bool is_near = true;
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            // Without pt there is no weight, and along the beam an infinite eta.
-            eta[i] = pt[i] > 0.0 ? eta[i] - axis.eta : 0.0;
-            phi[i] -= axis.phi;
-            is_near &= std::fabs(phi[i]) < 2.0 * std::numbers::pi;
+    double take(const ColliderMomentum& axis, std::size_t jet) {
+        if (!are_plain_) {
+            read_collider_list(constituents_, jet, "jet_images", doubtful_);
+            return points_.take(doubtful_.pt, doubtful_.eta, doubtful_.phi, axis);
         }
-        if (is_near) {
-            for (double& angle : phi) angle = delta_phi(angle, 0.0);
-        } else {
-            for (double& angle : phi) angle = wrapped_azimuth(angle);
-        }
+        const auto begin = static_cast<std::size_t>(constituents_.offsets[jet]);
+        const auto end = static_cast<std::size_t>(constituents_.offsets[jet + 1]);
+        const auto column = [&](std::size_t c) {
+            return all_.columns[c].subspan(begin - first_, end - begin);
+        };
+        return points_.take(column(0), column(1), column(2), axis);
     }
 
-    void center() {
-        auto& [pt, eta, phi, mass] = points_;
-        double mean_eta = 0.0;
-        double mean_phi = 0.0;
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            mean_eta += pt[i] * eta[i];
-            mean_phi += pt[i] * phi[i];
-        }
-        mean_eta /= pt_;
-        mean_phi /= pt_;
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            eta[i] -= mean_eta;
-            phi[i] -= mean_phi;
-        }
-    }
-
-    void rotate() {
-        auto& [pt, eta, phi, mass] = points_;
-        double eta_eta = 0.0;
-        double phi_phi = 0.0;
-        double eta_phi = 0.0;
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            eta_eta += pt[i] * (eta[i] * eta[i]);
-            phi_phi += pt[i] * (phi[i] * phi[i]);
-            eta_phi += pt[i] * (eta[i] * phi[i]);
-        }
-        const auto [cosine, sine] =
-            to_principal_axis(eta_eta / pt_, phi_phi / pt_, eta_phi / pt_);
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            const double along = cosine * eta[i] + sine * phi[i];
-            phi[i] = cosine * phi[i] - sine * eta[i];
-            eta[i] = along;
-        }
-    }
-
-    void flip() {
-        auto& [pt, eta, phi, mass] = points_;
-        std::array<double, 4> quadrants = {};  // in the order of the number of flips
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            quadrants[(eta[i] < 0.0 ? 1U : 0U) + (phi[i] < 0.0 ? 2U : 0U)] += pt[i];
-        }
-        const auto hardest = std::ranges::max_element(quadrants) - quadrants.begin();
-        const double eta_sign = hardest % 2 == 1 ? -1.0 : 1.0;
-        const double phi_sign = hardest >= 2 ? -1.0 : 1.0;
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            eta[i] *= eta_sign;
-            phi[i] *= phi_sign;
-        }
-    }
-
-    // The pixel of each point; the one after the last for a point outside the box.
-    void find_pixels() {
-        const auto& [pt, eta, phi, mass] = points_;
-        const double half_width = options_.half_width;
-        const double bins_per_unit = bins_ / (2.0 * half_width);
-        pixels_.resize(pt.size());
-        for (std::size_t i = 0; i < pt.size(); ++i) {
-            const double row = (eta[i] + half_width) * bins_per_unit;
-            const double column = (phi[i] + half_width) * bins_per_unit;
-            const bool inside =
-                (row >= 0.0) & (row < bins_) & (column >= 0.0) & (column < bins_);
-            const auto pixel = static_cast<std::int32_t>(inside ? row : bins_) * bins_ +
-                               static_cast<std::int32_t>(inside ? column : 0.0);
-            pixels_[i] = pixel;
-        }
-    }
-
-    void fill(std::span<float> image) {
-        for (std::size_t i = 0; i < pixels_.size(); ++i) {
-            sum(pixels_[i]) += points_.pt[i];
-        }
-        for (const std::int32_t pixel : pixels_) {
-            if (pixel == bins_ * bins_) continue;
+    template <class Value>
+    void fill(std::span<float> image, const Value& value) {
+        const auto pt = points_.pt();
+        const auto pixels = points_.pixels();
+        for (std::size_t i = 0; i < pixels.size(); ++i) sum(pixels[i]) += pt[i];
+        for (const std::int32_t pixel : pixels) {
+            if (pixel == beyond_) continue;
             image[static_cast<std::size_t>(pixel)] =
-                static_cast<float>(options_.normalise ? sum(pixel) / pt_ : sum(pixel));
+                static_cast<float>(value(sum(pixel)));
         }
-        for (const std::int32_t pixel : pixels_) sum(pixel) = 0.0;
+        for (const std::int32_t pixel : pixels) sum(pixel) = 0.0;
     }
 
     double& sum(std::int32_t pixel) { return sums_[static_cast<std::size_t>(pixel)]; }
 
     ImageOptions options_;
-    std::int32_t bins_;
-    double pt_ = 0.0;
-    ColliderColumns points_;
-    std::vector<std::int32_t> pixels_;
+    const ParticleLists& constituents_;
+    std::int32_t beyond_;  // the pixel of what lies outside
+    std::size_t first_ = 0;
+    MomentumSpans all_{};
+    SpanMemory memory_;
+    bool are_plain_ = false;
+    ColliderColumns doubtful_;
+    ImagePoints points_;
     std::vector<double> sums_;  // zero between images
 };
 
@@ -222,11 +143,11 @@ void jet_images(const MomentumView& jets, const ParticleLists& constituents,
     check_sizes(jets, constituents, pixels, images.size());
     const std::size_t tasks = (jets.size() + kJetsPerTask - 1) / kJetsPerTask;
     for_each_index(tasks, threads, [&](std::size_t task) {
-        Canvas canvas(options);
+        Canvas canvas(options, constituents);
         const std::size_t end = std::min(jets.size(), (task + 1) * kJetsPerTask);
         for (std::size_t j = task * kJetsPerTask; j < end; ++j) {
-            canvas.draw(jet_axis(jets, j), constituents, j,
-                        images.subspan(j * pixels, pixels));
+            if (j % kTogether == 0) canvas.look_at(j, std::min(end, j + kTogether));
+            canvas.draw(jet_axis(jets, j), j, images.subspan(j * pixels, pixels));
         }
     });
 }

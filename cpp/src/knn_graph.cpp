@@ -248,16 +248,7 @@ class JetPoints {
 
   private:
     void fill_columns() {
-        const std::size_t stride = stride_;
-        for (std::size_t i = 0; i < particles_.size(); ++i) {
-            const auto point =
-                points_.subspan(particles_[i] * dimensions_, dimensions_);
-            Real* place = columns_.get() + i;
-            for (const Real coordinate : point) {
-                *place = coordinate;
-                place += stride;
-            }
-        }
+        turn_points<Real>(points_, dimensions_, particles_, columns_.get(), stride_);
         for (std::size_t d = 0; d < dimensions_; ++d) {
             Real* column = columns_.get() + d * stride_;
             std::fill(column + particles_.size(), column + stride_, Real{0});

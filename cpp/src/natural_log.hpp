@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <numbers>
 
@@ -10,6 +11,23 @@ namespace oddjet {
 // Logarithm and exponential for loops over many numbers: without branches and tables,
 // so that compilers make vector instructions of them. Right to 4e-16 of the result (or,
 // for logarithms of numbers near one, of one).
+
+/// The polynomial with these coefficients, an even number of them, that of the highest
+/// power first. Even and odd powers are two chains of additions, not one of twice the
+/// length: a processor waits for either as long as it takes.
+template <std::size_t size>
+[[nodiscard]] inline double polynomial(const std::array<double, size>& terms,
+                                       double x) {
+    static_assert(size % 2 == 0);
+    const double square = x * x;
+    double odd = terms[0];
+    double even = terms[1];
+    for (std::size_t i = 2; i < size; i += 2) {
+        odd = odd * square + terms[i];
+        even = even * square + terms[i + 1];
+    }
+    return odd * x + even;
+}
 
 // log 2 in two parts: a power of two times the first is exact.
 inline constexpr double kLog2First = 0x1.62e42feep-1;
@@ -35,8 +53,7 @@ inline constexpr double kLog2Rest = 0x1.a39ef35793c76p-33;
     constexpr std::array atanh_series = {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15,
                                          1.0 / 13, 1.0 / 11, 1.0 / 9,  1.0 / 7,
                                          1.0 / 5,  1.0 / 3};
-    double series = 0.0;
-    for (const double term : atanh_series) series = series * z + term;
+    const double series = polynomial(atanh_series, z);
     return k * kLog2First + (2.0 * s + (2.0 * s * z * series + k * kLog2Rest));
 }
 
@@ -57,8 +74,7 @@ inline constexpr auto kInverseFactorials = [] {
     const double shifted = x * std::numbers::log2e + to_integer;
     const double k = shifted - to_integer;
     const double r = (x - k * kLog2First) - k * kLog2Rest;  // at most log(2) / 2
-    double series = 0.0;
-    for (const double term : kInverseFactorials) series = series * r + term;
+    const double series = polynomial(kInverseFactorials, r);
     const std::uint64_t power = std::bit_cast<std::uint64_t>(shifted) << 52;
     return std::bit_cast<double>(std::bit_cast<std::uint64_t>(series) + power);
 }

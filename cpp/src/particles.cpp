@@ -48,6 +48,17 @@ void Column::read(std::size_t begin, std::span<double> into) const {
         values_);
 }
 
+std::span<const double> Column::doubles(std::size_t begin, std::size_t count,
+                                        std::vector<double>& memory) const {
+    if (const auto* values = std::get_if<std::span<const double>>(&values_)) {
+        return values->subspan(begin, count);
+    }
+    if (memory.size() < count) memory.resize(count);
+    const std::span<double> converted(memory.data(), count);
+    read(begin, converted);
+    return converted;
+}
+
 std::vector<double> Column::copy(std::size_t begin, std::size_t count) const {
     std::vector<double> values(count);
     read(begin, values);
@@ -169,7 +180,7 @@ void read_list(const ParticleLists& lists, std::size_t list, std::string_view ke
             particles.pt[i] = std::sqrt(pt_squared(particles.momenta[i]));
         }
     }
-    if (!all_plain(coordinates, particles.columns)) {
+    if (!all_plain({coordinates, {w, x, y, z}})) {
         refuse_problems(lists, list, particles.momenta, kernel);
     }
 }

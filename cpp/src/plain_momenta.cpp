@@ -38,11 +38,20 @@ bool all_plain_cartesian(const double* px, const double* py, const double* pz,
 
 }  // namespace
 
-bool all_plain(Coordinates coordinates,
-               const std::array<std::vector<double>, 4>& columns) {
-    const auto& [w, x, y, z] = columns;
-    const auto check = coordinates == Coordinates::kPtEtaPhiMass ? &all_plain_collider
-                                                                 : &all_plain_cartesian;
+MomentumSpans momentum_spans(const MomentumView& view, std::size_t begin,
+                             std::size_t end, SpanMemory& memory) {
+    MomentumSpans spans{view.coordinates, {}};
+    for (std::size_t c = 0; c < 4; ++c) {
+        spans.columns[c] = view.columns[c].doubles(begin, end - begin, memory[c]);
+    }
+    return spans;
+}
+
+bool all_plain(const MomentumSpans& momenta) {
+    const auto& [w, x, y, z] = momenta.columns;
+    const auto check = momenta.coordinates == Coordinates::kPtEtaPhiMass
+                           ? &all_plain_collider
+                           : &all_plain_cartesian;
     return check(w.data(), x.data(), y.data(), z.data(), w.size());
 }
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "oddjet/kinematics.hpp"
+#include "transpose.hpp"
 #include "vector_width.hpp"
 
 namespace oddjet {
@@ -15,34 +16,28 @@ namespace {
 
 constexpr std::size_t kRows = 4;
 
-template <class Real>
-inline constexpr std::size_t kOthers = 32 / sizeof(Real);
-
-/// Spelt out, as compilers that find the vectors of a tile themselves shuffle numbers
-/// more than they add them: 1.7 times slower on an AMD EPYC (Zen 4) with GCC 12.
-template <class Real>
-using Lanes [[gnu::vector_size(32)]] = Real;
-
-/// Sums of kRows points with kOthers others, which stay in registers.
+/// Sums of kRows points with a register of others, which stay in registers. Spelt out,
+/// as compilers that find the vectors of a tile themselves shuffle numbers more than
+/// they add them: 1.7 times slower on an AMD EPYC (Zen 4) with GCC 12.
 template <class Real>
 struct Tile {
-    static_assert(kTile % kRows == 0 && kTile % kOthers<Real> == 0);
+    static_assert(kTile % kRows == 0 && kTile % kRegister<Real> == 0);
 
-    Lanes<Real> sums[kRows] = {};
+    Register<Real> sums[kRows] = {};
 
     void add(const Real* rows, const Real* others) {
-        Lanes<Real> other;
+        Register<Real> other;
         std::memcpy(&other, others, sizeof other);
         for (std::size_t j = 0; j < kRows; ++j) {
-            const Lanes<Real> along = rows[j] - other;
+            const Register<Real> along = rows[j] - other;
             sums[j] += along * along;
         }
     }
 
     void add_azimuths(const Real* rows, const Real* others) {
         for (std::size_t j = 0; j < kRows; ++j) {
-            Lanes<Real> along;
-            for (std::size_t r = 0; r < kOthers<Real>; ++r) {
+            Register<Real> along;
+            for (std::size_t r = 0; r < kRegister<Real>; ++r) {
                 along[r] = static_cast<Real>(delta_phi(rows[j], others[r]));
             }
             sums[j] += along * along;
@@ -51,7 +46,7 @@ struct Tile {
 
     void store(float* distances, std::size_t row_step, std::size_t other_step) const {
         for (std::size_t j = 0; j < kRows; ++j) {
-            for (std::size_t r = 0; r < kOthers<Real>; ++r) {
+            for (std::size_t r = 0; r < kRegister<Real>; ++r) {
                 distances[j * row_step + r * other_step] =
                     static_cast<float>(sums[j][r]);
             }
@@ -77,7 +72,7 @@ inline Tile<Real> tile_of(const PointColumns<Real>& points, std::size_t row,
 template <bool any_azimuth, class Real>
 inline void fill(const PointColumns<Real>& points, std::size_t first, std::size_t lanes,
                  float* distances) {
-    constexpr std::size_t others = kOthers<Real>;
+    constexpr std::size_t others = kRegister<Real>;
     for (std::size_t row = 0; row < points.stride; row += kRows) {
         const bool in_block = row >= first && row < first + lanes;
         const std::size_t diagonal = in_block ? (row - first) / others * others : 0;
@@ -87,6 +82,35 @@ inline void fill(const PointColumns<Real>& points, std::size_t first, std::size_
             if (!in_block) continue;
             // From its other end a distance is the same to the last bit.
             tile.store(distances + (first + lane) * lanes + row - first, 1, lanes);
+        }
+    }
+}
+
+/// A register of points by a register of dimensions at a time.
+template <class Real>
+inline void turn(std::span<const Real> points, std::size_t dimensions,
+                 std::span<const std::size_t> particles, Real* columns,
+                 std::size_t stride) {
+    constexpr std::size_t width = kRegister<Real>;
+    const auto row = [&](std::size_t i) { return &points[particles[i] * dimensions]; };
+    const std::size_t whole_points = particles.size() / width * width;
+    const std::size_t whole = dimensions / width * width;
+    for (std::size_t i = 0; i < whole_points; i += width) {
+        for (std::size_t d = 0; d < whole; d += width) {
+            Register<Real> each[width];
+            for (std::size_t t = 0; t < width; ++t) {
+                std::memcpy(&each[t], row(i + t) + d, sizeof each[t]);
+            }
+            transpose(each);
+            for (std::size_t t = 0; t < width; ++t) {
+                std::memcpy(columns + (d + t) * stride + i, &each[t], sizeof each[t]);
+            }
+        }
+    }
+    for (std::size_t i = 0; i < particles.size(); ++i) {
+        const std::size_t left = i < whole_points ? whole : 0;
+        for (std::size_t d = left; d < dimensions; ++d) {
+            columns[d * stride + i] = row(i)[d];
         }
     }
 }
@@ -116,7 +140,28 @@ void fill_azimuths(const PointColumns<double>& points, std::size_t first,
     fill<true>(points, first, lanes, distances);
 }
 
+ODDJET_VECTOR_WIDTHS
+void turn_each(std::span<const float> points, std::size_t dimensions,
+               std::span<const std::size_t> particles, float* columns,
+               std::size_t stride) {
+    turn(points, dimensions, particles, columns, stride);
+}
+
+ODDJET_VECTOR_WIDTHS
+void turn_each(std::span<const double> points, std::size_t dimensions,
+               std::span<const std::size_t> particles, double* columns,
+               std::size_t stride) {
+    turn(points, dimensions, particles, columns, stride);
+}
+
 }  // namespace
+
+template <class Real>
+void turn_points(std::span<const Real> points, std::size_t dimensions,
+                 std::span<const std::size_t> particles, Real* columns,
+                 std::size_t stride) {
+    turn_each(points, dimensions, particles, columns, stride);
+}
 
 template <class Real>
 void approximate_distances(const PointColumns<Real>& points, std::size_t first,
@@ -155,6 +200,10 @@ double squared_distance(const PointColumns<Real>& points, std::size_t i,
     return sum;
 }
 
+template void turn_points(std::span<const float>, std::size_t,
+                          std::span<const std::size_t>, float*, std::size_t);
+template void turn_points(std::span<const double>, std::size_t,
+                          std::span<const std::size_t>, double*, std::size_t);
 template void approximate_distances(const PointColumns<float>&, std::size_t,
                                     std::size_t, float*);
 template void approximate_distances(const PointColumns<double>&, std::size_t,

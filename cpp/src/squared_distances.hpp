@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace oddjet {
 
@@ -17,6 +18,13 @@ struct PointColumns {
     std::size_t dimensions;
     const std::uint8_t* is_azimuth;
 };
+
+/// Points in rows, the points of these particles by dimension: columns[d * stride + i]
+/// is coordinate d of particle i of the list.
+template <class Real>
+void turn_points(std::span<const Real> points, std::size_t dimensions,
+                 std::span<const std::size_t> particles, Real* columns,
+                 std::size_t stride);
 
 /// Squared distances of the points first to first + lanes to all, for a first look:
 /// distances[j * lanes + r] is about that of point first + r to point j, and zero to

@@ -42,7 +42,7 @@ struct FeatureOptions {
     int num_constituents = 40;
 };
 
-/// Throws std::invalid_argument: no feature, or num_constituents < 1.
+/// Throws std::invalid_argument: no feature, one named twice, or num_constituents < 1.
 void check_options(const FeatureOptions& options);
 
 /// values[jet, slot, feature] and mask[jet, slot] in C order; zero where mask is zero.
@@ -51,22 +51,30 @@ struct FeatureTensor {
     std::vector<std::uint8_t> mask;
 };
 
+/// A jet, in the coordinates in which it is known.
+struct JetMomentum {
+    Coordinates coordinates;
+    std::array<double, 4> numbers;
+
+    explicit(false) JetMomentum(const FourMomentum& p)
+        : coordinates(Coordinates::kPxPyPzEnergy),
+          numbers{p.px, p.py, p.pz, p.energy} {}
+    explicit(false) JetMomentum(const ColliderMomentum& p)
+        : coordinates(Coordinates::kPtEtaPhiMass),
+          numbers{p.pt, p.eta, p.phi, p.mass} {}
+};
+
 /// Momenta of one jet's constituents by column, in double precision.
 struct MomentumColumns {
     Coordinates coordinates;
     std::array<std::vector<double>, 4> columns;
 };
 
-/// The momenta with these indices, counted from `first`; at most `most` of them.
-[[nodiscard]] MomentumColumns gather(const MomentumView& view, std::size_t first,
-                                     std::span<const std::int64_t> indices,
-                                     std::size_t most);
-
-/// One jet: the features of these constituents into a row of `values` (and ones into a
-/// row of `mask`) that holds zeros. Computed in double. Gives the first constituent
-/// with pt = 0, which has no logarithm, and then writes nothing.
+/// One jet: the features of these constituents into a row of `values`, followed by
+/// zeros, and ones into a row of `mask` that holds zeros. Computed in double. Gives the
+/// first constituent with pt = 0, which has no logarithm, and then writes nothing.
 [[nodiscard]] std::optional<std::size_t> fill_features(
-    const FourMomentum& jet, const MomentumColumns& constituents,
+    const JetMomentum& jet, const MomentumColumns& constituents,
     const FeatureOptions& options, std::span<float> values,
     std::span<std::uint8_t> mask);
 
@@ -76,7 +84,7 @@ struct MomentumColumns {
 /// The same in memory of the caller, at least `feature_scratch` numbers; allocates
 /// nothing.
 [[nodiscard]] std::optional<std::size_t> fill_features(
-    const FourMomentum& jet, const MomentumColumns& constituents,
+    const JetMomentum& jet, const MomentumColumns& constituents,
     const FeatureOptions& options, std::span<float> values,
     std::span<std::uint8_t> mask, std::span<double> scratch);
 
@@ -87,6 +95,13 @@ struct MomentumColumns {
                                                  const ParticleLists& constituents,
                                                  const FeatureOptions& options,
                                                  int threads = 1);
+
+/// The same into values[jet, slot, feature] and mask[jet, slot] of the caller, which
+/// may hold anything. Throws as well for another size of these; they are undefined
+/// then.
+void constituent_features(const MomentumView& jets, const ParticleLists& constituents,
+                          const FeatureOptions& options, std::span<float> values,
+                          std::span<std::uint8_t> mask, int threads = 1);
 
 /// values[constituent, feature]; jet i has the rows offsets[i] to offsets[i + 1].
 struct RaggedFeatures {

@@ -33,8 +33,7 @@ class InputBuilder {
     /// Adds a row with the features of a jet. Allocates nothing while the jet has at
     /// most `most_particles()` constituents. Throws std::invalid_argument: a momentum
     /// that is not finite or not physical, or a row beyond the capacity.
-    RowStatus add_jet(const FourMomentum& jet, const MomentumView& constituents);
-    RowStatus add_jet(const ColliderMomentum& jet, const MomentumView& constituents);
+    RowStatus add_jet(const JetMomentum& jet, const MomentumView& constituents);
 
     /// Adds a row with the leading jet of an event, clustered as the model asks.
     /// Allocates nothing while the event has at most `most_particles()`. Throws as

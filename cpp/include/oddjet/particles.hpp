@@ -33,6 +33,11 @@ class Column {
     /// The values from place `begin` on, as many as there is room for.
     void read(std::size_t begin, std::span<double> into) const;
 
+    /// The `count` values from place `begin` on: where they are if they are doubles,
+    /// else converted in that memory.
+    [[nodiscard]] std::span<const double> doubles(std::size_t begin, std::size_t count,
+                                                  std::vector<double>& memory) const;
+
   private:
     std::variant<std::span<const double>, std::span<const float>> values_;
 };
