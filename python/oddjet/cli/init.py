@@ -55,5 +55,9 @@ def _config_class(name: str) -> type[ConfigModel]:
         return study_class(name).config_class
     from oddjet.searches import DijetConfig, MonoJetConfig, SvjConfig
 
-    searches = {"monojet": MonoJetConfig, "dijet": DijetConfig, "svj": SvjConfig}
+    searches: dict[str, type[ConfigModel]] = {
+        "monojet": MonoJetConfig,
+        "dijet": DijetConfig,
+        "svj": SvjConfig,
+    }
     return searches[name]
