@@ -67,7 +67,6 @@ def generate_batches(
     charges = ChargeTable(pythia)
     for start in range(0, card.block_events, _BATCH_EVENTS):
         count = min(_BATCH_EVENTS, card.block_events - start)
-        info = pythia.infoPython()
         if card.neutrinos is None:
             batch = flatten(
                 pythia.nextBatch(count), charges, with_higgs_quarks=card.higgs_quarks
@@ -80,6 +79,7 @@ def generate_batches(
                 num_generated=kept.num_generated,
                 generated_weight=kept.generated_weight,
             )
+        info = pythia.infoPython()
         cross_section = info.sigmaGen() * _PICOBARNS
         if card.partons is not None:
             # Pythia multiplies by the share of events that were not vetoed, without
