@@ -8,6 +8,9 @@ from oddjet.simulate.cards import PartonCut
 
 __all__ = ["parton_veto"]
 
+# Pythia asks again when it showers the decays of resonances.
+_RESONANCE_DECAYS = 5
+
 
 def parton_veto(pythia8: Any, cut: PartonCut) -> Any:
     """Make the hook that counts partons amid the parton shower.
@@ -46,8 +49,10 @@ def parton_veto(pythia8: Any, cut: PartonCut) -> Any:
             """Say when to call."""
             return cut.veto_scale_gev
 
-        def doVetoPT(self, _position: int, event: Any) -> bool:
-            """Decide."""
+        def doVetoPT(self, position: int, event: Any) -> bool:
+            """Decide, once an event."""
+            if position == _RESONANCE_DECAYS:
+                return False
             self.weights.append(self.pythia.infoPython().weight())
             found = 0
             for number in range(5, event.size()):
