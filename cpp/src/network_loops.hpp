@@ -5,9 +5,9 @@
 /// Sums of `Rows` rows and the outputs of one panel stay in registers: not inlined,
 /// because what else is alive around it would take some of them.
 template <std::size_t Rows, std::size_t Vectors>
-ODDJET_ENTRY __attribute__((noinline)) void map_tile(const float* panel, std::size_t inputs, const float* bias,
-                          float slope, const float* from, std::size_t from_stride,
-                          float* to, std::size_t to_stride) {
+ODDJET_ENTRY __attribute__((noinline)) void map_tile(
+    const float* panel, std::size_t inputs, const float* bias, float slope,
+    const float* from, std::size_t from_stride, float* to, std::size_t to_stride) {
     Vector sums[Rows][Vectors];
     for (std::size_t v = 0; v < Vectors; ++v) {
         const Vector start = load(bias + v * kWidth);
