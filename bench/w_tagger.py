@@ -27,11 +27,9 @@ CALIBRATING_JETS = 20_000
 def train_tagger(path, jets, network, training, *, seed=1, checkpoints=None):
     """Train on the first jets, calibrate on the last."""
     values, mask, is_w = jets
-    rest = slice(len(is_w) - CALIBRATING_JETS, None)
     first = slice(0, len(is_w) - CALIBRATING_JETS)
     weight = np.ones(len(is_w))
     sample = TrainingSample(values[first], mask[first], is_w[first], weight[first])
-    spec = FeatureSpec()
     # Of two folds the second trains: all jets are in it.
     fold = np.ones(len(sample), np.int64)
     trained = train_fold(
@@ -40,26 +38,32 @@ def train_tagger(path, jets, network, training, *, seed=1, checkpoints=None):
         0,
         network=network,
         training=training,
-        features=spec.features,
+        features=FeatureSpec().features,
         seed=seed,
         checkpoints=checkpoints,
         on_epoch=lambda epoch, loss: print(f"epoch {epoch}: {loss:.4f}", flush=True),
     )
-    control = ~is_w[rest]
+    about = {"jets": len(sample), "training": training.model_dump()}
+    write_tagger(path, trained.weights, jets, network, about)
+
+
+def write_tagger(path, weights, jets, network, about):
+    """Calibrate on QCD jets among the last, and measure on others of them."""
+    values, mask, is_w = (column[-CALIBRATING_JETS:] for column in jets)
+    control = ~is_w
     number = np.arange(control.sum())
     export_folds(
         path,
-        [[trained.weights]],
+        [[weights]],
         network=network,
-        spec=spec,
+        spec=FeatureSpec(),
         control=ControlSample(
-            values[rest][control],
-            mask[rest][control],
-            weight[rest][control],
+            values[control],
+            mask[control],
+            np.ones(len(number)),
             np.where(number % 2, 0, -1),
         ),
-        provenance={"jets": len(sample), "training": training.model_dump()},
-        threads=training.threads,
+        provenance=about,
     )
 
 

@@ -7,6 +7,7 @@ namespace oddjet::bindings {
 void bind_augment(pybind11::module_& m);
 void bind_cluster(pybind11::module_& m);
 void bind_constituent_features(pybind11::module_& m);
+void bind_edge_conv(pybind11::module_& m);
 void bind_energy_fractions(pybind11::module_& m);
 void bind_distance_correlation(pybind11::module_& m);
 void bind_event_tensors(pybind11::module_& m);

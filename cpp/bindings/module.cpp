@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     oddjet::bindings::bind_augment(m);
     oddjet::bindings::bind_cluster(m);
     oddjet::bindings::bind_constituent_features(m);
+    oddjet::bindings::bind_edge_conv(m);
     oddjet::bindings::bind_energy_fractions(m);
     oddjet::bindings::bind_distance_correlation(m);
     oddjet::bindings::bind_event_tensors(m);

@@ -85,6 +85,10 @@ std::span<const float> InputBuilder::values(std::size_t row) const {
     return std::span(values_).subspan(row * step, step);
 }
 
+std::span<const float> InputBuilder::all_values() const {
+    return std::span(values_).first(size() * slots_ * num_features());
+}
+
 void InputBuilder::start_row() {
     if (size() == capacity_) {
         refuse("InputBuilder: has room for ", capacity_, " rows and is full");

@@ -5,7 +5,16 @@ from __future__ import annotations
 import collections.abc
 import numpy
 import typing
-__all__: list[str] = ['EnergyCorrelationOptions', 'FilterOptions', 'JetShapeOptions', 'LundOptions', 'MassDropOptions', 'NsubjettinessOptions', 'PruneOptions', 'SoftDropOptions', 'TrimOptions', 'cluster', 'constituent_features', 'distance_correlation_of_points', 'distance_correlations', 'energy_fractions', 'event_tensors', 'exclusive_jets', 'feature_versions', 'jet_images', 'join_lists', 'knn_graph', 'measure', 'permuted_distance_correlations', 'ragged_constituent_features', 'rotate_events', 'rotate_jets', 'simd_path', 'smear_directions', 'smear_pt', 'unpad']
+__all__: list[str] = ['EdgeConvScorer', 'EnergyCorrelationOptions', 'FilterOptions', 'JetShapeOptions', 'LundOptions', 'MassDropOptions', 'NsubjettinessOptions', 'PruneOptions', 'SoftDropOptions', 'TrimOptions', 'cluster', 'constituent_features', 'distance_correlation_of_points', 'distance_correlations', 'energy_fractions', 'event_tensors', 'exclusive_jets', 'feature_versions', 'jet_images', 'join_lists', 'knn_graph', 'measure', 'permuted_distance_correlations', 'ragged_constituent_features', 'rotate_events', 'rotate_jets', 'simd_path', 'smear_directions', 'smear_pt', 'unpad']
+class EdgeConvScorer:
+    @staticmethod
+    def of_model(model: bytes) -> EdgeConvScorer | None:
+        ...
+    def score(self, *, values: numpy.ndarray, counts: numpy.ndarray, threads: int | None) -> tuple[numpy.ndarray, numpy.ndarray]:
+        ...
+    @property
+    def folds(self) -> int:
+        ...
 class SoftDropOptions:
     def __init__(self, *, z_cut: typing.SupportsFloat | typing.SupportsIndex, beta: typing.SupportsFloat | typing.SupportsIndex, radius: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...

@@ -1,9 +1,9 @@
-"""Neighbourhood graphs of particles."""
+"""Neighbourhood graphs of particles, and the networks that work on them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,3 +79,94 @@ def knn_graph(
         periodic=list(periodic),
         threads=threads,
     )
+
+
+class EdgeConvScorer:
+    """Scores jets with the EdgeConv networks of a model file, on the processor.
+
+    The networks are those of `oddjet.learn.models.edge_conv` that leave padding out.
+    A constituent takes the features, messages and means of one jet while they are in
+    cache, so that nothing is padded and no array of a batch is made. As the graph in
+    the same file to rounding: constituents that are equally far in the space of a
+    later block, but for rounding, may be chosen differently. The score of a jet is bit
+    for bit the same in any company and with any number of threads, on processors with
+    the same vector instructions. May be used from several threads at once.
+
+    Parameters
+    ----------
+    model : bytes
+        The content of an .onnx file with a graph of `oddjet.deploy.edge_conv_graph`.
+
+    Attributes
+    ----------
+    folds : int
+        Networks, or groups of them, with a score each.
+
+    References
+    ----------
+    Qu & Gouskos, arXiv:1902.08570 (EdgeConv blocks).
+
+    Examples
+    --------
+    >>> EdgeConvScorer.of_model(b"") is None
+    True
+    """
+
+    def __init__(self, kernel: _core.EdgeConvScorer) -> None:
+        self._kernel = kernel
+        self.folds: int = kernel.folds
+
+    @classmethod
+    def of_model(cls, model: bytes) -> Self | None:
+        """Make one of a model, or None if it is of another kind.
+
+        Parameters
+        ----------
+        model : bytes
+            The content of an .onnx file.
+
+        Raises
+        ------
+        ValueError
+            Bytes that are no ONNX file, or a description that contradicts itself.
+        """
+        kernel = _core.EdgeConvScorer.of_model(model)
+        return None if kernel is None else cls(kernel)
+
+    def score(
+        self,
+        values: NDArray[np.float32],
+        counts: NDArray[np.int64],
+        *,
+        threads: int | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score jets.
+
+        Parameters
+        ----------
+        values : float32, shape (jets, n, features)
+            Finite where there is a constituent.
+        counts : int64, shape (jets,)
+            The first so many of each jet are constituents, at most n.
+        threads : int, optional
+            Workers (default: the environment's ODDJET_THREADS, else 1); never changes
+            the result.
+
+        Returns
+        -------
+        score : float32, shape (jets,)
+            Mean over folds; NaN for a jet without constituents.
+        fold_scores : float32, shape (jets, folds)
+
+        Raises
+        ------
+        ValueError
+            Shapes that do not fit the model or each other, or threads < 1.
+        TypeError
+            Values or counts of another type.
+        """
+        return self._kernel.score(
+            values=contiguous(values, "values"),
+            counts=contiguous(counts, "counts"),
+            threads=threads,
+        )

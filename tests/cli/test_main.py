@@ -104,7 +104,10 @@ def test_an_interrupt_is_130(capsys, command_that, error):
 def test_a_full_disk_is_no_bug(capsys, command_that):
     command_that(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a.parquet"))
     assert main(["fail"]) == 2
-    assert capsys.readouterr().err == "oddjet: no space left on device (a.parquet)\n"
+    assert capsys.readouterr().err == (
+        "oddjet: no space left on device (a.parquet); make room and repeat the "
+        "command\n"
+    )
     command_that(MemoryError())
     assert main(["fail"]) == 2
     assert "too little memory" in capsys.readouterr().err

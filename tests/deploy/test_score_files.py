@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -206,7 +205,7 @@ def test_the_command_says_what_it_made(model, files, threshold, tmp_path, capsys
     assert main([*arguments, "--provider", "cpu", "--threads", "2"]) == 0
     told = capsys.readouterr()
     assert told.out.splitlines() == [str(output / "few.scores.parquet")]
-    assert "scoring with CPUExecutionProvider of ONNX Runtime" in told.err
+    assert "scoring with oddjet's own kernel" in told.err
     assert main(["inspect", str(model)]) == 0
     words = capsys.readouterr().out
     assert "the mean of 3 networks" in words
@@ -335,11 +334,13 @@ def test_a_full_disk_is_a_sentence_and_then_goes_on(
     def write_table(self, *rest):
         calls.append(rest)
         if len(calls) == 3:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(errno.ENOSPC, "Error writing bytes to file. Detail: ...")
         return real(self, *rest)
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", write_table)
-    assert "no space left on device" in refused(arguments, capsys)
+    told = refused(arguments, capsys)
+    assert f"no space left on device ({output}/chunks/" in told
+    assert "friends.parquet); make room and repeat the command" in told
     assert not list(output.glob("*.parquet"))
     assert len(list(output.glob("chunks/*/stages/friends/manifest.json"))) == 2
     assert main([str(argument) for argument in arguments]) == 0

@@ -53,7 +53,7 @@ def test_a_job_scores_with_the_model_it_leaves(model, files, tmp_path, capsys):
     output = tmp_path / "out"
     assert command(model, files, output, "--precision", "int8") == 0
     told = capsys.readouterr().err
-    assert "int8 in 2 matrix products; on 600 events" in told
+    assert "int8 in 2 matrix products; on 500 events" in told
     assert "half: efficiency" in told
     made = output / "model.int8.onnx"
     assert read_bundle(made).provenance["origin"] == read_bundle(model).digest
@@ -73,7 +73,7 @@ def test_the_sample_is_the_first_events_whatever_the_chunks(
     for output, chunk_events in zip(outputs, (1000, 70), strict=True):
         score_files(model, files, output, chunk_events=chunk_events, precision="int8")
         words = (output / "stages" / "model" / "report.txt").read_text()
-        assert "on 420 events" in words
+        assert "on 365 events" in words
     one, two = (
         {path.name: path.read_bytes() for path in output.glob("*.*")}
         for output in outputs

@@ -48,6 +48,8 @@ class InputBuilder {
 
     /// values[slot, feature] of a row, hardest constituent first, zero beyond `count`.
     [[nodiscard]] std::span<const float> values(std::size_t row) const;
+    /// Those of all rows, one after the other.
+    [[nodiscard]] std::span<const float> all_values() const;
     /// Constituents of a row.
     [[nodiscard]] std::size_t count(std::size_t row) const { return counts_[row]; }
     [[nodiscard]] RowStatus status(std::size_t row) const { return status_[row]; }

@@ -14,12 +14,14 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "oddjet/edge_conv.hpp"
 #include "oddjet/feature_spec.hpp"
 #include "oddjet/input_builder.hpp"
 #include "oddjet/key_values.hpp"
@@ -41,7 +43,8 @@ struct Scores {
 };
 
 /// Scores jets with a model file of oddjet: bit for bit as Python's Scorer does with
-/// the same ONNX Runtime on the same processor. All const members may be called from
+/// the same ONNX Runtime on the same processor. EdgeConv networks are computed by
+/// oddjet's own kernel, others by ONNX Runtime. All const members may be called from
 /// several threads at once, each with its own InputBuilder and Scores; a call works on
 /// the thread that makes it.
 class Scorer {
@@ -68,6 +71,7 @@ class Scorer {
     static const OrtApi& checked_api();
     static std::string checked_bytes(const std::string& model);
     void read_texts();
+    void score_in_runs(const InputBuilder& inputs, Scores& scores) const;
     void run(const float* values, std::span<const std::size_t> rows, std::size_t length,
              Scores& scores) const;
 
@@ -84,6 +88,7 @@ class Scorer {
     KeyValues working_points_;
     std::size_t folds_ = 0;
     std::size_t bytes_per_constituent_ = 1;
+    std::optional<EdgeConvScorer> kernel_;
 };
 
 inline const OrtApi& Scorer::checked_api() {
@@ -110,6 +115,7 @@ inline Scorer::Scorer(const std::string& model) {
     }
     try {
         read_texts();
+        if (const auto network = edge_conv_model(bytes)) kernel_.emplace(*network);
     } catch (const std::invalid_argument& error) {
         throw ModelError("cannot use the model " + model + ": " + error.what());
     }
@@ -187,6 +193,20 @@ inline void Scorer::score(const InputBuilder& inputs, Scores& scores) const {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     scores.score.assign(inputs.size(), nan);
     scores.fold_scores.assign(inputs.size() * folds_, nan);
+    if (!kernel_) {
+        score_in_runs(inputs, scores);
+        return;
+    }
+    std::vector<std::int64_t> counts(inputs.size());
+    for (std::size_t row = 0; row < counts.size(); ++row) {
+        counts[row] = static_cast<std::int64_t>(inputs.count(row));
+    }
+    constexpr int threads = 1;
+    kernel_->score({inputs.all_values(), inputs.slots(), counts}, threads, scores.score,
+                   scores.fold_scores);
+}
+
+inline void Scorer::score_in_runs(const InputBuilder& inputs, Scores& scores) const {
     std::vector<std::size_t> order(inputs.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::stable_sort(order, {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import traceback
 import warnings
 from pathlib import Path
@@ -23,6 +24,7 @@ from oddjet.cli.simulate import simulate
 from oddjet.cli.simulate_grid import simulate_grid
 from oddjet.cli.simulate_weighted import simulate_weighted
 from oddjet.cli.study import study
+from oddjet.runs.atomic import FULL
 from oddjet.runs.errors import OddjetWarning, UserError
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["main", "oddjet"]
 
 # Conditions of the machine, not mistakes of the program.
-ENVIRONMENT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+ENVIRONMENT = FULL | {errno.EROFS, errno.EACCES, errno.EPERM}
 
 WRONG_INPUT = 2
 BUG = 1
@@ -141,5 +143,8 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _condition(error: OSError) -> str:
+    """Say it in the system's words: some libraries wrap them."""
+    assert error.errno is not None
     where = f" ({error.filename})" if error.filename else ""
-    return f"{(error.strerror or 'the system refused').lower()}{where}"
+    remedy = "; make room and repeat the command" if error.errno in FULL else ""
+    return f"{os.strerror(error.errno).lower()}{where}{remedy}"

@@ -329,7 +329,7 @@ def content_digest(graph: Any, entries: Mapping[str, str]) -> str:
     """Hash what a model computes and what it says about itself.
 
     By content, because protobuf does not promise equal bytes for ever: the "oddjet."
-    entries, the graph's inputs and outputs, its nodes and its constants.
+    entries, the graph's inputs and outputs, its nodes, constants and description.
 
     Parameters
     ----------
@@ -356,4 +356,6 @@ def content_digest(graph: Any, entries: Mapping[str, str]) -> str:
     for constant in graph.initializer:
         about = (constant.name, constant.data_type, tuple(constant.dims))
         sha256.update(repr(about).encode() + constant.raw_data)
+    # Models of releases whose graphs have no description keep their digest.
+    sha256.update(graph.doc_string.encode())
     return sha256.hexdigest()

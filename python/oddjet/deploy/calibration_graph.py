@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from oddjet.deploy.calibration import CalibrationTable
     from oddjet.deploy.graph_builder import GraphBuilder
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "calibration_constants"]
 
 FLOAT, INT64, DOUBLE = 1, 7, 11  # TensorProto.DataType
 
@@ -37,19 +37,32 @@ def calibrate(graph: GraphBuilder, raw: str, tables: Sequence[CalibrationTable])
         Value of shape (events, folds), float32.
     """
     add = graph.add
-    knots, lines = _stacked(tables)
+    knots, *lines = calibration_constants(graph, tables)
     x = add("Cast", raw, to=DOUBLE)
     one_more_axis = add("Unsqueeze", x, graph.integers(2))
-    reached = add("GreaterOrEqual", one_more_axis, graph.constant(knots))
+    reached = add("GreaterOrEqual", one_more_axis, knots)
     steps = add("Cast", reached, to=INT64)
     segment = add("ReduceSum", steps, graph.integers(2), keepdims=0)
-    first_line = graph.constant(np.arange(len(tables)) * lines.shape[2])
+    most_lines = 1 + max(len(table.raw) for table in tables)
+    first_line = graph.constant(np.arange(len(tables)) * most_lines)
     line = add("Add", segment, first_line)
-    anchor, value, slope = (
-        add("Gather", graph.constant(part.reshape(-1)), line, axis=0) for part in lines
-    )
+    anchor, value, slope = (add("Gather", part, line, axis=0) for part in lines)
     rise = add("Mul", slope, add("Sub", x, anchor))
     return add("Cast", add("Add", value, rise), to=FLOAT)
+
+
+def calibration_constants(
+    graph: GraphBuilder, tables: Sequence[CalibrationTable]
+) -> list[str]:
+    """Give the constants of the tables: float64.
+
+    Returns
+    -------
+    list of str
+        Knots (folds, m); anchor, value and slope of the lines, (folds * (m + 1),) each.
+    """
+    knots, lines = _stacked(tables)
+    return [graph.constant(part) for part in (knots, *lines.reshape(3, -1))]
 
 
 def _stacked(tables: Sequence[CalibrationTable]) -> tuple[np.ndarray, np.ndarray]:

@@ -12,17 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oddjet.deploy.edge_conv_text import edge_conv_text
 from oddjet.deploy.faithful_rows import FaithfulRows
+from oddjet.deploy.folded_edge_conv import FoldedNetwork
 from oddjet.deploy.graph_builder import GraphBuilder
-from oddjet.deploy.graph_layers import (
-    activate,
-    count_of,
-    dense_layers,
-    folded,
-    linear,
-    one_logit,
-    under,
-)
+from oddjet.deploy.graph_layers import activate, linear
 from oddjet.deploy.graph_scores import jet_score_graph, members_of
 from oddjet.deploy.particle_rows import ParticleRows
 
@@ -30,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oddjet.deploy.calibration import CalibrationTable
+    from oddjet.deploy.folded_edge_conv import FoldedBlock, LinearMap
     from oddjet.deploy.graph_layers import Weights
 
 __all__ = ["EdgeConvDesign", "bytes_per_constituent", "edge_conv_graph"]
@@ -83,8 +78,11 @@ def edge_conv_graph(
     -------
     onnx.GraphProto
     """
-    networks = members_of(folds)
-    num_features = len(networks[0][0]["feature_mean"])
+    networks = [
+        [FoldedNetwork.of(weights) for weights in members]
+        for members in members_of(folds)
+    ]
+    num_features = len(networks[0][0].mean)
     graph = GraphBuilder()
     particles = _particles(graph, design)
     first = particles.neighbours_in_plane(particles.columns(design.coordinates))
@@ -92,6 +90,8 @@ def edge_conv_graph(
         [_logit(one, design, particles, first) for one in members]
         for members in networks
     ]
+    if design.slots is None:
+        graph.describe(edge_conv_text(graph, networks, design, calibration))
     return jet_score_graph(graph, logits, calibration, num_features=num_features)
 
 
@@ -112,54 +112,48 @@ def _particles(graph: GraphBuilder, design: EdgeConvDesign) -> ParticleRows:
 
 
 def _logit(
-    weights: Weights, design: EdgeConvDesign, particles: ParticleRows, first: str
+    network: FoldedNetwork, design: EdgeConvDesign, particles: ParticleRows, first: str
 ) -> str:
     """One fold's network: (events, 1)."""
     graph = particles.graph
-    mean, scale = weights["feature_mean"], weights["feature_scale"]
     jets = graph.add(
         "Div",
-        graph.add("Sub", particles.features, graph.constant(mean)),
-        graph.constant(scale),
+        graph.add("Sub", particles.features, graph.constant(network.mean)),
+        graph.constant(network.scale),
     )
-    width, neighbours = len(mean), first
-    rows = particles.as_rows(jets, width)
+    neighbours = first
+    rows = particles.as_rows(jets, len(network.mean))
     pooled = [particles.mean(jets)]
-    for block in range(count_of(weights, "blocks.{}.shortcut.weight")):
-        if block > 0:
+    for block in network.blocks:
+        if len(pooled) > 1:
             neighbours = particles.neighbours_in_space(jets, pooled[-1])
-        block_weights = under(weights, f"blocks.{block}.")
-        rows, width = _edge_conv(particles, rows, neighbours, block_weights, design)
-        jets = particles.as_jets(rows, width)
+        rows = _edge_conv(particles, rows, neighbours, block, design.slope)
+        jets = particles.as_jets(rows, block.shortcut.width)
         pooled.append(particles.mean(jets))
     together = graph.add("Concat", *pooled, axis=2)
     hidden = graph.add("Squeeze", together, graph.integers(1))
-    hidden = dense_layers(graph, hidden, weights, "dense", design.slope)
-    return one_logit(graph, hidden, weights)
+    for layer in network.dense:
+        hidden = activate(graph, _mapped(graph, hidden, layer), design.slope)
+    return _mapped(graph, hidden, network.output)
 
 
 def _edge_conv(
-    particles: ParticleRows,
-    x: str,
-    neighbours: str,
-    weights: Weights,
-    design: EdgeConvDesign,
-) -> tuple[str, int]:
-    """One block: (rows, inputs) -> (rows, outputs), and the number of outputs."""
+    particles: ParticleRows, x: str, neighbours: str, block: FoldedBlock, slope: float
+) -> str:
+    """One block: (rows, inputs) -> (rows, outputs)."""
     graph = particles.graph
-    weight, bias = folded(weights, "layers.0.weight", "norms.0.")
-    w_center, w_difference = np.split(weight, 2, axis=1)
-    center = linear(graph, x, w_center - w_difference, bias)
+    center = _mapped(graph, x, block.center)
     center = graph.add("Unsqueeze", center, graph.integers(1))
-    gathered = particles.gather(linear(graph, x, w_difference), neighbours)
-    messages = activate(graph, graph.add("Add", gathered, center), design.slope)
-    width = len(weight)
+    gathered = particles.gather(_mapped(graph, x, block.neighbour), neighbours)
+    messages = activate(graph, graph.add("Add", gathered, center), slope)
+    width = block.center.width
     messages = graph.add("Reshape", messages, graph.integers(-1, width))
-    for layer in range(1, count_of(weights, "layers.{}.weight")):
-        weight, bias = folded(weights, f"layers.{layer}.weight", f"norms.{layer}.")
-        messages = linear(graph, messages, weight, bias)
-        messages = activate(graph, messages, design.slope)
-    width = len(weight)
-    mean = particles.mean_over_neighbours(messages, width)
-    shortcut = linear(graph, x, *folded(weights, "shortcut.weight", "shortcut_norm."))
-    return activate(graph, graph.add("Add", mean, shortcut), design.slope), width
+    for layer in block.layers:
+        messages = activate(graph, _mapped(graph, messages, layer), slope)
+    mean = particles.mean_over_neighbours(messages, block.shortcut.width)
+    shortcut = _mapped(graph, x, block.shortcut)
+    return activate(graph, graph.add("Add", mean, shortcut), slope)
+
+
+def _mapped(graph: GraphBuilder, x: str, one: LinearMap) -> str:
+    return linear(graph, x, one.weight, one.bias)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import awkward as ak
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,8 +16,6 @@ from oddjet.runs.atomic import atomic_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-    import awkward as ak
 
     from oddjet.events import Events
 
@@ -87,7 +86,7 @@ def friend_table(
     columns: dict[str, Any] = {
         "score": pa.array(score),
         "fold_scores": pa.FixedSizeListArray.from_arrays(pa.array(flat), folds),
-        "status": pa.array(scores.status.to_list(), pa.string()),
+        "status": ak.to_arrow(scores.status, extensionarray=False),
     }
     if threshold is not None:
         columns["selected"] = pa.array(score > threshold)
@@ -95,7 +94,7 @@ def friend_table(
         if field.name.startswith("id_"):
             ids = events.array.id[field.name.removeprefix("id_")]
             columns[field.name] = pa.array(np.asarray(ids), field.type)
-    return pa.table(columns, schema=schema)
+    return pa.table(columns).select(schema.names).cast(schema)
 
 
 def write_friends(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> int:

@@ -29,6 +29,7 @@ class GraphBuilder:
         self._nodes: list[Any] = []
         self._outputs: dict[str, list[str]] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], Any] = {}
+        self._description: str | None = None
 
     def constant(self, value: NDArray[Any]) -> str:
         """Add a constant, once however often it is asked for; its type is kept."""
@@ -73,7 +74,13 @@ class GraphBuilder:
         """Give a value the name under which the graph returns it."""
         self._nodes.append(self._helper.make_node("Identity", [value], [name], name))
 
+    def describe(self, text: str) -> None:
+        """Say in the graph what it computes, for who reads no nodes."""
+        self._description = text
+
     def build(self, name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
         """Make the GraphProto; inputs and outputs are ValueInfoProtos."""
         constants = list(self._constants.values())
-        return self._helper.make_graph(self._nodes, name, inputs, outputs, constants)
+        return self._helper.make_graph(
+            self._nodes, name, inputs, outputs, constants, self._description
+        )

@@ -23,6 +23,7 @@ __all__ = [
     "folded",
     "linear",
     "logit_map",
+    "map_constants",
     "one_logit",
     "scale_and_shift",
     "under",
@@ -38,11 +39,20 @@ def linear(
     bias: NDArray[np.floating] | None = None,
 ) -> str:
     """Map rows linearly: (rows, inputs) -> (rows, outputs)."""
+    return graph.add("Gemm", x, *map_constants(graph, weight, bias))
+
+
+def map_constants(
+    graph: GraphBuilder,
+    weight: NDArray[np.floating],
+    bias: NDArray[np.floating] | None = None,
+) -> list[str]:
+    """Give the constants of a linear map: its matrix, and its bias if it has one."""
     # The matrix as it is multiplied: transposed by the runtime, it is a tenth slower.
-    inputs = [x, graph.constant(weight.T.astype(np.float32))]
+    names = [graph.constant(weight.T.astype(np.float32))]
     if bias is not None:
-        inputs.append(graph.constant(bias.astype(np.float32)))
-    return graph.add("Gemm", *inputs)
+        names.append(graph.constant(bias.astype(np.float32)))
+    return names
 
 
 def activate(graph: GraphBuilder, x: str, slope: float) -> str:

@@ -37,6 +37,7 @@ def half_graph(model: Any, layers: Sequence[str]) -> Any:
     graph = onnx.GraphProto()
     graph.CopyFrom(model.graph)
     del graph.node[:]
+    graph.ClearField("doc_string")  # describes the network in full precision
     rewriting = _Rewriting(graph)
     for node in model.graph.node:
         rewriting.take(node, in_half=node.name in set(layers))

@@ -64,7 +64,9 @@ def int8_graph(
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
         )
-        return _in_one_form(onnx.load(made).graph)
+        graph = onnx.load(made).graph
+    graph.ClearField("doc_string")  # describes the network in full precision
+    return _in_one_form(graph)
 
 
 def _reader(values: NDArray[np.float32], mask: NDArray[np.bool_]) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from oddjet.deploy.bundle import model_bytes, read_bundle, rewrite_bundle
 from oddjet.deploy.half_graph import half_graph
 from oddjet.deploy.int8_graph import int8_graph
+from oddjet.deploy.matched_logits import match_logits
 from oddjet.deploy.message_layers import message_layers
 from oddjet.deploy.precision_report import PrecisionReport, compare_scores
 from oddjet.deploy.providers import CPU
@@ -25,6 +26,8 @@ __all__ = ["Precision", "reduce_precision", "require_fitting_provider"]
 
 Precision = Literal["fp32", "int8", "fp16"]
 CALIBRATION_JETS = 200
+# Jets that bring the logits back to where they were, if there are so many to spare.
+MATCHING_JETS = 2000
 
 
 def reduce_precision(
@@ -51,7 +54,8 @@ def reduce_precision(
         The model file.
     values : float32, shape (jets, n, features)
         A sample like that to be scored, from `Scorer.prepare`; the first hundreds fix
-        the scales of int8, the others are compared.
+        the scales of int8, up to 2,000 more (a quarter) its logits, and the others are
+        compared.
     mask : bool, shape (jets, n)
     output : Path or str
         The model file in reduced precision.
@@ -84,7 +88,7 @@ def reduce_precision(
             f"{model} reads Lund trees; {precision} is for networks on constituents"
         )
         raise UserError(message)
-    some, rest = _split(mask, precision)
+    some, matching, rest = _split(mask, precision)
     original = require("onnx", extra="onnx").load_model_from_string(bundle.model)
     layers = message_layers(original.graph)
     if not layers:
@@ -93,6 +97,7 @@ def reduce_precision(
     graph: Any
     if precision == "int8":
         graph = int8_graph(original, layers, values[some], mask[some])
+        match_logits(original, graph, bundle, values[matching], mask[matching])
     else:
         graph = half_graph(original, layers)
     width = bundle.bytes_per_constituent
@@ -124,17 +129,22 @@ def reduce_precision(
 
 def _split(
     mask: NDArray[np.bool_], precision: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Choose jets that fix scales and jets that compare; empty ones do neither."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Choose jets that fix scales, those and more that fix logits, and the rest.
+
+    Empty ones do nothing.
+    """
     usable = np.flatnonzero(mask.any(axis=1))
-    some, rest = usable[:CALIBRATION_JETS], usable[CALIBRATION_JETS:]
+    spare = max(len(usable) - 2 * CALIBRATION_JETS, 0)
+    matching = CALIBRATION_JETS + min(MATCHING_JETS, spare // 4)
+    rest = usable[matching:]
     if len(rest) < CALIBRATION_JETS:
         message = (
             f"{precision} needs at least {2 * CALIBRATION_JETS} jets with "
             f"constituents, to fix scales and to compare, got {len(usable)}"
         )
         raise UserError(message)
-    return some, rest
+    return usable[:CALIBRATION_JETS], usable[:matching], rest
 
 
 def require_fitting_provider(precision: Precision, provider: str) -> None:

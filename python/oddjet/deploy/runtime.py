@@ -1,4 +1,4 @@
-"""ONNX Runtime, set up so that a jet's score does not depend on its company."""
+"""What computes scores, set up so that a jet's does not depend on its company."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from oddjet.deploy.batching import EQUAL_LENGTHS, FULL_BUCKETS
 from oddjet.deploy.providers import CPU, chosen_providers, onnx_runtime
+from oddjet.graphs import EdgeConvScorer
 from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Session:
         self._pool: ThreadPoolExecutor | None = None
         self._pool_lock = threading.Lock()
 
+    @property
+    def engine(self) -> str:
+        """What computes, in words."""
+        return f"{self.provider} of ONNX Runtime"
+
     def scores(
         self, feeds: Mapping[str, NDArray[np.generic]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -103,9 +109,12 @@ class Session:
 class JetSession(Session):
     """Runs a model on jets of any length.
 
-    Each run is on one thread and takes jets of one length, so that no time goes into
-    padding and activations stay in a core's cache; threads work on different runs. So
-    neither the number of threads nor the company of a jet changes its score, bit for
+    On a processor, oddjet's own kernel computes EdgeConv networks, three times as fast
+    as ONNX Runtime (`bench/bench_deploy.py`). ONNX Runtime computes everything else:
+    each run is on one thread and takes jets of one length, so that no time goes into
+    padding and activations stay in a core's cache; threads work on different runs.
+
+    So neither the number of threads nor the company of a jet changes its score, bit for
     bit, where ONNX Runtime computes the rows of a matrix product alike however many
     there are. Its CPU provider does on x86 (`tests/deploy/test_runtime.py`). May be
     used from several threads at once.
@@ -120,7 +129,8 @@ class JetSession(Session):
     threads : int, optional
         Runs at the same time (default: the environment's ODDJET_THREADS, else 1).
     policy : BatchPolicy, optional
-        How jets are put together; by default what suits the provider.
+        How jets are put together to runs of ONNX Runtime, which then computes in any
+        case; by default what suits the provider.
     bytes_per_constituent : int
         What a constituent takes of the widest array inside the network.
 
@@ -154,6 +164,14 @@ class JetSession(Session):
         on_cpu = self.provider == CPU
         self.policy = policy or (EQUAL_LENGTHS if on_cpu else FULL_BUCKETS)
         self._bytes_per_constituent = bytes_per_constituent
+        self._kernel: EdgeConvScorer | None = None
+        if on_cpu and policy is None:
+            self._kernel = EdgeConvScorer.of_model(model)
+
+    @property
+    def engine(self) -> str:
+        """What computes, in words."""
+        return "oddjet's own kernel" if self._kernel else super().engine
 
     def run(
         self, values: NDArray[np.float32], mask: NDArray[np.bool_]
@@ -176,6 +194,8 @@ class JetSession(Session):
         if not (mask == (np.arange(mask.shape[1]) < counts[:, np.newaxis])).all():
             first = np.argsort(~mask, axis=1, kind="stable")
             values = np.take_along_axis(values, first[..., np.newaxis], axis=1)
+        if self._kernel is not None:
+            return self._kernel.score(values, counts, threads=self._threads)
         score = np.full(len(values), np.nan, np.float32)
         fold_scores = np.full((len(values), self.folds), np.nan, np.float32)
 

@@ -31,7 +31,7 @@ FRIENDS = "friends.parquet"
 # Events in memory at a time; what is read does not depend on it.
 BLOCK_EVENTS = 4096
 # Another number means that the same input may give other rows.
-ROWS_VERSION = 1
+ROWS_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def score_files(
     names = _names([chunk.file for chunk in chunks if chunk.start == 0], kind)
     room = Path(output)
     _require_own(room)
-    progress.note(f"scoring with {scorer.provider} of ONNX Runtime")
+    progress.note(f"scoring with {scorer.engine}")
     with lock_directory(room):
         if precision != "fp32":
             reduced = reduced_model(

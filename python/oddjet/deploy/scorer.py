@@ -105,12 +105,17 @@ class Scorer:
                 policy=policy,
                 bytes_per_constituent=width,
             )
-        _log.info("scoring with %s of ONNX Runtime", self.provider)
+        _log.info("scoring with %s", self.engine)
 
     @property
     def provider(self) -> str:
-        """The execution provider of ONNX Runtime that runs."""
+        """The execution provider of ONNX Runtime that was chosen."""
         return self._session.provider
+
+    @property
+    def engine(self) -> str:
+        """What computes, in words: a provider, or oddjet's own kernel for the CPU."""
+        return self._session.engine
 
     @property
     def spec(self) -> FeatureSpec | LundSpec:

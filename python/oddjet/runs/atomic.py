@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "FULL",
     "atomic_path",
     "remove_leftovers",
     "remove_tree",
@@ -25,6 +27,9 @@ __all__ = [
     "write_json_atomic",
     "write_text_atomic",
 ]
+
+#: There is no room, for anybody or for this user.
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
@@ -63,8 +68,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         yield temporary
         sync_file(temporary)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL:
+            error.filename = error.filename or str(path)  # some writers do not say
         raise
     sync_directory(path.parent)
 
