@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
 #include "expect.hpp"
 #include "oddjet/constituent_features.hpp"
 #include "oddjet/event_tensors.hpp"
@@ -50,6 +54,103 @@ void event_tensors_are_features_of_leading_jets(int num_constituents) {
     expect(found.tensor.mask == expected.mask, "the same mask");
 }
 
+/// A massless jet and two constituents, so that every feature is known in closed form.
+struct KnownJet {
+    std::array<std::vector<double>, 4> axis = {{{100.0}, {0.5}, {3.0}, {0.0}}};
+    std::array<std::vector<double>, 4> columns = {
+        {{20.0, 50.0}, {-0.25, 0.75}, {-3.0, 2.5}, {0.0, 0.0}}};
+    std::vector<std::int64_t> offsets = {0, 2};
+
+    [[nodiscard]] MomentumView jets() const { return view(axis); }
+    [[nodiscard]] ParticleLists constituents() const {
+        ParticleLists lists;
+        lists.particles = view(columns);
+        lists.offsets = offsets;
+        return lists;
+    }
+
+  private:
+    static MomentumView view(const std::array<std::vector<double>, 4>& columns) {
+        MomentumView momenta;
+        for (std::size_t c = 0; c < 4; ++c) {
+            momenta.columns[c] = std::span<const double>(columns[c]);
+        }
+        return momenta;
+    }
+};
+
+void features_are_those_of_closed_form() {
+    const KnownJet known;
+    constexpr int slots = 3;
+    std::vector<float> values(slots * 7, -9.0F);  // memory that holds anything
+    std::vector<std::uint8_t> mask(slots, 9);
+    constituent_features(known.jets(), known.constituents(), all_features(slots),
+                         values, mask);
+    const double jet_energy = 100.0 * std::cosh(0.5);
+    const auto row = [&](double pt, double eta, double rapidity, double azimuth) {
+        const double energy = pt * std::cosh(eta);
+        return std::array{rapidity,
+                          azimuth,
+                          std::log(pt),
+                          std::log(pt / 100.0),
+                          std::log(energy),
+                          std::log(energy / jet_energy),
+                          std::hypot(rapidity, azimuth)};
+    };
+    const std::array expected = {row(50.0, 0.75, 0.25, -0.5),
+                                 row(20.0, -0.25, -0.75, 2.0 * std::numbers::pi - 6.0)};
+    for (std::size_t i = 0; i < 2; ++i) {
+        for (std::size_t f = 0; f < 7; ++f) {
+            expect(std::fabs(values[7 * i + f] - expected[i][f]) < 1e-6,
+                   "features in closed form");
+        }
+    }
+    expect(std::all_of(values.begin() + 14, values.end(),
+                       [](float value) { return value == 0.0F; }),
+           "zeros where padded");
+    expect(mask == std::vector<std::uint8_t>{1, 1, 0}, "ones for constituents");
+}
+
+void every_choice_of_features_is_a_choice_of_columns() {
+    const RandomLists<float> random(20, 30, 3);
+    const ParticleLists lists = random.view();
+    const EventTensors all = event_tensors(lists, {}, all_features(9));
+    for (unsigned chosen = 1; chosen < 128; ++chosen) {
+        FeatureOptions options{{}, 9};
+        std::vector<std::size_t> columns;
+        for (std::size_t f = 7; f-- > 0;) {
+            if ((chosen >> f & 1U) == 0) continue;
+            options.features.push_back(feature_definitions()[f].feature);
+            columns.push_back(f);
+        }
+        const EventTensors some = event_tensors(lists, {}, options);
+        std::vector<float> expected;
+        for (std::size_t i = 0; i < all.tensor.mask.size(); ++i) {
+            for (const std::size_t f : columns) {
+                expected.push_back(all.tensor.values[7 * i + f]);
+            }
+        }
+        expect(some.tensor.values == expected, "some features");
+    }
+}
+
+void memory_of_another_size_is_refused() {
+    const KnownJet known;
+    std::vector<float> values(2 * 7);
+    std::vector<std::uint8_t> mask(3);
+    expect_refusal(
+        [&] {
+            constituent_features(known.jets(), known.constituents(), all_features(3),
+                                 values, mask);
+        },
+        "values and mask must hold 21 and 3, got 14 and 3");
+    FeatureOptions twice = all_features(3);
+    twice.features.push_back(Feature::kLogPt);
+    expect_refusal(
+        [&] { (void)constituent_features(known.jets(), known.constituents(), twice); },
+        "the feature 'log_pt' is named twice");
+}
+
 void bad_input_is_refused() {
     const RandomLists<float> random(2, 3, 2);
     const MomentumView three_jets = [] {
@@ -88,6 +189,9 @@ int main() {
     for (const int num_constituents : {1, 3, 100}) {
         event_tensors_are_features_of_leading_jets(num_constituents);
     }
+    features_are_those_of_closed_form();
+    every_choice_of_features_is_a_choice_of_columns();
+    memory_of_another_size_is_refused();
     bad_input_is_refused();
     jets_with_a_short_column_are_refused();
     return failures;

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 #include "expect.hpp"
@@ -68,6 +69,32 @@ void two_constituents_lie_on_the_eta_axis() {
     expect(jets.images(options)[17] == 0.75F, "share of the pt");
 }
 
+void constituents_in_any_direction_lie_on_the_eta_axis() {
+    const std::vector<float> expected =
+        Jets({{3.0, 0.0, 0.24}, {1.0, 0.0, -0.24}}).images({5, 0.5});
+    for (const double along : {0.144, -0.144}) {
+        for (const double across : {0.192, -0.192}) {
+            const Jets jets({{3.0, along, across}, {1.0, -along, -across}});
+            expect(jets.images({5, 0.5}) == expected, "turned onto the axis");
+            // The same, a turn away.
+            const double turned = across + 2.0 * std::numbers::pi;
+            const Jets away({{3.0, along, turned}, {1.0, -along, -across}});
+            expect(away.images({5, 0.5}) == expected, "wrapped");
+        }
+    }
+}
+
+void the_hardest_quadrant_comes_first() {
+    const ImageOptions options{5, 0.5, false, false, true, false};
+    const std::vector<float> expected = Jets({{2.0, 0.2, 0.4}}).images(options);
+    expect(expected[19] == 2.0F, "where it is");
+    for (const double eta : {0.2, -0.2}) {
+        for (const double phi : {0.4, -0.4}) {
+            expect(Jets({{2.0, eta, phi}}).images(options) == expected, "flipped");
+        }
+    }
+}
+
 void no_step_leaves_the_axis_of_the_jet() {
     const Jets jets({{1.0, 0.9, -0.9}, {2.0, -0.9, 0.0}, {4.0, 1.0, 0.0}});
     const ImageOptions options{3, 1.0, false, false, false, false};
@@ -98,6 +125,8 @@ void bad_input_is_refused() {
 
 int main() {
     two_constituents_lie_on_the_eta_axis();
+    constituents_in_any_direction_lie_on_the_eta_axis();
+    the_hardest_quadrant_comes_first();
     no_step_leaves_the_axis_of_the_jet();
     bad_input_is_refused();
     return failures;
