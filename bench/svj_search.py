@@ -183,11 +183,11 @@ def toy_configuration(folder: Path, events: int, seed: int) -> dict:
     }
 
 
-def worth(table: Path) -> dict:
+def worth(table: Path, delta_eta_max: float) -> dict:
     """Selected events, what they weigh, and how many of equal weight they are worth."""
     found = {}
     events = read_event_table(table / TABLE)
-    inside = events.columns["delta_eta"] < PLANES_AT
+    inside = events.columns["delta_eta"] < delta_eta_max
     for plane, rows in (("SP", inside), ("VP", ~inside)):
         weight = events.weights[rows]
         _, place = np.unique(events.source[rows], return_inverse=True)
@@ -201,17 +201,16 @@ def worth(table: Path) -> dict:
     return found
 
 
-def summary(
-    results: dict, root: Path, names: list[str], *, sample: str, seconds: float
-) -> dict:
+def summary(results: dict, sample: str, samples: dict, seconds: float) -> dict:
     planes = results["planes"] or {}
     return {
         "sample": sample,
         "tagger": results["areas"] is not None,
+        "seed": results["seed"],
         "status": results["status"],
         "reason": results.get("reason"),
         "cpu_seconds": seconds,
-        "samples": {name: worth(root / "stages" / name) for name in names},
+        "samples": samples,
         "working_point": results["working_point"],
         "closure": {
             plane: {
@@ -269,8 +268,11 @@ def main() -> None:
         results = search.run(root, progress=progress)
     seconds = time.process_time() - started
     sample = f"toy of {options.toy:,} events" if options.toy else "Pythia 8"
-    names = list(search.samples)
-    row = summary(results, root, names, sample=sample, seconds=seconds)
+    delta_eta_max = search.config.selection.delta_eta_max
+    samples = {
+        name: worth(root / "stages" / name, delta_eta_max) for name in search.samples
+    }
+    row = summary(results, sample, samples, seconds)
     print(json.dumps(row, indent=1))
     if options.results:
         rows = []

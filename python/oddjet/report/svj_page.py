@@ -247,7 +247,7 @@ def _training(panels: SvjPanels) -> list[StudySection]:
     last = epochs[-1]
     rows = [
         (name, f"{last['terms'][name]:.3g}", f"{target:.3g}",
-         f"{last['multipliers'][name]:.3g}")
+         _multiplier(last["multipliers"][name]))
         for name, target in targets.items()
     ]  # fmt: skip
     caption = "Constraints in the last epoch, on the events that train"
@@ -270,6 +270,11 @@ def _training(panels: SvjPanels) -> list[StudySection]:
             ],
         )
     ]
+
+
+def _multiplier(value: float) -> str:
+    """Write a weight of the loss; what decays towards zero is zero."""
+    return f"{value:.2g}" if value > 1e-3 else "0"
 
 
 def _tagger(panels: SvjPanels) -> list[StudySection]:
