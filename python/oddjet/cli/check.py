@@ -55,8 +55,8 @@ def _check_dijet(config: Path) -> None:
     again = _passes_again(search.config, len(windows))
     if again:
         click.echo(
-            f"  validation and injections: {again * networks // len(windows):,} networks"
-            f" in {again * passes // len(windows)} batches more"
+            f"  validation and injections: {again * networks // len(windows):,}"
+            f" networks in {again * passes // len(windows)} batches more"
         )
 
 
