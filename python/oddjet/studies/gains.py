@@ -23,9 +23,10 @@ _CAPTION = (
 
 
 def efficiencies_of(points: Sequence[Mapping[str, Any]]) -> list[str]:
-    """List the background efficiencies whose gain was measured, as they are written."""
+    """List the background efficiencies whose gain was measured, the loosest first."""
     names = points[0]["summary"]
-    return [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
+    found = [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
+    return sorted(found, key=float, reverse=True)
 
 
 def gain_figure(points: Sequence[Mapping[str, Any]], before: Sequence[float]) -> Html:

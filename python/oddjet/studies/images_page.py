@@ -80,41 +80,42 @@ def images_report(points: Sequence[Point], config_yaml: str) -> StudyReport:
 def threshold(points: Sequence[Point]) -> Answer:
     """Say from which S / sqrt(B) on the network learns the signal.
 
-    That is where the mean AUC is above that without a signal by twice the spread of
-    the latter, there and at every larger S / sqrt(B).
+    That is where the mean AUC is above that without a signal by twice the error of the
+    difference of both means, there and at every larger S / sqrt(B).
     """
     curve = _of(points, ORIGINAL)
     null = next((p["summary"]["auc"] for p in curve if p["sensitivity"] == 0), None)
     signals = [p for p in curve if p["sensitivity"] > 0]
-    if null is None or null["spread"] is None or not signals:
+    if null is None or null["error"] is None or not signals:
         return Answer(
             "undetermined",
             "no band",
             "Without trainings at S/sqrt(B) = 0, two or more, nothing says what a"
             " network finds by chance.",
         )
-    level = null["mean"] + 2 * null["spread"]
     learnt = None
     for point in reversed(signals):
-        if point["summary"]["auc"]["mean"] <= level:
+        auc = point["summary"]["auc"]
+        error = math.hypot(auc["error"], null["error"])
+        if auc["mean"] - null["mean"] <= 2 * error:
             break
         learnt = point
-    band = f"{null['mean']:.3f} \N{PLUS-MINUS SIGN} {null['spread']:.3f}"
-    count = f"{null['repeats']} trainings without a signal give an AUC of {band}"
+    count = f"{null['repeats']} trainings without a signal give an AUC of"
+    band = f"{count} {null['mean']:.3f} \N{PLUS-MINUS SIGN} {null['error']:.3f}"
     if learnt is None:
-        largest = f"{signals[-1]['sensitivity']:g}"
         return Answer(
-            "compatible",
-            "nothing learnt",
-            f"{count}, and no signal up to S/sqrt(B) = {largest} lifts it by two"
-            " spreads.",
+            "undetermined",
+            "not learnt",
+            f"{band}, and no signal up to S/sqrt(B) = {signals[-1]['sensitivity']:g}"
+            " lifts the mean by two standard errors.",
         )
-    found = Repeated(**learnt["summary"]["auc"])
+    found = learnt["summary"]["auc"]
     return Answer(
         "compatible",
         f"S/\u221aB = {learnt['sensitivity']:g}",
-        f"{count}; from S/sqrt(B) = {learnt['sensitivity']:g} on a signal lifts it by"
-        f" two spreads, there to {found} ({found.repeats} trainings).",
+        f"{band}; from S/sqrt(B) = {learnt['sensitivity']:g} on a signal lifts the mean"
+        f" by two standard errors, there to {found['mean']:.3f} \N{PLUS-MINUS SIGN}"
+        f" {found['error']:.3f} ({found['repeats']} trainings).",
     )
 
 
