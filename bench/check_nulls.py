@@ -255,7 +255,7 @@ def _trend(
     rows = [
         {"name": f"f{percent}", "n_sr": jets, "f_sr": percent / 100,
          "repeats": options.seeds}
-        for percent in (0, 5, 10, 20)
+        for percent in options.percent
     ]  # fmt: skip
     study = _with_signal(files, options) | {
         "seed": SEEDS["trend"],
@@ -347,6 +347,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--repeats", type=int, default=60, help="permutations")
+    parser.add_argument(
+        "--percent", type=int, nargs="+", default=[0, 5, 10, 20], help="of the trend"
+    )
     parser.add_argument(
         "--eta-bins", type=int, default=5, help="1: jets may differ in |eta|"
     )
