@@ -25,8 +25,9 @@ void bind_edge_conv(py::module_& m) {
                                            static_cast<std::size_t>(values.shape(1)),
                                            as_span<std::int64_t>(counts, "counts")};
                 const auto folds = static_cast<py::ssize_t>(scorer.folds());
-                auto [score, means] = zeros<float>({counts.shape(0)});
-                auto [fold_scores, by_fold] = zeros<float>({counts.shape(0), folds});
+                auto [score, means] = made_by<float>("empty", {counts.shape(0)});
+                auto [fold_scores, by_fold] =
+                    made_by<float>("empty", {counts.shape(0), folds});
                 const int workers = threads_or_default(threads);
                 without_gil([&, means = means, by_fold = by_fold] {
                     scorer.score(jets, workers, means, by_fold);
