@@ -8,6 +8,9 @@ from oddjet.simulate.cards import PartonCut
 
 __all__ = ["parton_veto"]
 
+#: Positions up to this one: multiparton interactions and showers of the collision.
+_INTERLEAVED = 3
+
 
 def parton_veto(pythia8: Any, cut: PartonCut) -> Any:
     """Make the hook that counts partons amid the parton shower.
@@ -46,14 +49,17 @@ def parton_veto(pythia8: Any, cut: PartonCut) -> Any:
             """Say when to call."""
             return cut.veto_scale_gev
 
-        def doVetoPT(self, _position: int, event: Any) -> bool:
-            """Decide."""
+        def doVetoPT(self, position: int, event: Any) -> bool:
+            """Decide, once an event: showers of decays ask again."""
+            if position > _INTERLEAVED:
+                return False
             self.weights.append(self.pythia.infoPython().weight())
             found = 0
             for number in range(5, event.size()):
                 particle = event[number]
                 if (
                     particle.isFinal()
+                    and (particle.isQuark() or particle.isGluon())
                     and particle.pT() > cut.pt_min_gev
                     and abs(particle.eta()) < cut.abs_eta_max
                 ):
