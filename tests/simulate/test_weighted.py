@@ -87,9 +87,9 @@ def test_biased_and_unbiased_choices_agree(tmp_path):
 
 def test_a_veto_on_partons_keeps_the_cross_section_above_it(tmp_path):
     """What is stopped counts with its weight, which Pythia's own share leaves out."""
-    cut = PartonCut(partons_min=1, pt_min_gev=400, abs_eta_max=10)
+    cut = PartonCut(partons_min=1, pt_min_gev=300, abs_eta_max=10)
     sums, errors, rates = [], [], []
-    for name, partons, size in (("vetoed", cut, 300), ("plain", None, 1500)):
+    for name, partons, size in (("vetoed", cut, 300), ("plain", None, 900)):
         paths = simulate_weighted(
             card(process=name, partons=partons, block_events=size),
             num_generated=size,
@@ -102,7 +102,7 @@ def test_a_veto_on_partons_keeps_the_cross_section_above_it(tmp_path):
         sums.append(weight.sum())
         errors.append(np.sqrt((weight**2).sum()))
         rates.append(hard.mean())
-    assert rates[0] > 1.2 * rates[1]
+    assert rates[0] > rates[1]
     assert sums[0] == pytest.approx(sums[1], abs=4 * np.hypot(*errors))
     assert errors[1] < 0.2 * sums[1]
 

@@ -8,8 +8,8 @@ from oddjet.simulate.cards import PartonCut
 
 __all__ = ["parton_veto"]
 
-# Pythia asks again when it showers the decays of resonances.
-_RESONANCE_DECAYS = 5
+#: Positions up to this one: multiparton interactions and showers of the collision.
+_INTERLEAVED = 3
 
 
 def parton_veto(pythia8: Any, cut: PartonCut) -> Any:
@@ -50,8 +50,8 @@ def parton_veto(pythia8: Any, cut: PartonCut) -> Any:
             return cut.veto_scale_gev
 
         def doVetoPT(self, position: int, event: Any) -> bool:
-            """Decide, once an event."""
-            if position == _RESONANCE_DECAYS:
+            """Decide, once an event: showers of decays ask again."""
+            if position > _INTERLEAVED:
                 return False
             self.weights.append(self.pythia.infoPython().weight())
             found = 0
@@ -59,6 +59,7 @@ def parton_veto(pythia8: Any, cut: PartonCut) -> Any:
                 particle = event[number]
                 if (
                     particle.isFinal()
+                    and (particle.isQuark() or particle.isGluon())
                     and particle.pT() > cut.pt_min_gev
                     and abs(particle.eta()) < cut.abs_eta_max
                 ):

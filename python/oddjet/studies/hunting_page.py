@@ -24,6 +24,8 @@ _CORRELATIONS = "Correlation with the region variable, background"
 _ROUNDS = "Signal region against sidebands without a signal, unseen events"
 _POINTS = "Mean and spread of the trainings"
 _EFFECT = "Effect of copies and of luminosity"
+#: Of an AUC that a verdict may rest on: the pathology it looks for is 0.2 and more.
+_LARGEST_ERROR = 0.05
 _WHY = (
     "A feature that is related to the variable of the regions lets a network find the"
     " regions without any signal. Linear and rank correlation see monotone relations,"
@@ -109,6 +111,14 @@ def _verdict(features: Mapping[str, Any], variable: str) -> Answer:
         message = f"no test was made with the features {', '.join(used)}"
         raise ValueError(message)
     auc = _with_error(found["auc"], 3)
+    if found["auc"]["error"] > _LARGEST_ERROR:
+        return Answer(
+            "undetermined",
+            "too few events",
+            f"Whether the features know {variable} cannot be said: the AUC of the"
+            f" regions without a signal is {auc}. Weights that differ by much leave"
+            " few effective events; give more background.",
+        )
     if found["found"]:
         return Answer(
             "alarm",
