@@ -134,6 +134,12 @@ def test_a_scan_of_toys_calibrates_itself():
     assert found.interval[0] == 0
 
 
+def test_a_deficit_below_all_pseudo_experiments_has_a_finite_significance():
+    found = global_significance(-3.0, np.linspace(-1.0, 3.0, 99))
+    assert (found.p_value, found.num_as_large) == (1.0, 99)
+    assert found.significance == pytest.approx(stats.norm.isf(0.99))
+
+
 def test_one_failed_experiment_does_not_abort_all():
     values = np.r_[np.zeros(99), np.nan]
     assert global_significance(1.0, values).num_failed == 1

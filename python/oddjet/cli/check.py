@@ -66,7 +66,7 @@ def _check_dijet(config: Path) -> None:
     passes *= len(search.config.templates)
     networks = passes * search.config.folds * search.config.seeds
     click.echo(
-        f"  {len(windows)} windows from {windows[0].low_gev:g} to"
+        f"  {len(windows)} window(s) from {windows[0].low_gev:g} to"
         f" {windows[-1].high_gev:g} GeV, {networks:,} networks in {passes} batches"
     )
     again = _passes_again(search.config, len(windows))

@@ -27,7 +27,7 @@ class GlobalSignificance:
         68.3 % Clopper-Pearson interval of the probability.
     significance : float
         One-sided sigma of p_value. With k = 0 it is what N experiments can show, and
-        the truth may be larger: see `is_bound`.
+        the truth may be larger: see `is_bound`. With k = N it is that of N / (N + 1).
     num_experiments, num_as_large, num_failed : int
         N without the failed ones, k, and experiments in which no window succeeded.
     is_bound : bool
@@ -128,10 +128,11 @@ def global_significance(
     low = float(stats.beta.ppf(tail, k, total - k + 1)) if k else 0.0
     high = float(stats.beta.ppf(1 - tail, k + 1, total - k)) if k < total else 1.0
     p_value = (k + 1) / (total + 1)
+    below_one = total / (total + 1)
     return GlobalSignificance(
         p_value=p_value,
         interval=(low, high),
-        significance=-float(special.ndtri(p_value)) if p_value < 1 else -math.inf,
+        significance=-float(special.ndtri(min(p_value, below_one))),
         num_experiments=total,
         num_as_large=k,
         num_failed=failed,
