@@ -65,8 +65,9 @@ def _check_dijet(config: Path) -> None:
     passes = len(windows) * len(search.config.feature_sets)
     passes *= len(search.config.templates)
     networks = passes * search.config.folds * search.config.seeds
+    noun = "window" if len(windows) == 1 else "windows"
     click.echo(
-        f"  {len(windows)} window(s) from {windows[0].low_gev:g} to"
+        f"  {len(windows)} {noun} from {windows[0].low_gev:g} to"
         f" {windows[-1].high_gev:g} GeV, {networks:,} networks in {passes} batches"
     )
     again = _passes_again(search.config, len(windows))
