@@ -28,7 +28,7 @@ class Points {
   public:
     Points(const Column& values, std::size_t events, std::size_t dimensions,
            std::size_t side)
-        : events_(events), coordinates_(dimensions, std::vector<double>(events)) {
+        : coordinates_(dimensions, std::vector<double>(events)) {
         double largest = 0.0;
         for (std::size_t i = 0; i < events * dimensions; ++i) {
             const double value = values[i];
@@ -67,7 +67,6 @@ class Points {
     }
 
   private:
-    std::size_t events_;
     std::vector<std::vector<double>> coordinates_;
     double scale_ = 1.0;
 };

@@ -128,8 +128,8 @@ def _curve(points: Sequence[Point]) -> Rows:
     efficiencies = efficiencies_of(points)
     names = ["auc", "accuracy", "auc_regions"]
     names += [f"after_{efficiency}" for efficiency in efficiencies]
-    head = ["S/sqrt(B)", "AUC", "best accuracy", "AUC of regions, background"]
-    head += [f"S/sqrt(B) after a cut at {each}" for each in efficiencies]
+    head = ["S/sqrt(B)", "AUC", "best accuracy", "region AUC, background"]
+    head += [f"S/\u221aB, cut at {each:g}" for each in efficiencies]
     return [*head, "trainings"], [
         [f"{point['sensitivity']:g}"]
         + [str(Repeated(**point["summary"][name])) for name in names]
