@@ -6,10 +6,13 @@ The network of arXiv:2204.11889 keeps 6-7 % of the anomalous jets at an efficien
 * where the leading fat jet of a selected event comes from: a dark quark within R, or
   initial-state radiation, which looks like background whatever the network;
 * what a supervised network keeps, by number of training jets and by network: rows of
-  a table whose signal region is signal alone (f_sr = 1), scored out of fold.
+  a table whose signal region is signal alone (f_sr = 1), scored out of fold;
+* what changes with the detector (calorimeter towers in place of the energy flow) and
+  with the dark shower (Pythia's own coupling in place of Lambda = 5 GeV).
 
     python bench/check_signal_jets.py --generated 6000
     python bench/check_signal_jets.py --signal svj.parquet --background znunu.parquet
+    python bench/check_signal_jets.py --vary 1600
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import awkward as ak
 import numpy as np
@@ -30,8 +34,9 @@ from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
 from oddjet.select.monojet import select_monojet
 from oddjet.simulate.block import _measure
-from oddjet.simulate.cards import load_card
+from oddjet.simulate.cards import Card, load_card
 from oddjet.simulate.event_record import ChargeTable, flatten
+from oddjet.simulate.generate import simulate
 from oddjet.simulate.generator import start_pythia
 from oddjet.studies.config import StudyConfig
 from oddjet.studies.tables import TableStudy
@@ -55,6 +60,8 @@ def main() -> None:
         report["supervised"] = supervised(options)
         for row in report["supervised"]:
             print(json.dumps(row))
+    if options.vary:
+        report["varied"] = varied(options.vary, options.epochs)
     if options.results is not None:
         options.results.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
 
@@ -130,41 +137,94 @@ def _median(values: np.ndarray) -> float | None:
 
 def supervised(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Tell signal from background with labels, by training size and network."""
-    rows = []
     selection = load_yaml(options.selection) if options.selection else {}
-    for name, network in {"Lite": {}, "small": SMALL}.items():
-        study = StudyConfig(
-            seed=1,
-            signal={"files": [str(options.signal.absolute())]},
-            background={"z": {"files": [str(options.background.absolute())]}},
-            rest="z",
-            cr_efficiency=1e-3,
-            rows=[
-                {"name": f"s{size}", "n_sr": size, "n_cr": options.ratio * size,
-                 "f_sr": 1.0}
-                for size in options.sizes
-            ],
+    return [
+        {"network": name, **row}
+        for name, network in {"Lite": {}, "small": SMALL}.items()
+        for row in _rows(
+            options.signal,
+            options.background,
+            sizes=options.sizes,
+            ratio=options.ratio,
             network=network,
             training={"epochs": options.epochs},
             selection=selection,
-        )  # fmt: skip
+            cr_efficiency=1e-3,
+            jobs=options.jobs,
+        )
+    ]
+
+
+def varied(num_jets: int, epochs: int) -> list[dict[str, Any]]:
+    """Do the same for other simulations of so many signal jets, at 1e-2."""
+    card = load_card("svj_monojet")
+    pythias_own = tuple(line for line in card.pythia if "setLambda" not in line)
+    other_shower = card.model_copy(
+        update={"process": "svj_other_shower", "pythia": pythias_own}
+    )
+    simulations: dict[str, tuple[Card, Literal["energy_flow", "towers"]]] = {
+        "as it is": (card, "energy_flow"),
+        "Pythia's own dark coupling": (other_shower, "energy_flow"),
+        "towers": (card, "towers"),
+    }
+    found = []
+    for name, (signal, seen) in simulations.items():
         with tempfile.TemporaryDirectory() as directory, Progress() as progress:
-            found = TableStudy(study).run(
-                directory, jobs=options.jobs, progress=progress
+            paths = []
+            for number, (process, events) in enumerate(
+                ((signal, 3 * num_jets), ("zjet_nunu", 5 * num_jets))
+            ):
+                paths.append(Path(directory) / f"{number}.parquet")
+                simulate(
+                    process, num_events=events, seed=40 + number, path=paths[-1],
+                    met_min_gev=250, constituents=seen, progress=progress,
+                )  # fmt: skip
+            rows = _rows(
+                *paths,
+                sizes=[num_jets],
+                ratio=4,
+                training={"epochs": epochs},
+                cr_efficiency=1e-2,
             )
-        rows += [
-            {
-                "network": name,
-                # Of two folds one trains and one is scored.
-                "training_signal": row["n_sr_total"] // 2,
-                "control": row["n_cr_total"],
-                "efficiency": row["n_sr"] / row["n_sr_total"],
-                "error": (row["n_sr"] + 1) ** 0.5 / row["n_sr_total"],
-                "cr_efficiency": sum(row["selected_cr"].values()) / row["n_cr_total"],
-            }
-            for row in found["rows"]
-        ]
-    return rows
+        found += [{"simulation": name, **row} for row in rows]
+        print(json.dumps(found[-1]), flush=True)
+    return found
+
+
+def _rows(
+    signal: Path,
+    background: Path,
+    *,
+    sizes: Sequence[int],
+    ratio: int,
+    jobs: int = 1,
+    **study: Any,
+) -> list[dict[str, Any]]:
+    """Train on signal against background, and count the signal that is kept."""
+    config = StudyConfig(
+        seed=1,
+        signal={"files": [str(signal.absolute())]},
+        background={"z": {"files": [str(background.absolute())]}},
+        rest="z",
+        rows=[
+            {"name": f"s{size}", "n_sr": size, "n_cr": ratio * size, "f_sr": 1.0}
+            for size in sizes
+        ],
+        **study,
+    )
+    with tempfile.TemporaryDirectory() as directory, Progress() as progress:
+        found = TableStudy(config).run(directory, jobs=jobs, progress=progress)
+    return [
+        {
+            # Of two folds one trains and one is scored.
+            "training_signal": row["n_sr_total"] // 2,
+            "control": row["n_cr_total"],
+            "efficiency": row["n_sr"] / row["n_sr_total"],
+            "error": (row["n_sr"] + 1) ** 0.5 / row["n_sr_total"],
+            "cr_efficiency": sum(row["selected_cr"].values()) / row["n_cr_total"],
+        }
+        for row in found["rows"]
+    ]
 
 
 def _options() -> argparse.Namespace:
@@ -175,6 +235,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--selection", type=Path, help="YAML of another selection")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--ratio", type=int, default=4, help="background over signal")
+    parser.add_argument("--vary", type=int, default=0, help="jets of other simulations")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--results", type=Path, help="JSON to write or to add to")
