@@ -7,9 +7,10 @@ from onnx import numpy_helper
 
 from oddjet.deploy.bundle import model_bytes, read_bundle, write_bundle
 from oddjet.deploy.calibration import CalibrationTable
+from oddjet.deploy.calibration_graph import calibration_in, replace_calibration
 from oddjet.deploy.edge_conv_graph import EdgeConvDesign, edge_conv_graph
 from oddjet.deploy.half_graph import half_graph
-from oddjet.deploy.matched_logits import match_logits
+from oddjet.deploy.matched_logits import match_calibration, match_logits
 from oddjet.deploy.message_layers import message_layers
 from oddjet.deploy.precision import reduce_precision, require_fitting_provider
 from oddjet.deploy.precision_report import WorkingPointChange, compare_scores
@@ -56,17 +57,66 @@ def model(tmp_path_factory, spec, graph, threshold):
     return path
 
 
-def test_logits_that_moved_are_brought_back(model, graph, jets):
-    original = onnx.load(model)
-    moved = onnx.GraphProto()
-    moved.CopyFrom(graph)
-    moved.ClearField("doc_string")
-    for constant in moved.initializer:
+@pytest.fixture
+def moved(graph):
+    """The same network with other logits: 1.3 times as far, and less by 0.4."""
+    changed = onnx.GraphProto()
+    changed.CopyFrom(graph)
+    changed.ClearField("doc_string")
+    for constant in changed.initializer:
         value = numpy_helper.to_array(constant)
         if value.shape == (8, 1):  # the last map of each network
             constant.CopyFrom(numpy_helper.from_array(1.3 * value, constant.name))
         elif value.shape == (1,) and value.dtype == np.float32:
             constant.CopyFrom(numpy_helper.from_array(value - 0.4, constant.name))
+    return changed
+
+
+def test_tables_of_a_graph_are_found_and_replaced(graph, moved, jets):
+    raw, tables = calibration_in(graph)
+    assert raw in {name for node in graph.node for name in node.output}
+    replace_calibration(moved, [table.moved(table.raw + 50) for table in tables])
+    _, found = calibration_in(moved)
+    for table, other in zip(tables, found, strict=True):
+        np.testing.assert_allclose(other.raw, table.raw + 50)
+        np.testing.assert_array_equal(other.value, table.value)
+        np.testing.assert_allclose(other.slope, table.slope, rtol=1e-6)
+    below, _ = JetSession(model_bytes(moved), "cpu").run(*jets)
+    assert np.nanmax(below) < min(table.value[0] for table in tables)
+
+
+def test_fewer_knots_leave_the_other_folds_where_they_are(graph, moved):
+    _, (first, second) = calibration_in(graph)
+    fewer = first.moved(np.where(first.raw < first.raw[-3], first.raw[-3], first.raw))
+    assert len(fewer.raw) == 3
+    replace_calibration(moved, [fewer, second])
+    _, (found, other) = calibration_in(moved)
+    np.testing.assert_array_equal(found.raw, fewer.raw)
+    np.testing.assert_array_equal(other.raw, second.raw)
+    np.testing.assert_allclose(other.slope, second.slope)
+
+
+def test_a_calibrated_score_means_the_same_fraction_again(model, graph, moved, jets):
+    original = onnx.load(model)
+    values, mask = (part[mask_of(jets)] for part in jets)
+    expected, _ = JetSession(model_bytes(graph), "cpu").run(values, mask)
+    there, _ = JetSession(model_bytes(moved), "cpu").run(values, mask)
+    match_calibration(original, moved, read_bundle(model), values, mask)
+    found, _ = JetSession(model_bytes(moved), "cpu").run(values, mask)
+    highest = np.sort(expected)[::-1]
+    # In one of the folds a few of them are above the ranks that decide.
+    inside = (expected > highest[len(values) // 2 - 5]) & (expected < highest[40])
+    assert inside.sum() > 50
+    assert np.abs(there - expected)[inside].mean() > 0.1
+    assert np.abs(found - expected)[inside].mean() < 0.01
+    for rank in (40, 80):
+        assert np.mean(found > highest[rank]) == pytest.approx(
+            rank / len(values), abs=0.01
+        )
+
+
+def test_logits_that_moved_are_brought_back(model, graph, moved, jets):
+    original = onnx.load(model)
     values, mask = (part[mask_of(jets)][:300] for part in jets)
     expected, _ = JetSession(model_bytes(graph), "cpu").run(*jets)
     there, _ = JetSession(model_bytes(moved), "cpu").run(*jets)

@@ -132,6 +132,17 @@ class CalibrationTable:
             raise _too_few(weights)
         return cls._through(-knots[kept][::-1], value[kept][::-1])
 
+    def moved(self, raw: NDArray[np.float64]) -> CalibrationTable:
+        """Give the same values to other raw outputs.
+
+        Parameters
+        ----------
+        raw : float64, shape (knots,)
+            Ascending; of equal ones the last counts.
+        """
+        kept = np.flatnonzero(np.diff(raw, append=np.inf) > 0)
+        return self._through(raw[kept], self.value[kept])
+
     @classmethod
     def _through(
         cls, raw: NDArray[np.float64], value: NDArray[np.float64]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from oddjet.deploy.calibration import CalibrationTable
+from oddjet.runs.errors import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oddjet.deploy.calibration import CalibrationTable
     from oddjet.deploy.graph_builder import GraphBuilder
 
-__all__ = ["calibrate", "calibration_constants"]
+__all__ = [
+    "calibrate",
+    "calibration_constants",
+    "calibration_in",
+    "replace_calibration",
+]
 
 FLOAT, INT64, DOUBLE = 1, 7, 11  # TensorProto.DataType
 
@@ -63,6 +70,81 @@ def calibration_constants(
     """
     knots, lines = _stacked(tables)
     return [graph.constant(part) for part in (knots, *lines.reshape(3, -1))]
+
+
+def calibration_in(graph: Any) -> tuple[str, list[CalibrationTable]] | None:
+    """Find what `calibrate` added to a graph.
+
+    Parameters
+    ----------
+    graph : onnx.GraphProto
+
+    Returns
+    -------
+    tuple of str and list of CalibrationTable, or None
+        The raw outputs (events, folds), and the table of each fold; None in a graph
+        without calibration.
+    """
+    parts = _parts(graph)
+    if parts is None:
+        return None
+    raw, places = parts
+    knots, _, value, slope = (_constant(graph, *place) for place in places)
+    value, slope = (line.reshape(len(knots), -1) for line in (value, slope))
+    tables = []
+    for fold, row in enumerate(knots):
+        used = int(np.isfinite(row).sum())
+        tables.append(
+            CalibrationTable(
+                row[:used], value[fold, 1 : used + 1], slope[fold, : used + 1]
+            )
+        )
+    return raw, tables
+
+
+def replace_calibration(graph: Any, tables: Sequence[CalibrationTable]) -> None:
+    """Put other tables in the place of those that `calibration_in` finds."""
+    numpy_helper = require("onnx.numpy_helper", extra="onnx")
+    parts = _parts(graph)
+    if parts is None:
+        message = "replace_calibration: the graph has no calibration"
+        raise ValueError(message)
+    knots, lines = _stacked(tables)
+    # The lines of a fold start where they did, so that places in them stay right.
+    size = len(_constant(graph, *parts[1][1])) // len(knots) - 1 - knots.shape[1]
+    knots = np.pad(knots, ((0, 0), (0, size)), constant_values=np.inf)
+    lines = np.pad(lines, ((0, 0), (0, 0), (0, size)))
+    for (node, place), value in zip(
+        parts[1], (knots, *lines.reshape(3, -1)), strict=True
+    ):
+        name = f"{node.input[place]}_replaced"
+        node.input[place] = name
+        graph.initializer.append(numpy_helper.from_array(value, name))
+
+
+def _parts(graph: Any) -> tuple[str, list[tuple[Any, int]]] | None:
+    """Name the raw outputs, and node and place of knots, anchor, value and slope."""
+    casts = [
+        node
+        for node in graph.node
+        if node.op_type == "Cast" and node.attribute[0].i == DOUBLE
+    ]
+    if not casts:
+        return None
+    constants = {c.name for c in graph.initializer if c.data_type == DOUBLE}
+    reached = [node for node in graph.node if node.op_type == "GreaterOrEqual"]
+    lines = [
+        (node, 0)
+        for node in graph.node
+        if node.op_type == "Gather" and node.input[0] in constants
+    ]
+    return casts[0].input[0], [(reached[-1], 1), *lines]
+
+
+def _constant(graph: Any, node: Any, place: int) -> np.ndarray:
+    numpy_helper = require("onnx.numpy_helper", extra="onnx")
+    named = {constant.name: constant for constant in graph.initializer}
+    return np.asarray(numpy_helper.to_array(named[node.input[place]]))
 
 
 def _stacked(tables: Sequence[CalibrationTable]) -> tuple[np.ndarray, np.ndarray]:

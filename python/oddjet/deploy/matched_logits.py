@@ -1,4 +1,4 @@
-"""Bring the logits of a model in fewer bits back to where they were."""
+"""Bring the outputs of a model in fewer bits back to where they were."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from oddjet.deploy.batching import EQUAL_LENGTHS
 from oddjet.deploy.bundle import model_bytes
+from oddjet.deploy.calibration_graph import calibration_in, replace_calibration
 from oddjet.deploy.providers import CPU, onnx_runtime
 from oddjet.deploy.runtime import open_session
 from oddjet.runs.errors import require
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
     from oddjet.deploy.bundle import Bundle
 
-__all__ = ["match_logits"]
+__all__ = ["match_calibration", "match_logits"]
+
+# Fewer jets above an output do not say where it went.
+FEWEST_ABOVE = 25
 
 
 def match_logits(
@@ -48,12 +52,58 @@ def match_logits(
     maps = _last_maps(graph)
     names = [node.output[0] for node in maps]
     before, after = (
-        _logits(one, names, bundle, values, mask) for one in (original.graph, graph)
+        _outputs(one, names, bundle, values, mask) for one in (original.graph, graph)
     )
     slopes = before.std(axis=0) / after.std(axis=0)
     shifts = before.mean(axis=0) - slopes * after.mean(axis=0)
     for node, slope, shift in zip(maps, slopes, shifts, strict=True):
         _compose(graph, node, slope, shift)
+
+
+def match_calibration(
+    original: Any,
+    graph: Any,
+    bundle: Bundle,
+    values: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+) -> None:
+    """Move the knots of each fold's calibration to where its outputs have gone.
+
+    A line does not mend a tail that moves otherwise than the rest. So each knot goes to
+    the output above which lie as many of these jets as above the knot in the original:
+    a calibrated score then means the same fraction again.
+
+    Parameters
+    ----------
+    original : onnx.ModelProto
+    graph : onnx.GraphProto
+        The same with other messages; its tables are changed.
+    bundle : Bundle
+        Of the original.
+    values : float32, shape (jets, n, features)
+        Jets that decide; of at least 50.
+    mask : bool, shape (jets, n)
+        True for the first constituents of each.
+    """
+    found = calibration_in(original.graph)
+    if found is None:
+        return
+    raw, tables = found
+    before, after = (
+        np.sort(_outputs(one, [raw], bundle, values, mask), axis=0)[::-1]
+        for one in (original.graph, graph)
+    )
+    steps = np.geomspace(FEWEST_ABOVE, max(len(values) // 2, FEWEST_ABOVE), 32)
+    ranks = np.unique(steps.astype(np.int64))[::-1] - 1
+    replace_calibration(
+        graph,
+        [
+            table.moved(
+                table.raw + np.interp(table.raw, old[ranks], new[ranks] - old[ranks])
+            )
+            for table, old, new in zip(tables, before.T, after.T, strict=True)
+        ],
+    )
 
 
 def _last_maps(graph: Any) -> list[Any]:
@@ -66,32 +116,36 @@ def _last_maps(graph: Any) -> list[Any]:
     ]
 
 
-def _logits(
+def _outputs(
     graph: Any,
     names: list[str],
     bundle: Bundle,
     values: NDArray[np.float32],
     mask: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Run a graph up to its logits: (jets, networks)."""
+    """Run a graph up to values of a row a jet, and put these beside each other."""
     onnx = require("onnx", extra="onnx")
     shown = onnx.GraphProto()
     shown.CopyFrom(graph)
     shown.output.extend(
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, 1])
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, None])
         for name in names
     )
     session = open_session(onnx_runtime(), model_bytes(shown), [CPU])
-    found = np.zeros((len(values), len(names)))
-    runs = EQUAL_LENGTHS.runs(
-        mask.sum(axis=1), bytes_per_constituent=bundle.bytes_per_constituent
+    runs = list(
+        EQUAL_LENGTHS.runs(
+            mask.sum(axis=1), bytes_per_constituent=bundle.bytes_per_constituent
+        )
     )
+    parts = []
     for run in runs:
         feeds = {
             "features": values[run.jets, : run.length],
             "mask": mask[run.jets, : run.length],
         }
-        found[run.jets] = np.concatenate(session.run(names, feeds), axis=1)
+        parts.append(np.concatenate(session.run(names, feeds), axis=1))
+    found = np.empty((len(values), parts[0].shape[1]))
+    found[np.concatenate([run.jets for run in runs])] = np.concatenate(parts)
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from oddjet.deploy.bundle import model_bytes, read_bundle, rewrite_bundle
 from oddjet.deploy.half_graph import half_graph
 from oddjet.deploy.int8_graph import int8_graph
-from oddjet.deploy.matched_logits import match_logits
+from oddjet.deploy.matched_logits import match_calibration, match_logits
 from oddjet.deploy.message_layers import message_layers
 from oddjet.deploy.precision_report import PrecisionReport, compare_scores
 from oddjet.deploy.providers import CPU
@@ -27,7 +27,7 @@ __all__ = ["Precision", "reduce_precision", "require_fitting_provider"]
 Precision = Literal["fp32", "int8", "fp16"]
 CALIBRATION_JETS = 200
 # Jets that bring the logits back to where they were, if there are so many to spare.
-MATCHING_JETS = 2000
+MATCHING_JETS = 10_000
 
 
 def reduce_precision(
@@ -54,8 +54,8 @@ def reduce_precision(
         The model file.
     values : float32, shape (jets, n, features)
         A sample like that to be scored, from `Scorer.prepare`; the first hundreds fix
-        the scales of int8, up to 2,000 more (a quarter) its logits, and the others are
-        compared.
+        the scales of int8, up to 10,000 more (a quarter) its outputs, and the others
+        are compared.
     mask : bool, shape (jets, n)
     output : Path or str
         The model file in reduced precision.
@@ -97,7 +97,8 @@ def reduce_precision(
     graph: Any
     if precision == "int8":
         graph = int8_graph(original, layers, values[some], mask[some])
-        match_logits(original, graph, bundle, values[matching], mask[matching])
+        for match in (match_logits, match_calibration):
+            match(original, graph, bundle, values[matching], mask[matching])
     else:
         graph = half_graph(original, layers)
     width = bundle.bytes_per_constituent
