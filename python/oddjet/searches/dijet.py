@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from oddjet.campaigns.campaign import Outcome, run_campaign
 from oddjet.runs.atomic import write_json_atomic, write_text_atomic
-from oddjet.runs.config import dump_yaml, load_yaml, parse_config
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
+from oddjet.runs.recipe import Recipe
 from oddjet.runs.stages import publish
 from oddjet.searches.dijet_config import DijetConfig
 from oddjet.searches.dijet_graph import hunts_in, pseudo_experiments_of
@@ -43,7 +44,7 @@ __all__ = ["Dijet"]
 REPORT = "report.html"
 
 
-class Dijet:
+class Dijet(Recipe[DijetConfig]):
     """A dijet resonance search, from events or tables to significances.
 
     Parameters
@@ -53,22 +54,7 @@ class Dijet:
         Directory that relative files start from; by default the current one.
     """
 
-    def __init__(self, config: DijetConfig, *, base: Path | None = None) -> None:
-        self.config = config
-        self.base = base or Path()
-
-    @classmethod
-    def from_yaml(cls, path: Path | str) -> Dijet:
-        """Read a configuration file; its files are relative to its directory.
-
-        Raises
-        ------
-        UserError
-            The first problem of the file, in one sentence.
-        """
-        path = Path(path)
-        config = parse_config(DijetConfig, load_yaml(path), source=path)
-        return cls(config, base=path.parent)
+    config_class = DijetConfig
 
     def run(
         self,

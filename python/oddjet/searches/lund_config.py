@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from oddjet.learn.config import TrainingConfig
 from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import ConfigModel
 from oddjet.select.svj import SvjCuts
 
-__all__ = ["LundTaggerConfig", "SampleConfig", "SignalConfig"]
+__all__ = ["LundTaggerConfig", "LundTraining", "SampleConfig", "SignalConfig"]
+
+
+def _as_for_lund_net(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return TrainingConfig.lund_net().model_dump() | dict(given)
+    return given
+
+
+#: What is left out of it is as for LundNet.
+LundTraining = Annotated[TrainingConfig, BeforeValidator(_as_for_lund_net)]
 
 
 class SampleConfig(ConfigModel):
@@ -61,17 +71,10 @@ class LundTaggerConfig(ConfigModel):
         description="the network and its trees; lundnet_5, lundnet_3 and cms name the"
         " published ones",
     )
-    training: TrainingConfig = Field(
+    training: LundTraining = Field(
         default_factory=TrainingConfig.lund_net,
         description="folds and optimiser; what is left out is as for LundNet",
     )
-
-    @field_validator("training", mode="before")
-    @classmethod
-    def _complete_training(cls, given: Any) -> Any:
-        if isinstance(given, Mapping):
-            return TrainingConfig.lund_net().model_dump() | dict(given)
-        return given
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -15,10 +15,11 @@ from typing import Literal
 
 from oddjet.io import Sample, describe
 from oddjet.runs.atomic import remove_tree, write_text_atomic
-from oddjet.runs.config import dump_yaml, load_yaml, parse_config
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
+from oddjet.runs.recipe import Recipe
 from oddjet.runs.stages import publish, run_stages
 from oddjet.searches.monojet_config import MonoJetConfig
 from oddjet.searches.monojet_plan import PUBLISHED, plan
@@ -37,7 +38,7 @@ from oddjet.searches.regions import (
 from oddjet.searches.result import Result
 
 
-class MonoJet:
+class MonoJet(Recipe[MonoJetConfig]):
     """A mono-jet search, from events to significance.
 
     Parameters
@@ -54,22 +55,7 @@ class MonoJet:
     250.0
     """
 
-    def __init__(self, config: MonoJetConfig, *, base: Path | None = None) -> None:
-        self.config = config
-        self.base = base
-
-    @classmethod
-    def from_yaml(cls, path: Path | str) -> MonoJet:
-        """Read a configuration file; its files are relative to its directory.
-
-        Raises
-        ------
-        UserError
-            The first problem of the file, in one sentence.
-        """
-        path = Path(path)
-        config = parse_config(MonoJetConfig, load_yaml(path), source=path)
-        return cls(config, base=path.parent)
+    config_class = MonoJetConfig
 
     def on_device(self, device: Literal["cpu", "cuda"]) -> MonoJet:
         """Copy the search, with networks that train elsewhere.
@@ -168,7 +154,7 @@ class MonoJet:
         UserError
             No files, or files that cannot be read.
         """
-        return describe(self._region(region).find_files(region, self.base or Path()))
+        return describe(self._region(region).find_files(region, self.base))
 
     def _region(self, home: str) -> RegionConfig:
         return part_configs(self.config)[home]
@@ -177,7 +163,7 @@ class MonoJet:
         self, home: str, given: Region | None, root: Path, shown: Progress
     ) -> RegionFiles:
         if given is None:
-            files: Files = self._region(home).find_files(home, self.base or Path())
+            files: Files = self._region(home).find_files(home, self.base)
         else:
             files = stored(given, root / f"{home}.parquet")
         with shown.task(f"read the {spoken(home)}"):

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from oddjet.campaigns.campaign import run_campaign
 from oddjet.campaigns.task import Task
 from oddjet.runs.atomic import remove_tree, write_json_atomic, write_text_atomic
-from oddjet.runs.config import dump_yaml, load_yaml, parse_config
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest, digest_file
 from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance, run_log
+from oddjet.runs.recipe import Recipe
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage, run_stages
 from oddjet.searches.event_table import read_event_table
@@ -45,7 +46,7 @@ __all__ = ["Svj"]
 REPORT, DATA = "report.html", "data"
 
 
-class Svj:
+class Svj(Recipe[SvjConfig]):
     """A search for semi-visible jets, from events or tables to limits.
 
     Parameters
@@ -55,22 +56,7 @@ class Svj:
         Directory that relative files start from; by default the current one.
     """
 
-    def __init__(self, config: SvjConfig, *, base: Path | None = None) -> None:
-        self.config = config
-        self.base = base or Path()
-
-    @classmethod
-    def from_yaml(cls, path: Path | str) -> Svj:
-        """Read a configuration file; its files are relative to its directory.
-
-        Raises
-        ------
-        UserError
-            The first problem of the file, in one sentence.
-        """
-        path = Path(path)
-        config = parse_config(SvjConfig, load_yaml(path), source=path)
-        return cls(config, base=path.parent)
+    config_class = SvjConfig
 
     @property
     def samples(self) -> dict[str, TableSource]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from oddjet.learn.abcd_config import AbcdTrainingConfig
 from oddjet.learn.config import TrainingConfig
 from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import ConfigModel
+from oddjet.searches.lund_config import LundTraining
 from oddjet.searches.table_source import TableSource
 from oddjet.select.svj import SvjCuts
 from oddjet.stats.abcd_scan import WorkingPointRules
@@ -93,17 +93,10 @@ class TaggerConfig(ConfigModel):
         description="the network and its trees; lundnet_5, lundnet_3 and cms name the"
         " published ones",
     )
-    training: TrainingConfig = Field(
+    training: LundTraining = Field(
         default_factory=TrainingConfig.lund_net,
         description="folds and optimiser; what is left out is as for LundNet",
     )
-
-    @field_validator("training", mode="before")
-    @classmethod
-    def _complete_training(cls, given: Any) -> Any:
-        if isinstance(given, Mapping):
-            return TrainingConfig.lund_net().model_dump() | dict(given)
-        return given
 
 
 class SplitConfig(ConfigModel):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from oddjet.runs.atomic import remove_tree, write_text_atomic
-from oddjet.runs.config import ConfigModel, dump_yaml, load_yaml, parse_config
+from oddjet.runs.config import dump_yaml
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
+from oddjet.runs.recipe import Config, Recipe
 from oddjet.runs.stages import Stage, publish, run_stages
 
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ TABLE = "table.md"
 REPORT = "report.html"
 COLLECT = "collect"
 
-Config = TypeVar("Config", bound=ConfigModel)
 
-
-class Study(ABC, Generic[Config]):
+class Study(Recipe[Config], ABC):
     """A study, from files of single processes to a table and a page.
 
     Parameters
@@ -39,26 +38,8 @@ class Study(ABC, Generic[Config]):
         Directory that relative files start from; by default the current one.
     """
 
-    config_class: ClassVar[type[ConfigModel]]
     #: Further files to leave, by the stage that makes them.
     published: ClassVar[Mapping[str, Sequence[str]]] = {}
-
-    def __init__(self, config: Config, *, base: Path | None = None) -> None:
-        self.config = config
-        self.base = base or Path()
-
-    @classmethod
-    def from_yaml(cls, path: Path | str) -> Self:
-        """Read a configuration file; its files are relative to its directory.
-
-        Raises
-        ------
-        UserError
-            The first problem of the file, in one sentence.
-        """
-        path = Path(path)
-        config: Any = parse_config(cls.config_class, load_yaml(path), source=path)
-        return cls(config, base=path.parent)
 
     @abstractmethod
     def stages(self, checkpoints: Path) -> Sequence[Stage]:
