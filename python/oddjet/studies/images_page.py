@@ -129,7 +129,7 @@ def _curve(points: Sequence[Point]) -> Rows:
     names = ["auc", "accuracy", "auc_regions"]
     names += [f"after_{efficiency}" for efficiency in efficiencies]
     head = ["S/sqrt(B)", "AUC", "best accuracy", "region AUC, background"]
-    head += [f"S/\u221aB, cut at {each:g}" for each in efficiencies]
+    head += [f"S/\u221aB, cut at {each}" for each in efficiencies]
     return [*head, "trainings"], [
         [f"{point['sensitivity']:g}"]
         + [str(Repeated(**point["summary"][name])) for name in names]
