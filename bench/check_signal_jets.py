@@ -45,6 +45,7 @@ DARK_QUARK, OUTGOING = 4900101, -23
 RADIUS = 0.8
 BATCH = 200
 SIZES = (500, 1000, 2000, 4000)
+SIMULATIONS = ("as_it_is", "other_shower", "towers")
 SMALL = {"blocks": [[16, 16], [16]], "neighbours": 5, "dense": [16]}
 
 
@@ -61,7 +62,8 @@ def main() -> None:
         for row in report["supervised"]:
             print(json.dumps(row))
     if options.vary:
-        report["varied"] = varied(options.vary, options.epochs)
+        rows = varied(options.vary, options.epochs, options.simulations)
+        report["varied"] = [*report.get("varied", []), *rows]
     if options.results is not None:
         options.results.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
 
@@ -155,7 +157,7 @@ def supervised(options: argparse.Namespace) -> list[dict[str, Any]]:
     ]
 
 
-def varied(num_jets: int, epochs: int) -> list[dict[str, Any]]:
+def varied(num_jets: int, epochs: int, names: Sequence[str]) -> list[dict[str, Any]]:
     """Do the same for other simulations of so many signal jets, at 1e-2."""
     card = load_card("svj_monojet")
     pythias_own = tuple(line for line in card.pythia if "setLambda" not in line)
@@ -163,12 +165,13 @@ def varied(num_jets: int, epochs: int) -> list[dict[str, Any]]:
         update={"process": "svj_other_shower", "pythia": pythias_own}
     )
     simulations: dict[str, tuple[Card, Literal["energy_flow", "towers"]]] = {
-        "as it is": (card, "energy_flow"),
-        "Pythia's own dark coupling": (other_shower, "energy_flow"),
+        "as_it_is": (card, "energy_flow"),
+        "other_shower": (other_shower, "energy_flow"),
         "towers": (card, "towers"),
     }
     found = []
-    for name, (signal, seen) in simulations.items():
+    for name in names:
+        signal, seen = simulations[name]
         with tempfile.TemporaryDirectory() as directory, Progress() as progress:
             paths = []
             for number, (process, events) in enumerate(
@@ -236,6 +239,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--ratio", type=int, default=4, help="background over signal")
     parser.add_argument("--vary", type=int, default=0, help="jets of other simulations")
+    parser.add_argument(
+        "--simulations", nargs="+", choices=SIMULATIONS, default=SIMULATIONS
+    )
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--results", type=Path, help="JSON to write or to add to")
