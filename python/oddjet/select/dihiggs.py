@@ -9,6 +9,7 @@ import awkward as ak
 import numpy as np
 from pydantic import Field
 
+from oddjet.events.coordinates import wrapped_azimuth
 from oddjet.events.source_hash import source_hash
 from oddjet.runs.config import ConfigModel
 from oddjet.select.btagging import draw_tags
@@ -250,8 +251,7 @@ def _true_pairing(
             ak.to_numpy(truth[f"quark_{name}_{place}"])[:, np.newaxis]
             for name in ("eta", "phi")
         )
-        turn = ak.to_numpy(jets.phi) - phi
-        turn = (turn + np.pi) % (2 * np.pi) - np.pi
+        turn = wrapped_azimuth(ak.to_numpy(jets.phi) - phi)
         distance = np.hypot(ak.to_numpy(jets.eta) - eta, turn)
         distance = np.where(np.isfinite(distance), distance, np.inf)
         best = distance.argmin(axis=1)
