@@ -15,6 +15,7 @@ import pytest
 from oddjet.deploy.dask_chunks import dask_executor
 from oddjet.deploy.score_files import score_files
 from oddjet.io import write_events
+from oddjet.runs.dask_client import dask_client
 from oddjet.runs.errors import UserError
 from toy_collisions import toy_events
 
@@ -116,6 +117,11 @@ def test_what_a_worker_cannot_read_is_the_users_sentence(model_file, file, tmp_p
         pytest.raises(UserError, match=r"broken\.parquet"),
     ):
         score_files(model_file, broken, tmp_path / "out", executor=executor)
+
+
+def test_two_clusters_live_on_one_machine():
+    with dask_client("local") as one, dask_client("local") as other:
+        assert one.submit(abs, -1).result() == other.submit(abs, -1).result() == 1
 
 
 def test_an_address_without_a_scheduler_is_a_sentence(monkeypatch):

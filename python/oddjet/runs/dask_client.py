@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["dask_client"]
 
 CONNECT_SECONDS = 30
+# A scheduler always serves its pages somewhere; without an address it would warn that
+# its usual port is taken as soon as a second cluster runs on this machine.
+ANY_LOCAL_PORT = "127.0.0.1:0"
 
 
 @contextmanager
@@ -44,7 +47,7 @@ def dask_client(address: str, *, workers: int = 1) -> Iterator[Any]:
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address=ANY_LOCAL_PORT,
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
