@@ -178,6 +178,17 @@ def test_yaml_text_round_trips(tmp_path):
         assert parse_config(Search, load_yaml(tmp_path / name), source="") == config
 
 
+def test_what_models_share_comes_last():
+    class Special(Training):
+        """A classifier with one entry more."""
+
+        depth: int = Field(2, description="Of the trees.")
+
+    text = commented_yaml(Special)
+    assert text.index("depth:") < text.index("epochs:")
+    assert set(yaml.safe_load(text)) == set(Special.model_fields)
+
+
 def test_a_template_explains_every_entry():
     assert (
         commented_yaml(Search)

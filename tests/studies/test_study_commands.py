@@ -45,6 +45,18 @@ def test_a_configuration_to_fill_in(name, samples, tmp_path, capsys):
     assert main(["init", name, "-o", str(path)]) == 2
 
 
+@pytest.mark.parametrize("name", ["tables", "sensitivity", "assumption", "lund"])
+def test_a_configuration_that_only_lacks_files(name, tmp_path, capsys):
+    path = tmp_path / f"{name}.yaml"
+    assert main(["init", name, "-o", str(path)]) == 0
+    text = path.read_text("utf-8")
+    # What is to be decided comes before what all studies share.
+    assert text.index(f"study: {name}") < text.index("files: []")
+    assert text.index("files: []") < text.index("selection:")
+    assert main(["check", str(path)]) == 2
+    assert "files must have at least 1 item" in capsys.readouterr().err
+
+
 def test_a_study_on_a_cluster_is_the_study_alone(samples, tmp_path):
     pytest.importorskip("distributed", reason="needs the extra [dask]")
     config = samples | {

@@ -19,9 +19,13 @@ _SEARCHES = {
     "svj": "the files of background, signal and data",
 }
 _STUDIES = {
+    "tables": "signal.files, background.zjet.files and rows",
+    "sensitivity": "signal.files, background.zjet.files and injected",
+    "assumption": "samples.znunu.files and samples.zll.files",
     "mixed": "signal.files and background.files",
     "hunting": "signal.files, background.files and signal_events",
     "images": "signal.files and background.files",
+    "lund": "the files of signal and background",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 from pathlib import Path
@@ -126,7 +127,8 @@ def commented_yaml(model: BaseModel | type[BaseModel]) -> str:
     Returns
     -------
     str
-        YAML text; the docstring of the model heads it.
+        YAML text; the docstring of the model heads it. Fields of a base class come
+        after a model's own.
     """
     summary = (model.__doc__ or "").partition("\n\n")[0]
     sections = [_comment(summary, indent="")] if summary else []
@@ -143,10 +145,19 @@ def _is_model(value: object) -> TypeGuard[BaseModel | type[BaseModel]]:
 def _field_texts(model: BaseModel | type[BaseModel], *, indent: str) -> list[str]:
     """Write each field of a model."""
     model_cls = model if isinstance(model, type) else type(model)
+    fields = model_cls.model_fields
     return [
-        _field_text(name, field, _value(model, name, field), indent=indent)
-        for name, field in model_cls.model_fields.items()
+        _field_text(
+            name, fields[name], _value(model, name, fields[name]), indent=indent
+        )
+        for name in _own_first(model_cls)
     ]
+
+
+def _own_first(model_cls: type[BaseModel]) -> list[str]:
+    """List the fields of a model: first what is to be filled in, its own."""
+    names = [name for cls in model_cls.__mro__ for name in inspect.get_annotations(cls)]
+    return [name for name in dict.fromkeys(names) if name in model_cls.model_fields]
 
 
 def _value(model: BaseModel | type[BaseModel], name: str, field: FieldInfo) -> object:

@@ -57,10 +57,12 @@ class LundTaggerConfig(ConfigModel):
     seed: int = Field(1, ge=0, description="the one seed of all trainings")
     signal: tuple[SignalConfig, ...] = Field(
         min_length=1,
+        examples=[[{"z_prime_mass_gev": 1000, "r_inv": 0.3, "files": []}]],
         description="points of the grid; each has the same weight in the training",
     )
     background: dict[str, SampleConfig] = Field(
         min_length=1,
+        examples=[{"qcd": {"files": []}}],
         description="processes by name, their weights in the same unit",
     )
     selection: SvjCuts = Field(

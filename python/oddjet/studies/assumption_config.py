@@ -30,10 +30,15 @@ class StrataConfig(ConfigModel):
 class AssumptionConfig(TaggingConfig):
     """Can a network tell jets of one sample from those of another? It must not."""
 
-    study: Literal["assumption"] = Field(description="which study this is")
+    study: Literal["assumption"] = Field(
+        "assumption", description="which study this is"
+    )
     seed: int = Field(1, ge=0, description="the one seed of the whole study")
     samples: dict[SampleName, ProcessConfig] = Field(
         min_length=2,
+        examples=[
+            {"znunu": {"files": []}, "zll": {"files": [], "control": {"leptons": 2}}}
+        ],
         description="samples by name, such as Z to neutrinos by MET, and Z to leptons"
         " and W to l nu as control regions",
     )

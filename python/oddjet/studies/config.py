@@ -100,11 +100,17 @@ class MixturesConfig(TaggingConfig):
     """Processes that mixtures are made of, each searched as a mono-jet search would."""
 
     seed: int = Field(1, ge=0, description="the one seed of the whole study")
-    signal: ProcessConfig | None = Field(None, description="the signal, if any row has")
-    background: dict[str, ProcessConfig] = Field(
-        min_length=1, description="processes by name"
+    signal: ProcessConfig | None = Field(
+        None, description="files of the signal, if any row has one"
     )
-    rest: str = Field(description="the process that fills up the background")
+    background: dict[str, ProcessConfig] = Field(
+        min_length=1,
+        examples=[{"zjet": {"files": []}}],
+        description="processes by name",
+    )
+    rest: str = Field(
+        examples=["zjet"], description="the process that fills up the background"
+    )
     control_background: dict[str, ProcessConfig] = Field(
         default_factory=dict,
         description="processes of the control region where they are others than those"
@@ -162,7 +168,11 @@ class StudyConfig(MixturesConfig):
     """Mixtures of simulated processes, each searched as a mono-jet search would."""
 
     study: Literal["tables"] = Field("tables", description="which study this is")
-    rows: tuple[RowConfig, ...] = Field(min_length=1, description="the mixtures")
+    rows: tuple[RowConfig, ...] = Field(
+        min_length=1,
+        examples=[[{"name": "tenth", "n_sr": 20_000, "f_sr": 0.1}]],
+        description="the mixtures",
+    )
 
     @model_validator(mode="after")
     def _rows_can_be_made(self) -> Self:

@@ -16,8 +16,14 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 class SensitivityConfig(MixturesConfig):
     """How much signal a search needs: injections of rising size, with repeats."""
 
-    study: Literal["sensitivity"] = Field(description="which study this is")
-    n_sr: int = Field(ge=2, description="events of the signal region, signal included")
+    study: Literal["sensitivity"] = Field(
+        "sensitivity", description="which study this is"
+    )
+    n_sr: int = Field(
+        ge=2,
+        examples=[20_000],
+        description="events of the signal region, signal included",
+    )
     n_cr: int | None = Field(
         None, ge=2, description="events of the control region; null: as many"
     )
@@ -30,7 +36,9 @@ class SensitivityConfig(MixturesConfig):
         default_factory=dict, description="the same in the control region"
     )
     injected: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=2, description="numbers of signal events N_A to inject"
+        min_length=2,
+        examples=[[0, 100, 200, 400, 800]],
+        description="numbers of signal events N_A to inject",
     )
     repeats: int = Field(5, ge=1, le=1000, description="draws and seeds of each")
     levels: tuple[Annotated[float, Field(gt=0, le=40)], ...] = Field(
