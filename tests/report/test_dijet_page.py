@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oddjet.report.dijet_page import dijet_answer, write_dijet_report
+from oddjet.report.dijet_page import write_dijet_report
+from oddjet.report.dijet_wording import dijet_answer
 
 pytest.importorskip("mplhep", reason="needs the extra [report]")
 
@@ -72,6 +73,12 @@ def test_a_bound_is_no_compatible_search():
     assert found.kind == "excess"
     assert found.headline.startswith("6.5")
     assert "none of 20 pseudo-experiments" in found.sentence
+
+
+def test_the_kind_follows_the_number_that_is_shown():
+    largest = dijet_answer(results(significance={"sigma": 2.96, "method": "global"}))
+    assert largest.headline.startswith("3.0")
+    assert largest.kind == "excess"
 
 
 def test_other_answers():

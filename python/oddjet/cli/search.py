@@ -107,7 +107,7 @@ def _monojet(
 def _dijet(
     config: Path, output: Path, *, jobs: int, unblind: bool, dask: str | None
 ) -> str:
-    from oddjet.report.dijet_page import dijet_answer
+    from oddjet.report.dijet_wording import dijet_answer
     from oddjet.searches import Dijet
 
     search = Dijet.from_yaml(config)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oddjet.report.dijet_figures import cls_figure
+from oddjet.report.dijet_wording import failed_windows, spectrum_name, window_name
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import NOTHING, format_expectation, format_sigma
-from oddjet.report.study_page import StudySection, figure
+from oddjet.report.page import Section, figure
 
-__all__ = ["injection_sections", "validation_sections", "windows_that_fail"]
+__all__ = ["injection_sections", "validation_sections"]
 
 #: Curves beyond so many would make a page that no browser likes.
 MOST_CURVES = 12
@@ -35,25 +36,7 @@ _INJECTIONS = (
 )
 
 
-def windows_that_fail(results: Mapping[str, Any]) -> list[tuple[float, float]]:
-    """List the windows [GeV] that a sample without signal does not pass.
-
-    Parameters
-    ----------
-    results : mapping
-        The content of results.json.
-
-    Returns
-    -------
-    list of (low, high)
-        Empty without validation.
-    """
-    rows = results.get("validation", ())
-    failed = [(r["low_gev"], r["high_gev"]) for r in rows if not r["passes"]]
-    return list(dict.fromkeys(failed))
-
-
-def validation_sections(results: Mapping[str, Any]) -> list[StudySection]:
+def validation_sections(results: Mapping[str, Any]) -> list[Section]:
     """Show which windows pass with which samples; nothing where none was asked for.
 
     Parameters
@@ -63,15 +46,15 @@ def validation_sections(results: Mapping[str, Any]) -> list[StudySection]:
 
     Returns
     -------
-    list of StudySection
+    list of Section
     """
     rows = results.get("validation")
     if rows is None:
         return []
     if not rows:
-        return [StudySection("Validation", ["There is no sample without signal."])]
+        return [Section("Validation", ["There is no sample without signal."])]
     head = (
-        "Window [GeV]",
+        "Window",
         "Sample",
         "Spectra",
         "Failed",
@@ -81,7 +64,7 @@ def validation_sections(results: Mapping[str, Any]) -> list[StudySection]:
     )
     cells = [
         (
-            _window(row),
+            window_name(row),
             _SAMPLES[row["sample"]],
             str(row["spectra"]),
             str(row["failed"]),
@@ -93,14 +76,14 @@ def validation_sections(results: Mapping[str, Any]) -> list[StudySection]:
     ]
     caption = "Signed local significances of all spectra of a sample"
     content: list[str] = [_VALIDATION]
-    if failed := windows_that_fail(results):
+    if failed := failed_windows(results):
         names = ", ".join(f"{low:g} to {high:g} GeV" for low, high in failed)
         content.append(f"Not validated: {names}. Their results are to be distrusted.")
     content.append(table(head, cells, caption=caption, text_columns=(0, 1, 6)))
-    return [StudySection("Validation", content)]
+    return [Section("Validation", content)]
 
 
-def injection_sections(results: Mapping[str, Any]) -> list[StudySection]:
+def injection_sections(results: Mapping[str, Any]) -> list[Section]:
     """Show limits, CLs curves and discoveries; nothing where no signal was injected.
 
     Parameters
@@ -110,7 +93,7 @@ def injection_sections(results: Mapping[str, Any]) -> list[StudySection]:
 
     Returns
     -------
-    list of StudySection
+    list of Section
     """
     curves = results.get("injections")
     if not curves:
@@ -118,7 +101,8 @@ def injection_sections(results: Mapping[str, Any]) -> list[StudySection]:
     content: list[str] = [_INJECTIONS, _limits_table(curves)]
     drawn = [curve for curve in curves if _has_points(curve)]
     for number, curve in enumerate(drawn[:MOST_CURVES]):
-        caption = f"{curve['signal']}, {_spectrum(curve)}: observed and expected CLs."
+        what = f"{curve['signal']}, {spectrum_name(curve)}"
+        caption = f"{what}: observed and expected CLs."
         content.append(figure(cls_figure(f"cls-{number}", curve), caption))
     if len(drawn) > MOST_CURVES:
         content.append(f"The other {len(drawn) - MOST_CURVES} are in results.json.")
@@ -126,7 +110,7 @@ def injection_sections(results: Mapping[str, Any]) -> list[StudySection]:
     found = [curve for curve in curves if curve["discovery"] is not None]
     if found:
         content.append(_discovery_table(found))
-    return [StudySection("Injected signals and limits", content)]
+    return [Section("Injected signals and limits", content)]
 
 
 def _limits_table(curves: Sequence[Mapping[str, Any]]) -> Html:
@@ -142,7 +126,7 @@ def _limits_table(curves: Sequence[Mapping[str, Any]]) -> Html:
         rows.append(
             (
                 curve["signal"],
-                _spectrum(curve),
+                spectrum_name(curve),
                 "no limit" if limit["events"] is None else _events(limit["events"]),
                 expected[2],
                 f"{expected[1]} to {expected[3]}",
@@ -161,7 +145,7 @@ def _discovery_table(curves: Sequence[Mapping[str, Any]]) -> Html:
         rows.append(
             (
                 curve["signal"],
-                _spectrum(curve),
+                spectrum_name(curve),
                 str(point["events"]),
                 _events(point.get("selected_signal")),
                 "failed"
@@ -175,7 +159,7 @@ def _discovery_table(curves: Sequence[Mapping[str, Any]]) -> Html:
 
 def _without_limit(curves: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
-        f"No limit on {curve['signal']} ({_spectrum(curve)}): {limit['reason']}."
+        f"No limit on {curve['signal']} ({spectrum_name(curve)}): {limit['reason']}."
         for curve in curves
         if (limit := curve.get("limit")) is not None and limit["events"] is None
     ]
@@ -183,17 +167,6 @@ def _without_limit(curves: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _has_points(curve: Mapping[str, Any]) -> bool:
     return any(point["cls"] is not None for point in curve["points"])
-
-
-def _spectrum(curve: Mapping[str, Any]) -> str:
-    return (
-        f"{_window(curve)} GeV, {curve['features']}, {curve['template']},"
-        f" {100 * curve['efficiency']:g} % kept"
-    )
-
-
-def _window(row: Mapping[str, Any]) -> str:
-    return f"{row['low_gev']:g} to {row['high_gev']:g}"
 
 
 def _sigma(value: float | None) -> str:

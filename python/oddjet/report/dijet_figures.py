@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from oddjet.report.dijet_wording import window_name
 from oddjet.report.figure_svg import (
     ACCENT,
     CONTROL,
@@ -64,7 +65,7 @@ def spectrum_figure(name: str, point: Mapping[str, Any]) -> Html:
         pulls.set_xlabel("mass of both jets [TeV]")
         figure.align_ylabels()
 
-    window = f"{point['low_gev']:g} to {point['high_gev']:g} GeV"
+    window = window_name(point)
     return draw_svg(name, draw, description=f"Spectrum of the window {window}")
 
 

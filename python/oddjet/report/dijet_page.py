@@ -10,26 +10,24 @@ from typing import Any
 from oddjet.report.dijet_checks import (
     injection_sections,
     validation_sections,
-    windows_that_fail,
 )
 from oddjet.report.dijet_figures import significance_figure, spectrum_figure
-from oddjet.report.markup import Html, element, table
+from oddjet.report.dijet_wording import dijet_answer, spectrum_name, window_name
+from oddjet.report.markup import Html, table
 from oddjet.report.numbers import (
     NOTHING,
     format_expectation,
-    format_p_value,
     format_sigma,
 )
-from oddjet.report.study_page import (
-    StudyReport,
-    StudySection,
+from oddjet.report.page import (
+    Page,
+    Section,
     figure,
-    write_study_report,
+    write_page,
 )
-from oddjet.report.tables import provenance_table
-from oddjet.report.wording import Answer
+from oddjet.report.wording import facts
 
-__all__ = ["dijet_answer", "write_dijet_report"]
+__all__ = ["write_dijet_report"]
 
 #: Spectra beyond so many would make a page that no browser likes.
 MOST_SPECTRA = 12
@@ -71,116 +69,36 @@ def write_dijet_report(
     """
     points = results["points"]
     shown = [p for p in points if p.get("significance") is not None]
-    sections = [StudySection("How to read this page", [_READING])]
+    sections = [Section("How to read this page", [_READING])]
     sections += validation_sections(results)
     if shown:
         caption = "Signed local significance; bands of one and two sigma."
         scan = figure(significance_figure(points), caption)
-        sections.append(StudySection("The scan", [scan]))
+        sections.append(Section("The scan", [scan]))
     listed: list[Html | str] = [_points_table(points), *_failures(points)]
-    sections.append(StudySection("Every spectrum", listed))
-    sections.append(StudySection("Spectra", _spectra(points)))
+    sections.append(Section("Every spectrum", listed))
+    sections.append(Section("Spectra", _spectra(points)))
     sections += injection_sections(results)
-    details = element("details", element("summary", "Provenance"),
-                      provenance_table(provenance))  # fmt: skip
-    sections.append(StudySection("Versions", [details]))
-    write_study_report(
-        path,
-        StudyReport(
-            title="Dijet resonances",
-            introduction=f"search dijet · oddjet {results['oddjet_version']}"
-            f" · seed {results['seed']}",
-            answers=[dijet_answer(results)],
-            sections=sections,
-            config_yaml=config_yaml,
-        ),
+    page = Page(
+        title="Dijet resonances",
+        introduction=facts(results),
+        answers=[dijet_answer(results)],
+        sections=sections,
+        config_yaml=config_yaml,
+        provenance=provenance,
     )
-
-
-def dijet_answer(results: Mapping[str, Any]) -> Answer:
-    """Say in a sentence what was found.
-
-    Parameters
-    ----------
-    results : mapping
-        The content of results.json.
-
-    Returns
-    -------
-    Answer
-    """
-    if results["blinded"]:
-        return Answer(
-            "blinded",
-            "blinded",
-            "Blinded: the signal regions of these data stay closed until the search"
-            " is run with --unblind.",
-        )
-    largest = results["largest"]
-    if largest is None:
-        reason = str(results.get("reason", "no window has a significance"))
-        return Answer("undetermined", "no answer", f"Not determined: {reason}.")
-    before = ""
-    if largest.get("corrected", largest["significance"]) < largest["significance"]:
-        uncorrected = format_sigma(largest["significance"])
-        before = f" (local; {uncorrected} before the correction for non-closure)"
-    where = (
-        f"The largest excess of the scan is {format_sigma(_judged(largest))} sigma"
-        f"{before or ' (local)'} at {largest['low_gev']:g} to {largest['high_gev']:g}"
-        f" GeV, with the features \N{LEFT DOUBLE QUOTATION MARK}{largest['features']}"
-        f"\N{RIGHT DOUBLE QUOTATION MARK} and the template {largest['template']}"
-    )
-    if (largest["low_gev"], largest["high_gev"]) in windows_that_fail(results):
-        where += ", a window that failed validation"
-    return _largest_excess(results, where)
-
-
-def _judged(point: Mapping[str, Any]) -> float:
-    value: float = point.get("corrected", point["significance"])
-    return value
-
-
-def _largest_excess(results: Mapping[str, Any], where: str) -> Answer:
-    """Say what the largest excess means in a scan of so many places."""
-    sigma = "\N{GREEK SMALL LETTER SIGMA}"
-    local, found = _judged(results["largest"]), results["significance"]
-    if found is None:
-        return Answer(
-            "undetermined",
-            f"{format_sigma(local)} {sigma} local",
-            f"{where}; no pseudo-experiments were made, so its global significance is"
-            " not known.",
-        )
-    if results["global"]["is_bound"]:
-        drawn = results["global"]["pseudo_experiments"]
-        return Answer(
-            _kind(local),
-            f"{format_sigma(local)} {sigma} local",
-            f"{where}; none of {drawn} pseudo-experiments has one as large, so its"
-            f" global p-value is below about {1 / drawn:.2g}: more of them would say by"
-            " how much.",
-        )
-    return Answer(
-        _kind(found["sigma"]),
-        f"{format_sigma(found['sigma'])} {sigma} global",
-        f"{where}; background alone gives one as large somewhere in the scan with p"
-        f" {format_p_value(results['p_value'])}, {format_sigma(found['sigma'])} sigma.",
-    )
-
-
-def _kind(sigma: float) -> str:
-    return "excess" if sigma >= 3 else "mild" if sigma >= 2 else "compatible"
+    write_page(path, page)
 
 
 def _points_table(points: Sequence[Mapping[str, Any]]) -> Html:
     corrected = any("corrected" in point for point in points)
     head = (
-        "Window [GeV]", "Features", "Template", "Kept", "Observed", "Expected", "Fit p",
+        "Window", "Features", "Template", "Kept", "Observed", "Expected", "Fit p",
         "Local sigma", *(["Corrected"] if corrected else []),
     )  # fmt: skip
     rows = [
         (
-            f"{point['low_gev']:g} to {point['high_gev']:g}",
+            window_name(point),
             point["features"],
             point["template"],
             f"{point['efficiency']:g}",
@@ -202,8 +120,7 @@ def _failures(points: Sequence[Mapping[str, Any]]) -> list[str]:
     where: dict[str, list[str]] = {}
     for point in points:
         if point["status"] != "ok":
-            window = f"{point['low_gev']:g} to {point['high_gev']:g} GeV"
-            name = f"{window} ({point['features']}, {point['template']})"
+            name = f"{window_name(point)} ({point['features']}, {point['template']})"
             where.setdefault(str(point["reason"]), []).append(name)
     return [f"Failed: {'; '.join(names)}: {why}." for why, names in where.items()]
 
@@ -232,11 +149,7 @@ def _spectra(points: Sequence[Mapping[str, Any]]) -> list[Html | str]:
         return ["No window has a fit."]
     drawn: list[Html | str] = []
     for number, point in enumerate(fitted[:MOST_SPECTRA]):
-        caption = (
-            f"{point['low_gev']:g} to {point['high_gev']:g} GeV, {point['features']},"
-            f" {point['template']}, {100 * point['efficiency']:g} % kept; the signal"
-            " region (grey) is not fitted."
-        )
+        caption = f"{spectrum_name(point)}; the signal region (grey) is not fitted."
         drawn.append(figure(spectrum_figure(f"spectrum-{number}", point), caption))
     if len(fitted) > MOST_SPECTRA:
         drawn.append(f"The other {len(fitted) - MOST_SPECTRA} are in results.json.")

@@ -1,89 +1,95 @@
-"""The report of one search: one HTML file that needs nothing else."""
+"""The page that a search or a study leaves behind: one file that needs nothing else."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from oddjet.report.checks import checks_tables
-from oddjet.report.figures import loss_figure, score_figure, truth_figure
-from oddjet.report.markup import Html, document, element, fragment
-from oddjet.report.numbers import MINUS, format_count
-from oddjet.report.score_histogram import (
-    ScoreHistogram,
-    score_edges,
-    score_histogram,
-)
-from oddjet.report.search_report import (
-    CONTROL_REGION,
-    SIGNAL_REGION,
-    SearchReport,
-    close_signal_region,
-    is_blinded,
-)
-from oddjet.report.study_figures import comparison_figure
-from oddjet.report.tables import (
-    counts_table,
-    cutflow_tables,
-    fold_table,
-    provenance_table,
-    region_name,
-    significance_table,
-)
-from oddjet.report.wording import Answer, answer
+from oddjet.report.markup import Html, document, element
+from oddjet.report.tables import provenance_table
+from oddjet.report.wording import Answer
 from oddjet.runs.atomic import write_text_atomic
 
-__all__ = ["answer_card", "page_style", "write_report"]
-
-_MOST_PROCESSES = 7
+__all__ = ["Page", "Section", "answer_card", "figure", "page_style", "write_page"]
 
 
-def write_report(path: Path | str, report: SearchReport) -> None:
-    """Write the report of a search as one self-contained HTML page.
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
 
-    Equal content gives equal bytes. While the search is blind, nothing of the signal
-    region is written, whatever the report holds.
+    Attributes
+    ----------
+    title : str
+    content : sequence of str
+        Paragraphs as text; tables and figures as `Html`.
+    """
+
+    title: str
+    content: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that a page shows.
+
+    Attributes
+    ----------
+    title : str
+        Heading of the page.
+    introduction : str
+        A sentence or two under it.
+    answers : sequence of Answer
+        One card each.
+    sections : sequence of Section
+    config_yaml : str
+        The configuration.
+    provenance : mapping
+        Versions and processor.
+    """
+
+    title: str
+    introduction: str
+    answers: Sequence[Answer]
+    sections: Sequence[Section]
+    config_yaml: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_page(path: Path | str, page: Page) -> None:
+    """Write one self-contained HTML file.
+
+    Equal content gives equal bytes.
 
     Parameters
     ----------
     path : Path or str
         Where to write; the file appears complete or not at all.
-    report : SearchReport
+    page : Page
         What to show.
 
     Raises
     ------
-    MissingExtra
-        A figure is to be drawn and matplotlib or mplhep is not installed.
     UserError
         The directory of `path` does not exist.
     """
-    if is_blinded(report.results):
-        report = close_signal_region(report)
-    sections = [
-        _header(report),
-        _reading_section(report.results),
-        _cutflow_section(report),
-        _counts_section(report),
-        _checks_section(report),
-        _score_section(report),
-        _selected_section(report),
-        _truth_section(report),
-        _training_section(report),
-        _details_section(report),
-    ]
-    body = element("main", *sections)
-    write_text_atomic(path, document(f"{report.title} · oddjet", page_style(), body))
+    header = element(
+        "header",
+        element("h1", page.title),
+        element("p", page.introduction, class_="facts"),
+        *(answer_card(found) for found in page.answers),
+    )
+    sections = [_section(each) for each in (*page.sections, *_how_it_was_made(page))]
+    body = element("main", header, *sections)
+    write_text_atomic(path, document(f"{page.title} · oddjet", page_style(), body))
 
 
-def page_style() -> str:
-    """Read the style sheet that every page carries."""
-    return (files("oddjet.report") / "style.css").read_text(encoding="utf-8")
+def figure(svg: Html, caption: str) -> Html:
+    """Put a caption under a figure."""
+    return element("figure", svg, element("figcaption", caption))
 
 
 def answer_card(found: Answer) -> Html:
@@ -96,6 +102,11 @@ def answer_card(found: Answer) -> Html:
     )
 
 
+def page_style() -> str:
+    """Read the style sheet that every page carries."""
+    return (files("oddjet.report") / "style.css").read_text(encoding="utf-8")
+
+
 def _unbroken(sentence: str) -> list[str]:
     """Keep lines from breaking within 'p = 0.1', '3.0 sigma' and '--option'."""
     sentence = re.sub(
@@ -106,229 +117,22 @@ def _unbroken(sentence: str) -> list[str]:
     return [element("code", word) if word.startswith("--") else word for word in words]
 
 
-def _header(report: SearchReport) -> Html:
-    results = report.results
-    facts = [
-        f"{name} {results[key]}"
-        for key, name in (
-            ("search", "search"),
-            ("oddjet_version", "oddjet"),
-            ("seed", "seed"),
-        )
-        if results.get(key) is not None
+def _section(section: Section) -> Html:
+    content = [
+        part if isinstance(part, Html) else element("p", part)
+        for part in section.content
     ]
-    return element(
-        "header",
-        element("h1", report.title),
-        element("p", " · ".join(facts), class_="facts"),
-        answer_card(answer(results)),
-    )
+    return element("section", element("h2", section.title), *content)
 
 
-def _section(title: str, *content: str) -> Html:
-    return element("section", element("h2", title), *content)
-
-
-def _figure(svg: Html, *caption: str) -> Html:
-    return element("figure", svg, element("figcaption", *caption))
-
-
-# Who scored a jet, after "Networks learnt ... by their structure alone, and ".
-_WHO_SCORED = {
-    "k_fold": "each jet was scored by networks that had not seen it",
-    "sequential": "each jet was scored by networks that had seen earlier folds only",
-    "in_sample": "all jets were scored by networks that were trained on them, as in"
-    " the paper: what a network memorises can look like an excess, so this page"
-    " compares with published tables and claims nothing",
-}
-
-
-def _reading_section(results: Mapping[str, Any]) -> Html:
-    who_scored = _WHO_SCORED[str(results.get("scoring", "k_fold"))]
-    link = element(
-        "a",
-        "Finke, Krämer, Lipp, Mück, arXiv:2204.11889",
-        href="https://arxiv.org/abs/2204.11889",
-    )
-    return _section(
-        "How to read this page",
-        element(
-            "p",
-            "Networks learnt to tell jets of the signal region from jets of the control"
-            f" region by their structure alone, and {who_scored}. A calibrated score ",
-            Html(f"<i>s</i> means that a fraction 10<sup>{MINUS}<i>s</i></sup>"),
-            " of the control region scores higher, so if both"
-            " regions hold the same jets, the threshold lets the same fraction of"
-            " either pass. More jets of the signal region above it than the exact"
-            " test allows are the odd jets that the search looks for (method: ",
-            link,
-            ").",
-        ),
-    )
-
-
-def _counts_section(report: SearchReport) -> Html:
-    results, counts = report.results, report.results.get("counts") or {}
-    tests = results.get("significance") or results.get("paper_formula")
-    folds = report.folds or counts.get("folds")
-    if not (tests or counts or folds):
-        return fragment()
-    return _section(
-        "Counts and tests",
-        significance_table(results) if tests else "",
-        element(
-            "div",
-            counts_table(results) if counts else "",
-            fold_table(folds, counts) if folds else "",
-            class_="columns",
-        ),
-    )
-
-
-def _checks_section(report: SearchReport) -> Html:
-    tables = checks_tables(report.results)
-    return _section("How far to trust it", tables) if tables else fragment()
-
-
-def _score_section(report: SearchReport) -> Html:
-    control = report.scores.get(CONTROL_REGION)
-    if control is None or len(control) == 0:
-        return fragment()
-    histograms = _region_histograms(report)
-    if histograms[CONTROL_REGION].total <= 0.0:
-        return _section("Scores", element("p", "No control jet could be scored."))
-    svg = score_figure(
-        histograms[CONTROL_REGION], histograms.get(SIGNAL_REGION), report.threshold
-    )
-    caption = _score_caption(report, histograms)
-    return _section("Scores", _figure(svg, caption))
-
-
-def _score_caption(
-    report: SearchReport, histograms: Mapping[str, ScoreHistogram]
-) -> str:
-    caption = (
-        "Dashed: what two regions that hold the same jets would give. The last bin"
-        " includes all jets beyond it."
-    )
-    if SIGNAL_REGION in histograms:
-        caption += (
-            " The control region is scaled to the number of jets of the signal region;"
-            " below is the ratio of the two, where the control region has jets. Error"
-            " bars are 68 % Poisson intervals, the band is the statistical uncertainty"
-            " of the control region."
-        )
-    else:
-        caption += " The signal region is not shown."
-    for region, histogram in histograms.items():
-        if histogram.not_scorable:
-            caption += (
-                f" {region_name(region)}: {format_count(histogram.not_scorable)} of"
-                f" {format_count(len(report.scores[region]))} jets could not be scored"
-                " and are not shown."
-            )
-    return caption
-
-
-def _region_histograms(report: SearchReport) -> dict[str, ScoreHistogram]:
-    edges = score_edges(list(report.scores.values()), report.threshold)
-    weights = report.weights or {}
-    return {
-        region: score_histogram(scores, edges, weights.get(region))
-        for region, scores in report.scores.items()
-        if region in (SIGNAL_REGION, CONTROL_REGION) and len(scores) > 0
-    }
-
-
-def _selected_section(report: SearchReport) -> Html:
-    """Show what the selected jets look like: the first thing an excess asks for."""
-    selected = report.selected
-    if selected is None or not report.observables:
-        return fragment()
-    others = ~selected & np.isfinite(report.scores[SIGNAL_REGION])
-    if not (selected.any() and others.any()):
-        return fragment()
-    weight = (report.weights or {}).get(SIGNAL_REGION)
-    svg = comparison_figure(
-        "search",
-        {name: column[selected] for name, column in report.observables.items()},
-        {name: column[others] for name, column in report.observables.items()},
-        None if weight is None else (weight[selected], weight[others]),
-    )
-    caption = (
-        f"The {format_count(int(selected.sum()))} jets of the signal region above the"
-        f" thresholds, and its {format_count(int(others.sum()))} others, both of area"
-        " 1; error bars are statistical. z: constituent pT over jet pT; of the"
-        " constituents that the network sees. Jets beyond an axis are in its last bin."
-    )
-    return _section("Selected and rejected jets", _figure(svg, caption))
-
-
-def _truth_section(report: SearchReport) -> Html:
-    truth = (report.truth or {}).get(SIGNAL_REGION)
-    if truth is None or len(truth) == 0:
-        return fragment()
-    svg = truth_figure(_process_histograms(report), report.threshold)
-    caption = (
-        "Simulation truth, not used: the processes behind the jets of the signal"
-        " region, known because they were simulated. Neither training nor scores nor"
-        " counts have seen it. Stacked, the rarest process lowest; in brackets the"
-        " number of scored jets."
-    )
-    return _section("What it was (simulation truth, not used)", _figure(svg, caption))
-
-
-def _process_histograms(report: SearchReport) -> dict[str, ScoreHistogram]:
-    """Histograms by process; beyond seven, the most frequent are put together."""
-    scores = report.scores[SIGNAL_REGION]
-    truth = np.asarray((report.truth or {})[SIGNAL_REGION]).astype(str)
-    weights = (report.weights or {}).get(SIGNAL_REGION)
-    edges = score_edges(list(report.scores.values()), report.threshold)
-    names, counts = np.unique(truth, return_counts=True)
-    rare_first = names[np.argsort(counts, kind="stable")]
-    groups = {str(name): truth == name for name in rare_first[:_MOST_PROCESSES]}
-    if len(rare_first) > _MOST_PROCESSES:
-        groups["all others"] = np.isin(truth, rare_first[_MOST_PROCESSES:])
-    return {
-        name: score_histogram(
-            scores[chosen], edges, None if weights is None else weights[chosen]
-        )
-        for name, chosen in groups.items()
-    }
-
-
-def _cutflow_section(report: SearchReport) -> Html:
-    if not report.cutflows:
-        return fragment()
-    return _section(
-        "Cut flows",
-        cutflow_tables(report.cutflows),
-        element("p", "Efficiencies are those of the weighted numbers.", class_="note"),
-    )
-
-
-def _training_section(report: SearchReport) -> Html:
-    if not any(len(losses) for losses in report.training_history):
-        return fragment()
-    return _section(
-        "Training",
-        _figure(
-            loss_figure(report.training_history, report.training_names),
-            "A loss that stays at ln 2 means that the networks found nothing to tell"
-            " the regions apart; one below it may also come from memorised jets, which"
-            " is why held-out scores are the ones to trust.",
-        ),
-    )
-
-
-def _details_section(report: SearchReport) -> Html:
-    parts: list[Html] = []
-    if report.config_yaml:
-        code = element("pre", element("code", report.config_yaml))
+def _how_it_was_made(page: Page) -> list[Section]:
+    parts = []
+    if page.config_yaml:
+        code = element("pre", element("code", page.config_yaml))
         parts.append(_details("Configuration", code))
-    if report.provenance:
-        parts.append(_details("Provenance", provenance_table(report.provenance)))
-    return _section("How it was made", *parts) if parts else fragment()
+    if page.provenance:
+        parts.append(_details("Provenance", provenance_table(page.provenance)))
+    return [Section("How it was made", parts)] if parts else []
 
 
 def _details(summary: str, content: Html) -> Html:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oddjet.report.abcd_figures import process_closure_figure
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import NOTHING, format_expectation
-from oddjet.report.study_page import figure
+from oddjet.report.page import figure
 from oddjet.stats.abcd import Closure, Prediction
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oddjet.report.abcd_figures import exclusion_figure, limit_figure
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import NOTHING, format_sigma
-from oddjet.report.study_page import figure
+from oddjet.report.page import figure
 from oddjet.stats.abcd_limits import AbcdLimit
 from oddjet.stats.exclusion import GridPoint
 

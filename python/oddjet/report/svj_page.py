@@ -14,18 +14,18 @@ from oddjet.report.abcd_figures import (
     working_point_figure,
 )
 from oddjet.report.abcd_tables import working_point_table
-from oddjet.report.markup import Html, element, table
+from oddjet.report.markup import Html, table
 from oddjet.report.numbers import format_p_value, format_sigma
-from oddjet.report.study_page import (
-    StudyReport,
-    StudySection,
+from oddjet.report.page import (
+    Page,
+    Section,
     figure,
-    write_study_report,
+    write_page,
 )
 from oddjet.report.svj_closure import closure_content, data_content
 from oddjet.report.svj_limits import limit_content
-from oddjet.report.tables import cutflow_tables, provenance_table
-from oddjet.report.wording import Answer
+from oddjet.report.tables import cutflow_tables
+from oddjet.report.wording import Answer, excess_kind, facts
 
 if TYPE_CHECKING:
     from oddjet.report.search_report import CutRow
@@ -96,30 +96,25 @@ def write_svj_report(
     """
     warnings = [f"Mind: {text}." for text in results["warnings"]]
     sections = [
-        StudySection("How to read this page", [_READING, *warnings]),
-        StudySection("Limits", limit_content(results)),
-        StudySection("Does the prediction close?", closure_content(results)),
+        Section("How to read this page", [_READING, *warnings]),
+        Section("Limits", limit_content(results)),
+        Section("Does the prediction close?", closure_content(results)),
         *_stability(results, panels),
         *_data(results),
-        StudySection("The working point", _working_point(panels)),
+        Section("The working point", _working_point(panels)),
         *_training(panels),
         *_tagger(panels),
-        StudySection("Selection", [_selection(panels)]),
+        Section("Selection", [_selection(panels)]),
     ]
-    details = element("details", element("summary", "Provenance"),
-                      provenance_table(provenance))  # fmt: skip
-    sections.append(StudySection("Versions", [details]))
-    write_study_report(
-        path,
-        StudyReport(
-            title="Semi-visible jets",
-            introduction=f"search svj · oddjet {results['oddjet_version']}"
-            f" · seed {results['seed']} · {results['luminosity_ifb']:g} /fb",
-            answers=[svj_answer(results)],
-            sections=sections,
-            config_yaml=config_yaml,
-        ),
+    page = Page(
+        title="Semi-visible jets",
+        introduction=f"{facts(results)} · {results['luminosity_ifb']:g} /fb",
+        answers=[svj_answer(results)],
+        sections=sections,
+        config_yaml=config_yaml,
+        provenance=provenance,
     )
+    write_page(path, page)
 
 
 def svj_answer(results: Mapping[str, Any]) -> Answer:
@@ -140,10 +135,9 @@ def svj_answer(results: Mapping[str, Any]) -> Answer:
     mind = " Read what to mind below first." if results["warnings"] else ""
     found = results["significance"]
     if found is not None:
-        sigma = round(float(found["sigma"]), 1) + 0.0
-        kind = "excess" if sigma >= 3 else "mild" if sigma >= 2 else "compatible"
+        sigma = float(found["sigma"])
         return Answer(
-            kind,
+            excess_kind(sigma),
             f"{format_sigma(sigma)} \N{GREEK SMALL LETTER SIGMA} local",
             f"The largest excess of the grid is {format_sigma(sigma)} sigma (local, p"
             f" {format_p_value(results['p_value'])}) at"
@@ -193,12 +187,12 @@ def _spoken(results: Mapping[str, Any], name: str) -> str:
     return f"m(Z') = {point['z_prime_mass_gev']:g} GeV, r_inv = {point['r_inv']:g}"
 
 
-def _stability(results: Mapping[str, Any], panels: SvjPanels) -> list[StudySection]:
+def _stability(results: Mapping[str, Any], panels: SvjPanels) -> list[Section]:
     test, most = panels.test_scan, float(results["contamination_max"])
     if test is None or test.chosen is None:
         return []
     return [
-        StudySection(
+        Section(
             "Boundaries and contamination",
             [
                 figure(
@@ -217,10 +211,10 @@ def _stability(results: Mapping[str, Any], panels: SvjPanels) -> list[StudySecti
     ]
 
 
-def _data(results: Mapping[str, Any]) -> list[StudySection]:
+def _data(results: Mapping[str, Any]) -> list[Section]:
     if results["data"] is None:
         return []
-    return [StudySection("Data", data_content(results))]
+    return [Section("Data", data_content(results))]
 
 
 def _working_point(panels: SvjPanels) -> list[Html | str]:
@@ -237,7 +231,7 @@ def _working_point(panels: SvjPanels) -> list[Html | str]:
     ]
 
 
-def _training(panels: SvjPanels) -> list[StudySection]:
+def _training(panels: SvjPanels) -> list[Section]:
     history = panels.history
     if history is None or not history["targets"]:
         return []
@@ -252,7 +246,7 @@ def _training(panels: SvjPanels) -> list[StudySection]:
     ]  # fmt: skip
     caption = "Constraints in the last epoch, on the events that train"
     return [
-        StudySection(
+        Section(
             "Training of X and Y",
             [
                 table(("Term", "Value", "Target", "Multiplier"), rows, caption=caption),
@@ -277,12 +271,12 @@ def _multiplier(value: float) -> str:
     return f"{value:.2g}" if value > 1e-3 else "0"
 
 
-def _tagger(panels: SvjPanels) -> list[StudySection]:
+def _tagger(panels: SvjPanels) -> list[Section]:
     maps = [
         figure(each, f"{plane}: jets of each signal against all backgrounds.")
         for plane, each in panels.areas.items()
     ]
-    return [StudySection("LundNet, jet by jet", maps)] if maps else []
+    return [Section("LundNet, jet by jet", maps)] if maps else []
 
 
 def _selection(panels: SvjPanels) -> Html | str:

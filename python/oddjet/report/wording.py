@@ -15,7 +15,7 @@ from oddjet.report.numbers import (
 )
 from oddjet.report.search_report import is_blinded
 
-__all__ = ["Answer", "answer", "method_name"]
+__all__ = ["Answer", "answer", "excess_kind", "facts", "method_name"]
 
 # The customs of the field: below two sigma nobody speaks of a deviation, from three
 # on it is one.
@@ -92,12 +92,32 @@ def method_name(results: Mapping[str, Any]) -> str:
     return "exact test" if method.startswith("exact") else method
 
 
-def _kind(sigma: float) -> str:
-    if abs(sigma) < _DEVIATION:
+def facts(results: Mapping[str, Any]) -> str:
+    """Write the line under the heading: 'search monojet · oddjet 0.1.0 · seed 1'."""
+    names = {"search": "search", "oddjet_version": "oddjet", "seed": "seed"}
+    return " · ".join(
+        f"{name} {results[key]}"
+        for key, name in names.items()
+        if results.get(key) is not None
+    )
+
+
+def excess_kind(sigma: float) -> str:
+    """Give the kind of `Answer` of an excess, by the number that people read.
+
+    Examples
+    --------
+    >>> [excess_kind(sigma) for sigma in (1.94, 1.96, 2.96)]
+    ['compatible', 'mild', 'excess']
+    """
+    shown = round(sigma, 1)
+    if shown < _DEVIATION:
         return "compatible"
-    if sigma < 0.0:
-        return "deficit"
-    return "excess" if sigma >= _CLEAR_DEVIATION else "mild"
+    return "excess" if shown >= _CLEAR_DEVIATION else "mild"
+
+
+def _kind(sigma: float) -> str:
+    return "deficit" if sigma <= -_DEVIATION else excess_kind(sigma)
 
 
 def _null_kind(sigma: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.report.page import write_report
+from oddjet.report.monojet_page import write_report
 from oddjet.report.search_report import SearchReport
 from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.report.study_page import write_study_report
+from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.digests import digest
 from oddjet.runs.errors import UserError
@@ -199,7 +199,7 @@ def collect_comparisons(
     }
     write_json_atomic(directory / RESULTS, found)
     (directory / TABLE).write_text(found["table"], encoding="utf-8")
-    write_study_report(directory / REPORT, assumption_report(found, study))
+    write_page(directory / REPORT, assumption_report(found, study))
 
 
 def _drawn(

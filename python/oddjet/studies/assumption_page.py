@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from oddjet.report.figures import loss_figure
 from oddjet.report.markup import Html, table
-from oddjet.report.study_page import StudyReport, StudySection, figure
+from oddjet.report.page import Page, Section, figure
 from oddjet.report.wording import Answer
 from oddjet.runs.config import dump_yaml
 from oddjet.studies.pages import mean_curve
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["assumption_report"]
 
 
-def assumption_report(found: Mapping[str, Any], study: AssumptionConfig) -> StudyReport:
+def assumption_report(found: Mapping[str, Any], study: AssumptionConfig) -> Page:
     """Compose the page of a test of the assumption.
 
     Parameters
@@ -30,7 +30,7 @@ def assumption_report(found: Mapping[str, Any], study: AssumptionConfig) -> Stud
 
     Returns
     -------
-    StudyReport
+    Page
     """
     rows = found["comparisons"]
     names = [f"{row['first']} and {row['second']}" for row in rows]
@@ -47,7 +47,7 @@ def assumption_report(found: Mapping[str, Any], study: AssumptionConfig) -> Stud
     loss = figure(
         loss_figure(curves, names), "Mean training loss of the networks of each pair."
     )
-    return StudyReport(
+    return Page(
         title="May these control regions stand for the signal region?",
         introduction=(
             "The method of arXiv:2204.11889 rests on jets that do not know what the"
@@ -55,8 +55,8 @@ def assumption_report(found: Mapping[str, Any], study: AssumptionConfig) -> Stud
         ),
         answers=[_verdict(row, study.p_value_min) for row in rows],
         sections=[
-            StudySection("Comparisons", [_comparison_table(rows), how]),
-            StudySection("Training", [loss]),
+            Section("Comparisons", [_comparison_table(rows), how]),
+            Section("Training", [loss]),
         ],
         config_yaml=dump_yaml(study),
     )

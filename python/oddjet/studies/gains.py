@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from oddjet.report.page import figure
 from oddjet.report.series_figure import Series, series_figure
-from oddjet.report.study_page import figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from oddjet.learn.classifier_config import ClassifierConfig
-from oddjet.report.study_page import write_study_report
+from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
@@ -396,4 +396,4 @@ def collect_hunting(
         config_yaml=dump_yaml(study),
         warning=warning,
     )
-    write_study_report(directory / REPORT, page)
+    write_page(directory / REPORT, page)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oddjet.report.markup import Html, table
+from oddjet.report.page import Page, Section, figure
 from oddjet.report.repeat_figure import repeat_figure
-from oddjet.report.study_page import StudyReport, StudySection, figure
 from oddjet.report.wording import Answer
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.gains import efficiencies_of, gain_figure
@@ -72,10 +72,10 @@ def hunting_report(
     variable: str,
     config_yaml: str,
     warning: str | None = None,
-) -> StudyReport:
+) -> Page:
     """Compose the page; arguments as for `hunting_table`."""
     sections = [
-        StudySection(
+        Section(
             f"What knows {variable}",
             [
                 _WHY,
@@ -83,15 +83,15 @@ def hunting_report(
                 _shown(_rounds(features["rounds"]), _ROUNDS),
             ],
         ),
-        StudySection("What a signal changes", [*_curves(points)]),
+        Section("What a signal changes", [*_curves(points)]),
     ]
     if effect := effect_rows(points, "times", "signal x"):
         shown = [EFFECT_CAPTION, _shown(effect, _EFFECT)]
-        sections.append(StudySection(_EFFECT, shown))
+        sections.append(Section(_EFFECT, shown))
     answers = [_verdict(features, variable)]
     if warning is not None:
         answers.insert(0, Answer("alarm", "truth among the labels", warning))
-    return StudyReport(
+    return Page(
         title="Hunting in a mass window",
         introduction="Signal region against sidebands (Collins, Howe, Nachman,"
         f" arXiv:1805.02664), trained with {', '.join(features['used'])}.",

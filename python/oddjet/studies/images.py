@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from oddjet.io.source_digest import source_digest
-from oddjet.report.study_page import write_study_report
+from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest
@@ -152,4 +152,4 @@ def collect_images(
     table = images_table(found)
     write_json_atomic(directory / RESULTS, {"points": found, "table": table})
     (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    write_study_report(directory / REPORT, images_report(found, dump_yaml(study)))
+    write_page(directory / REPORT, images_report(found, dump_yaml(study)))

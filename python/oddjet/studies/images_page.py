@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from oddjet.report.markup import Html, table
+from oddjet.report.page import Page, Section, figure
 from oddjet.report.repeat_figure import repeat_figure
 from oddjet.report.series_figure import Series, series_figure
-from oddjet.report.study_page import StudyReport, StudySection, figure
 from oddjet.report.wording import Answer
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.gains import efficiencies_of, gain_figure
@@ -53,20 +53,20 @@ def images_table(points: Sequence[Point]) -> str:
     )
 
 
-def images_report(points: Sequence[Point], config_yaml: str) -> StudyReport:
+def images_report(points: Sequence[Point], config_yaml: str) -> Page:
     """Compose the page; points as for `images_table`."""
     sections = [
-        StudySection("What a signal changes", _curves(points)),
-        StudySection("Training and true accuracy", _weak_and_true(points)),
+        Section("What a signal changes", _curves(points)),
+        Section("Training and true accuracy", _weak_and_true(points)),
     ]
     drawn = [p for p in _of(points, ORIGINAL) if p["sensitivity"] > 0]
     if drawn:
         gained = gain_figure(drawn, [point["before"] for point in drawn])
-        sections.insert(1, StudySection("What a cut gains", [gained]))
+        sections.insert(1, Section("What a cut gains", [gained]))
     if effect := effect_rows(points, "sensitivity", "S/sqrt(B)"):
         shown = table(*effect, caption=_EFFECT)
-        sections.insert(1, StudySection(_EFFECT, [EFFECT_CAPTION, shown]))
-    return StudyReport(
+        sections.insert(1, Section(_EFFECT, [EFFECT_CAPTION, shown]))
+    return Page(
         title="Jet images",
         introduction="Networks of the images of two jets, trained on a signal region"
         " against sidebands of their mass (F.-Y. Hsieh, note \u201cCWoLa\u201d) and"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from oddjet.report.markup import Html
-from oddjet.report.study_page import (
-    StudyReport,
-    StudySection,
+from oddjet.report.page import (
+    Page,
+    Section,
     figure,
-    write_study_report,
+    write_page,
 )
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
@@ -76,11 +76,11 @@ def _collect(
         )
         for plane in lund_stages.PLANES
     ]
-    page = StudyReport(
+    page = Page(
         title="LundNet on semi-visible jets",
         introduction="Dreyer & Qu, arXiv:2012.08526, on the two hardest fat jets.",
         answers=[],
-        sections=[StudySection("Separation at every signal", maps)],
+        sections=[Section("Separation at every signal", maps)],
         config_yaml=dump_yaml(study),
     )
-    write_study_report(directory / REPORT, page)
+    write_page(directory / REPORT, page)

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from oddjet.learn.classifier_config import ClassifierConfig
-from oddjet.report.study_page import write_study_report
+from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
@@ -284,6 +284,4 @@ def collect_mixed(
     table = mixed_table(found, warning)
     write_json_atomic(directory / RESULTS, {"points": found, "table": table})
     (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    write_study_report(
-        directory / REPORT, mixed_report(found, dump_yaml(study), warning)
-    )
+    write_page(directory / REPORT, mixed_report(found, dump_yaml(study), warning))

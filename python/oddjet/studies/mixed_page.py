@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oddjet.report.markup import table
+from oddjet.report.page import Page, Section, figure
 from oddjet.report.repeat_figure import repeat_figure
-from oddjet.report.study_page import StudyReport, StudySection, figure
 from oddjet.report.wording import Answer
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.repeats import Repeated, markdown_table
@@ -65,7 +65,7 @@ def _points(points: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[s
 
 def mixed_report(
     points: Sequence[Mapping[str, Any]], config_yaml: str, warning: str | None = None
-) -> StudyReport:
+) -> Page:
     """Compose the page.
 
     Parameters
@@ -77,7 +77,7 @@ def mixed_report(
 
     Returns
     -------
-    StudyReport
+    Page
     """
     drawn = [point for point in points if point["variant"] == ORIGINAL]
     auc = [point["summary"]["auc"] for point in drawn]
@@ -100,14 +100,14 @@ def mixed_report(
         " learnt: single networks scatter around 0.5 by far more than their own errors."
     )
     shown = table(head, rows, caption="Mean and spread of the trainings")
-    sections = [StudySection("Separation", [figure(svg, caption), shown])]
+    sections = [Section("Separation", [figure(svg, caption), shown])]
     if effect := effect_rows(points, "fraction", "f1"):
         copies = [EFFECT_CAPTION, table(*effect, caption=_EFFECT)]
-        sections.append(StudySection(_EFFECT, copies))
+        sections.append(Section(_EFFECT, copies))
     alarms = (
         [] if warning is None else [Answer("alarm", "truth among the labels", warning)]
     )
-    return StudyReport(
+    return Page(
         title="Mixed samples",
         introduction="What labels of mixtures teach about signal and background"
         " (Metodiev, Nachman, Thaler, arXiv:1708.02949).",

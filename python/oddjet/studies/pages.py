@@ -9,11 +9,11 @@ import numpy as np
 from oddjet.report.figures import loss_figure
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import format_expectation, format_sigma
+from oddjet.report.page import Page, Section, figure
 from oddjet.report.study_figures import (
     class_score_figure,
     comparison_figure,
 )
-from oddjet.report.study_page import StudyReport, StudySection, figure
 from oddjet.runs.config import dump_yaml
 from oddjet.studies.jets import read_jets
 from oddjet.studies.rows import JETS
@@ -39,7 +39,7 @@ def table_report(
     found: Mapping[str, Any],
     stages: Sequence[Path],
     study: StudyConfig,
-) -> StudyReport:
+) -> Page:
     """Compose the page of a study of mixtures.
 
     Parameters
@@ -52,9 +52,9 @@ def table_report(
 
     Returns
     -------
-    StudyReport
+    Page
     """
-    return StudyReport(
+    return Page(
         title="Mono-jet mixtures",
         introduction=(
             "Searches of mixtures whose composition is known, with the columns and"
@@ -72,17 +72,17 @@ def row_sections(
     stages: Sequence[Path],
     study: MixturesConfig,
     rows: Sequence[RowConfig],
-) -> list[StudySection]:
+) -> list[Section]:
     """Give the sections that every study of mixtures has: tables, scores, jets."""
     by_name = {row.name: [r for r in found if r["name"] == row.name] for row in rows}
     first = {r["name"]: path for r, path in zip(found, stages, strict=True)
              if r["repeat"] == 0}  # fmt: skip
     sections = [
-        StudySection("Selected events", [_signal_table(by_name, rows)]),
+        Section("Selected events", [_signal_table(by_name, rows)]),
     ]
     if any(row.r_sr or row.r_cr for row in rows):
         tables = [_composition_table(by_name, rows, study.rest)]
-        sections.append(StudySection("Selected events by process", tables))
+        sections.append(Section("Selected events by process", tables))
     order = [study.rest, *(name for name in study.background if name != study.rest)]
     sections.append(_score_section(first, by_name, [*order, _SIGNAL]))
     sections += _selected_section(first, by_name)
@@ -160,14 +160,14 @@ def _score_section(
     first: Mapping[str, Path],
     by_name: Mapping[str, list[Row]],
     processes: Sequence[str],
-) -> StudySection:
+) -> Section:
     content: list[str] = []
     for name, stage in list(first.items())[:MOST_FIGURES]:
         svg = _class_figure(name, read_jets(stage / JETS), by_name[name][0], processes)
         content.append(figure(svg, f"Row {name}, first repeat, as in Figs. 1-3."))
     if len(first) > MOST_FIGURES:
         content.append(f"Further rows ({len(first) - MOST_FIGURES}) are not drawn.")
-    return StudySection("Scores by simulated process", content)
+    return Section("Scores by simulated process", content)
 
 
 def _class_figure(
@@ -187,7 +187,7 @@ def _class_figure(
 
 def _selected_section(
     first: Mapping[str, Path], by_name: Mapping[str, list[Row]]
-) -> list[StudySection]:
+) -> list[Section]:
     """Show the selected jets of the row that has most to show."""
     known = {n: r[0]["sigma"] for n, r in by_name.items() if r[0]["sigma"] is not None}
     if not known:
@@ -209,17 +209,17 @@ def _selected_section(
         " both of area 1. z: constituent pT over jet pT; of the constituents that the"
         " network sees."
     )
-    return [StudySection("Selected and rejected jets", [figure(svg, caption)])]
+    return [Section("Selected and rejected jets", [figure(svg, caption)])]
 
 
-def _training_section(by_name: Mapping[str, list[Row]]) -> StudySection:
+def _training_section(by_name: Mapping[str, list[Row]]) -> Section:
     names = list(by_name)[:MOST_FIGURES]
     curves = [mean_curve(by_name[name][0]["losses"]) for name in names]
     caption = (
         "Mean training loss of the networks of each row, first repeat. A loss that"
         " stays at ln 2 means that there was nothing to tell the regions apart."
     )
-    return StudySection("Training", [figure(loss_figure(curves, names), caption)])
+    return Section("Training", [figure(loss_figure(curves, names), caption)])
 
 
 def mean_curve(losses: Sequence[Sequence[float]]) -> list[float]:

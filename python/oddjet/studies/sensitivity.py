@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oddjet.report.study_page import write_study_report
+from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
@@ -61,7 +61,7 @@ def collect_sensitivity(
     found["table"] += "\n" + _table(found["sensitivity"]["smallest"])
     write_json_atomic(directory / RESULTS, found)
     (directory / TABLE).write_text(found["table"], encoding="utf-8")
-    write_study_report(directory / REPORT, sensitivity_report(found, places, study))
+    write_page(directory / REPORT, sensitivity_report(found, places, study))
 
 
 def _sensitivity(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oddjet.report.markup import Html, table
+from oddjet.report.page import Page, Section, figure
 from oddjet.report.study_figures import sensitivity_figure
-from oddjet.report.study_page import StudyReport, StudySection, figure
 from oddjet.report.wording import Answer
 from oddjet.runs.config import dump_yaml
 from oddjet.studies.pages import row_sections
@@ -22,7 +22,7 @@ __all__ = ["sensitivity_report"]
 
 def sensitivity_report(
     found: Mapping[str, Any], stages: Sequence[Path], study: SensitivityConfig
-) -> StudyReport:
+) -> Page:
     """Compose the page of a sensitivity curve; arguments as for `table_report`."""
     curve = found["sensitivity"]["curve"]
     smallest = found["sensitivity"]["smallest"]
@@ -42,10 +42,10 @@ def sensitivity_report(
             f" {found['sensitivity']['not_determined']}."
         )
         sections.append(
-            StudySection("Sensitivity", [figure(svg, caption), _level_table(smallest)])
+            Section("Sensitivity", [figure(svg, caption), _level_table(smallest)])
         )
     rows = row_sections(found["rows"], stages, study, study.rows)
-    return StudyReport(
+    return Page(
         title="Sensitivity of a mono-jet search",
         introduction="The smallest signal that the search would find, by injection.",
         answers=[_sensitivity_answer(smallest, study)],

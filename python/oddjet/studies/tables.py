@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oddjet.report.study_page import write_study_report
+from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
@@ -127,4 +127,4 @@ def collect(
     found = summarise(rows)
     write_json_atomic(directory / RESULTS, found)
     (directory / TABLE).write_text(found["table"], encoding="utf-8")
-    write_study_report(directory / REPORT, table_report(found, places, study))
+    write_page(directory / REPORT, table_report(found, places, study))
