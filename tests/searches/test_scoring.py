@@ -83,3 +83,12 @@ def test_several_networks_a_fold(tmp_path: Path) -> None:
         f"fold {fold}, network {network}" for fold, network in folds_and_networks
     ]
     assert not (tmp_path / "stages" / ".checkpoints").exists()
+
+
+@pytest.mark.parametrize(("num_signal", "is_shown"), [(100, True), (300, False)])
+def test_the_signal_fraction_needs_processes_in_common(
+    num_signal: int, is_shown: bool, tmp_path: Path
+) -> None:
+    run(tmp_path, num_signal=num_signal)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert ("Signal fraction (truth, not used)" in page) == is_shown

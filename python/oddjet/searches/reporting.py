@@ -172,8 +172,12 @@ def _rows(cutflow: CutFlow) -> list[tuple[str, int, float, float]]:
 
 
 def _signal_fraction(truth: Truth) -> dict[str, float]:
-    """Give the fraction of the signal region that the control region has none of."""
+    """Give the fraction of the signal region that the control region has none of.
+
+    Nothing where they share no process: then the control region was selected to be of
+    others, such as Z to leptons.
+    """
     if not {SIGNAL_REGION, CONTROL_REGION} <= truth.keys():
         return {}
-    known = np.unique(truth[CONTROL_REGION])
-    return {"signal_fraction": float(np.mean(~np.isin(truth[SIGNAL_REGION], known)))}
+    known = np.isin(truth[SIGNAL_REGION], truth[CONTROL_REGION])
+    return {"signal_fraction": float(np.mean(~known))} if known.any() else {}

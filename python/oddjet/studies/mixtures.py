@@ -108,7 +108,8 @@ def _drawn(
     if available < number:
         message = (
             f"the study needs {number} selected events of {name}, but its files have"
-            f" {available}; simulate more, or lower n_sr and n_cr"
+            f" {available}; simulate more, or ask for fewer (n_sr and n_cr, or"
+            " num_jets)"
         )
         raise UserError(message)
     return random.permutation(available)[:number]
