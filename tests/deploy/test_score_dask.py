@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -122,6 +123,22 @@ def test_what_a_worker_cannot_read_is_the_users_sentence(model_file, file, tmp_p
 def test_two_clusters_live_on_one_machine():
     with dask_client("local") as one, dask_client("local") as other:
         assert one.submit(abs, -1).result() == other.submit(abs, -1).result() == 1
+
+
+def test_a_scheduler_that_is_lost_is_a_sentence(monkeypatch):
+    monkeypatch.setattr("oddjet.runs.dask_client.CONNECT_SECONDS", 1)
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0"]
+    quiet = ["--dashboard-address", "127.0.0.1:0", "--host", "127.0.0.1"]
+    with subprocess.Popen([*command, *quiet], stderr=subprocess.PIPE, text=True) as one:
+        lines = iter(one.stderr.readline, "")
+        address = next(line for line in lines if "Scheduler at:" in line).split()[-1]
+        with (
+            pytest.raises(UserError, match=f"{address} was lost; start one"),
+            dask_client(address) as client,
+        ):
+            future = client.submit(abs, -1)  # there is no worker to do it
+            one.kill()
+            future.result()
 
 
 def test_an_address_without_a_scheduler_is_a_sentence(monkeypatch):

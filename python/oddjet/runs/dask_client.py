@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def dask_client(address: str, *, workers: int = 1) -> Iterator[Any]:
     MissingExtra
         Dask is not installed.
     UserError
-        There is no scheduler at the address.
+        There is no scheduler at the address, or it is lost while work is under way.
     """
     distributed = require("distributed", extra="dask")
     if address == "local":
@@ -59,4 +60,11 @@ def dask_client(address: str, *, workers: int = 1) -> Iterator[Any]:
         message = f"there is no Dask scheduler at {address} ({error})"
         raise UserError(message) from error
     with client:
-        yield client
+        try:
+            yield client
+        except CancelledError as error:
+            message = (
+                f"the Dask scheduler at {address} was lost; start one, and the same"
+                " command goes on"
+            )
+            raise UserError(message) from error
