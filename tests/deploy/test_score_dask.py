@@ -132,13 +132,15 @@ def test_a_scheduler_that_is_lost_is_a_sentence(monkeypatch):
     with subprocess.Popen([*command, *quiet], stderr=subprocess.PIPE, text=True) as one:
         lines = iter(one.stderr.readline, "")
         address = next(line for line in lines if "Scheduler at:" in line).split()[-1]
-        with (
-            pytest.raises(UserError, match=f"{address} was lost; start one"),
-            dask_client(address) as client,
-        ):
-            future = client.submit(abs, -1)  # there is no worker to do it
-            one.kill()
-            future.result()
+        with pytest.raises(UserError, match=f"{address} was lost; start one"):
+            _lose(address, one)
+
+
+def _lose(address, scheduler):
+    with dask_client(address) as client:
+        future = client.submit(abs, -1)  # there is no worker to do it
+        scheduler.kill()
+        future.result()
 
 
 def test_an_address_without_a_scheduler_is_a_sentence(monkeypatch):
