@@ -8,11 +8,9 @@ import pytest
 pytest.importorskip("torch", reason="needs the extra [train]")
 
 from oddjet.learn.abcd_config import AbcdTrainingConfig
-from oddjet.learn.abcd_networks import network_arrays, scores_of_networks
 from oddjet.learn.abcd_rules import terms_by_rule
 from oddjet.learn.abcd_sample import AbcdSample
 from oddjet.learn.abcd_terms import AbcdTerms
-from oddjet.learn.abcd_training import AbcdTrainer
 from oddjet.stats.closure_targets import (
     closure_target,
     distance_correlation_floor,
@@ -67,14 +65,3 @@ def test_planes_and_bins_with_hardly_an_event_are_asked_for_nothing():
         ("SP", False),
         ("SP", True),
     ]
-
-
-def test_stored_networks_give_the_same_scores():
-    events = sample(400)
-    trainer = AbcdTrainer(events, CONFIG, seed=1)
-    trainer.run()
-    stored = network_arrays(trainer.networks)
-    assert {key.partition("/")[0] for key in stored} == {"X", "Y"}
-    again = scores_of_networks(stored, events.features, hidden=CONFIG.hidden)
-    for name, score in trainer.scores(events.features).items():
-        np.testing.assert_array_equal(again[name], score)

@@ -125,6 +125,13 @@ class AbcdTerms:
         """Names of the entries."""
         return tuple(term.name for term in self._terms)
 
+    def asked(self) -> dict[str, float]:
+        """Give the target of each entry, or its fixed weight."""
+        return {
+            term.name: (term.weight or 0.0) if term.target is None else term.target
+            for term in self._terms
+        }
+
     def constraints(self) -> list[Constraint]:
         """Give a constraint for each entry, from the targets."""
         return [

@@ -159,6 +159,11 @@ class AbcdTrainer:
         )
         self.history: list[AbcdEpoch] = []
 
+    @property
+    def asked(self) -> dict[str, float]:
+        """The target of each term, or its fixed weight."""
+        return self._terms.asked()
+
     def run(
         self,
         epochs: int | None = None,
