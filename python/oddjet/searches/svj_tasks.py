@@ -225,6 +225,7 @@ def _training_sample(events: SvjEvents, edges_gev: Sequence[float]) -> AbcdSampl
         planes={name: each for name, each in planes.items() if each.any()},
         bin_of=mass_bin(events.mass[rows], edges_gev),
         num_bins=len(edges_gev) - 1,
+        source=events.source[rows],
     )
 
 
