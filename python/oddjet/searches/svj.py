@@ -115,11 +115,13 @@ class Svj(Recipe[SvjConfig]):
             tables = self._tables(root, jobs, shown)
             lund = self._tagger(root, jobs, shown)
             jet_scores = self._data_scores(root, lund, shown, unblind=unblind)
-            tasks = self._tasks(tables, lund, jet_scores, unblind=unblind)
+            checkpoints = (root / "tasks" / "stages" / ".checkpoints").absolute()
+            tasks = self._tasks(tables, lund, jet_scores, checkpoints, unblind=unblind)
             outcomes = run_campaign(
                 root / "tasks", list(tasks.values()), jobs=jobs, crew=crew,
                 progress=shown,
             )  # fmt: skip
+            remove_tree(checkpoints)
             found = Found(
                 dict(zip(tasks, outcomes, strict=True)),
                 tables,
@@ -226,6 +228,7 @@ class Svj(Recipe[SvjConfig]):
         tables: dict[str, Path],
         lund: Path | None,
         jet_scores: Path | None,
+        checkpoints: Path,
         *,
         unblind: bool,
     ) -> dict[str, Task]:
@@ -251,6 +254,7 @@ class Svj(Recipe[SvjConfig]):
             },
             {"events": events},
             sources={"made_with": digest(provenance())},
+            untracked={"checkpoints": checkpoints},
         )
         scored = {"events": events, "train": training}
         scan = Task("scan", choose_cuts, scanned, scored)

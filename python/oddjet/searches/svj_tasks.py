@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from oddjet.deploy.scorer import Scorer
 from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.digests import digest, digest_file
 from oddjet.runs.errors import UserError
 from oddjet.runs.provenance import provenance
 from oddjet.searches.event_table import EventTable, read_event_table
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from oddjet.learn.abcd_config import AbcdTrainingConfig
     from oddjet.learn.abcd_sample import AbcdSample
     from oddjet.learn.abcd_training import AbcdTrainer
+    from oddjet.learn.checkpoint import Checkpoint
     from oddjet.runs.progress import Progress
     from oddjet.searches.svj_config import SplitConfig
     from oddjet.stats.abcd_scan import WorkingPointRules
@@ -154,8 +156,12 @@ def train(
     non_closure_max: float,
     mass_edges_gev: Sequence[float],
     seed: int,
+    checkpoints: Path,
 ) -> None:
-    """Train X and Y on their part of the events, and score all of them."""
+    """Train X and Y on their part of the events, and score all of them.
+
+    `checkpoints` is where the state of an unfinished training is kept.
+    """
     from oddjet.learn.abcd_export import export_scores
     from oddjet.learn.abcd_rules import terms_by_rule
     from oddjet.learn.abcd_training import AbcdTrainer
@@ -170,8 +176,15 @@ def train(
             independent_of=_INDEPENDENT_OF,
         )
     trainer = AbcdTrainer(sample, training, seed=seed)
+    checkpoint = _checkpoint(
+        checkpoints,
+        events=digest_file(inputs["events"] / EVENTS),
+        training=training,
+        mass_edges_gev=mass_edges_gev,
+        seed=seed,
+    )
     with progress.task("train X and Y", total=training.epochs) as task:
-        history = trainer.run(on_epoch=lambda _: task.advance())
+        history = trainer.run(checkpoint=checkpoint, on_epoch=lambda _: task.advance())
     outcome = trainer.outcome()
     if outcome.reason is not None:
         raise UserError(outcome.reason)
@@ -191,6 +204,15 @@ def train(
             "effective_background": sample.effective_background(None),
         },
     )
+
+
+def _checkpoint(directory: Path, **decides: object) -> Checkpoint:
+    """Give the training that is decided by all this its place to be kept."""
+    from oddjet.learn.checkpoint import Checkpoint
+
+    key = digest({**decides, "made_with": provenance()})
+    directory.mkdir(parents=True, exist_ok=True)
+    return Checkpoint(directory / f"{key[:16]}.pt", key)
 
 
 def _provenance(trainer: AbcdTrainer, seed: int) -> dict[str, object]:
