@@ -84,6 +84,7 @@ def test_what_a_run_leaves(closed):
         assert title in page
     assert page.count("<svg") == 3 + 2 + 2 + 1 + 1
     assert "Expected to be excluded" in page
+    assert "Limits count it: their signal fills all four regions" in page
     config = yaml.safe_load((closed / "config.yaml").read_text("utf-8"))
     assert config["split"] == {"train": 0.4, "scan": 0.2}
 
