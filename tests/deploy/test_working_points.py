@@ -10,6 +10,7 @@ from oddjet.deploy.working_points import (
     WorkingPoint,
     measured_working_points,
     parse_working_points,
+    selected_fraction,
     working_points_text,
 )
 from oddjet.runs.errors import UserError
@@ -76,6 +77,19 @@ def test_where_no_event_passes_there_is_an_upper_limit():
 def test_a_limit_is_not_told_as_an_efficiency(efficiency, uncertainty, words):
     point = WorkingPoint("a", 1.0, efficiency, uncertainty, "control")
     assert words in working_point_line(point)
+
+
+def test_copies_of_an_event_do_not_make_an_efficiency_more_certain():
+    random = np.random.default_rng(1)
+    weight, selected = random.uniform(0.5, 1.5, 400), random.random(400) < 0.2
+    once = selected_fraction(selected, weight)
+    source = np.repeat(np.arange(400, dtype=np.uint64), 5)
+    five = [np.repeat(selected, 5), np.repeat(weight, 5) / 5]
+    assert selected_fraction(*five, source) == pytest.approx(once)
+    assert selected_fraction(*five)[1] == pytest.approx(once[1] / math.sqrt(5))
+    none = np.zeros(2000, bool)
+    limit = selected_fraction(none, five[1], source)[1]
+    assert limit == pytest.approx(selected_fraction(none[:400], weight)[1])
 
 
 def test_what_would_not_come_back_is_refused():

@@ -135,6 +135,35 @@ class TestTerms:
         ):
             AbcdTerms(config, sample(100))
 
+    def test_bins_without_a_target_are_as_if_they_were_not_there(self):
+        toy = planes_and_bins(20_000)
+        closing = {"batch_events": None, "decorrelate": ()}
+        some = ClosureTerm(plane="SP", binned=True, target=(0.1, None, 0.2))
+        config = AbcdTrainingConfig(**closing, closure=(some,))
+        trainer = AbcdTrainer(toy, config, seed=3)
+        assert trainer.asked == {"closure(SP), bin 0": 0.1, "closure(SP), bin 2": 0.2}
+        targets = [each.target for each in trainer.multipliers.constraints]
+        assert targets == [0.1, 0.2]
+        # The same events with the bins 0 and 2 as the only ones there are.
+        fewer = dataclasses.replace(
+            toy, bin_of=np.array([0, 5, 1])[toy.bin_of], num_bins=2
+        )
+        both = some.model_copy(update={"target": (0.1, 0.2)})
+        other = AbcdTrainer(
+            fewer, AbcdTrainingConfig(**closing, closure=(both,)), seed=3
+        )
+        values = [
+            each._losses(each._tensors, np.random.default_rng(1), epoch=1)[1]
+            for each in (trainer, other)
+        ]
+        assert torch.equal(*values)
+
+    def test_targets_of_bins_must_be_as_many_as_the_bins(self):
+        term = ClosureTerm(binned=True, target=(0.1, 0.1))
+        config = AbcdTrainingConfig(closure=(term,))
+        with pytest.raises(UserError, match="has 2 targets for the 3 bins"):
+            AbcdTerms(config, planes_and_bins())
+
     def test_a_target_below_the_floor_of_the_batch(self):
         config = AbcdTrainingConfig(decorrelate=(XY,), batch_events=1000)
         with pytest.raises(UserError, match=r"X and Y cannot .* 1.8/sqrt\(n_eff\)"):
@@ -344,6 +373,14 @@ class TestConfig:
             (
                 {"decorrelate": 2 * [{"between": ["X", "Y"], "target": 0.1}]},
                 r"R\(X, Y\) must be listed once",
+            ),
+            (
+                {"closure": [{"target": [0.1, 0.2]}]},
+                r"closure\(all events\) needs one target, or binned: true",
+            ),
+            (
+                {"closure": [{"binned": True, "target": [None, None]}]},
+                r"needs a target for one bin at least",
             ),
         ],
     )

@@ -131,6 +131,7 @@ def test_a_limit_has_its_curve_and_its_cross_section(tmp_path):
     assert ">0.131<" in page
     assert "CLs of the signal wprime" in page
     assert page.index("Every spectrum") < page.index("Injected signals and limits")
+    assert "its efficiency is then too good, and a limit too strong" in page
 
 
 def test_no_limit_says_why(tmp_path):

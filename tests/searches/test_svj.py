@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+import oddjet
 from oddjet.cli.main import main
 from oddjet.searches import Svj, SvjConfig
 from oddjet.searches.svj_events import part_of
@@ -83,9 +84,35 @@ def test_what_a_run_leaves(closed):
         assert title in page
     assert page.count("<svg") == 3 + 2 + 2 + 1 + 1
     assert "Expected to be excluded" in page
-    assert (closed / "networks.npz").exists()
+    assert "Limits count it: their signal fills all four regions" in page
     config = yaml.safe_load((closed / "config.yaml").read_text("utf-8"))
     assert config["split"] == {"train": 0.4, "scan": 0.2}
+
+
+def test_the_model_of_x_and_y_scores_events_and_knows_its_boundaries(folder, closed):
+    scorer = oddjet.Scorer(closed / "networks.onnx")
+    assert scorer.spec.columns == ("a", "b", "c")
+    point = results_of(closed)["working_point"]
+    cut = {name: scorer.bundle.threshold(name) for name in ("x", "y")}
+    assert list(cut.values()) == [point["x_cut"], point["y_cut"]]
+    data = pq.read_table(folder / "data.parquet").to_pydict()
+    found = scorer.score({name: np.array(data[name]) for name in data})
+    assert set(found.status.tolist()) == {"ok"}
+    # Data are like the background: as many pass as the model says.
+    inside = np.array(data["delta_eta"]) < 2.2
+    for name, boundary in scorer.bundle.working_points.items():
+        passing = np.mean(found[name].to_numpy()[inside] > cut[name])
+        error = np.hypot(boundary.uncertainty, np.sqrt(passing / inside.sum()))
+        assert abs(passing - boundary.efficiency) < 5 * error
+        assert "neither training nor scan has seen" in boundary.measured_on
+    # The table of the validation plane is that of the file.
+    counted = results_of(closed)["data"]["VP"]["yields"]["weight"]["pass_pass"]
+    passes = [found[name].to_numpy()[~inside] > cut[name] for name in cut]
+    binned = (np.array(data["transverse_mass"])[~inside] < 3000) & passes[0] & passes[1]
+    assert sum(counted) == np.count_nonzero(binned)
+    facts = scorer.bundle.provenance
+    assert facts["training.hidden"] == "16 16"
+    assert float(facts["terms.R(X, Y)"]) > 0
 
 
 def test_what_simulation_misses_is_an_uncertainty_of_the_prediction(closed):
@@ -129,7 +156,7 @@ def test_data_stay_closed_but_for_the_validation_plane(folder, closed):
 
 
 def test_unblinding_is_recorded_and_trains_nothing_again(folder, closed):
-    trained = (closed / "networks.npz").read_bytes()
+    trained = (closed / "networks.onnx").read_bytes()
     log = (closed / "tasks" / "run.log").read_text("utf-8")
     arguments = ["search", str(folder / "svj.yaml"), "-o", str(closed), "--unblind"]
     assert main(arguments) == 0
@@ -137,7 +164,7 @@ def test_unblinding_is_recorded_and_trains_nothing_again(folder, closed):
     assert results["unblinded"]
     assert list(results["data"]) == ["SP", "VP"]
     assert "unblinded: the signal plane" in (closed / "run.log").read_text("utf-8")
-    assert (closed / "networks.npz").read_bytes() == trained
+    assert (closed / "networks.onnx").read_bytes() == trained
     more = (closed / "tasks" / "run.log").read_text("utf-8")[len(log) :]
     made = [line for line in more.splitlines() if "done in" in line]
     assert len(made) == 1 + 4  # the data are counted, every limit is set again
@@ -153,7 +180,7 @@ def test_the_same_twice_byte_for_byte(folder, tmp_path):
     config = parsed(TINY_SVJ)
     for name in ("one", "two"):
         Svj(config, base=folder).run(tmp_path / name)
-    for name in ("results.json", "networks.npz", "report.html"):
+    for name in ("results.json", "networks.onnx", "report.html"):
         one, two = ((tmp_path / run / name).read_bytes() for run in ("one", "two"))
         assert one == two, name
     assert results_of(tmp_path / "one")["data"] is None
@@ -243,6 +270,8 @@ def test_a_signal_that_never_passes_leaves_the_others(folder, tmp_path):
         ({"tagger": {}}, "must have tagger: null where files are tables"),
         ({"split": {"train": 0.8, "scan": 0.2}}, "must leave events to quote"),
         ({"background": {"total": {"files": ["a"]}}}, "none of them total"),
+        ({"features": ["a", "a"]}, "must name each of features once"),
+        ({"features": ["a", "jet pt"]}, "must name each of features once"),
         ({"training": {"y_variable": "m"}}, "must leave training.y_variable empty"),
         ({"training": {"method": "fixed_weights"}}, "must have terms: given"),
     ],

@@ -18,8 +18,8 @@ from oddjet.stats.closure_targets import (
     closure_target,
     distance_correlation_floor,
     distance_correlation_target,
-    effective_events,
 )
+from oddjet.stats.effective_events import effective_events
 from oddjet.stats.region_yields import FourRegions
 
 

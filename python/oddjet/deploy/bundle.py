@@ -5,14 +5,16 @@ Beside the graph it holds text under keys that start with "oddjet.":
 ============================ ====================================================
 ``oddjet.format_version``    version of this layout, "1"
 ``oddjet.feature_spec``      the `FeatureSpec`, as `key = value` lines; or
-``oddjet.lund_spec``         the `LundSpec` of a model that reads Lund trees
+``oddjet.lund_spec``         the `LundSpec` of a model that reads Lund trees; or
+``oddjet.table_spec``        the `TableSpec` of one that reads quantities of events
 ``oddjet.unit``              what one row is: "event" (its leading jet) or "jet"
 ``oddjet.folds``             number of networks inside
 ``oddjet.working_points``    `key = value` lines: ``NAME.threshold``,
                              ``NAME.efficiency``, ``NAME.uncertainty`` and
                              ``NAME.measured_on`` of each
-``oddjet.bytes_per_constituent``  what a constituent, or a node of a tree, takes of
-                             the widest array inside: how many jets fit a cache
+``oddjet.bytes_per_constituent``  what a constituent, a node of a tree or an event of
+                             a table takes of the widest array inside: how many fit
+                             a cache
 ``oddjet.provenance``        `key = value` lines; no path, host or date
 ``oddjet.digest``            SHA-256 of the graph and of all the entries above
 ``oddjet.file_digest``       SHA-256 of the file with zeros in place of these 64
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from oddjet.deploy.runtime import BYTES_PER_CONSTITUENT
 from oddjet.deploy.working_points import parse_working_points, working_points_text
-from oddjet.features import FeatureSpec, LundSpec
+from oddjet.features import FeatureSpec, LundSpec, TableSpec
 from oddjet.runs.atomic import atomic_path
 from oddjet.runs.errors import UserError, require
 from oddjet.runs.key_values import key_value_text, parse_key_values
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bundle",
+    "ModelSpec",
     "content_digest",
     "model_bytes",
     "parse_bundle",
@@ -55,7 +58,14 @@ NO_DIGEST = 64 * "0"
 # The oldest that know every operator of the graphs; so older runtimes read them.
 ONNX_OPSET, ONNX_IR_VERSION = 17, 8
 #: Key of a spec in the file, and what a row of such a model is.
-_KIND_OF = {FeatureSpec: ("feature_spec", "event"), LundSpec: ("lund_spec", "jet")}
+_KIND_OF = {
+    FeatureSpec: ("feature_spec", "event"),
+    LundSpec: ("lund_spec", "jet"),
+    TableSpec: ("table_spec", "event"),
+}
+
+#: What a model can be made for.
+ModelSpec = FeatureSpec | LundSpec | TableSpec
 
 
 @dataclass(frozen=True)
@@ -64,8 +74,8 @@ class Bundle:
 
     Attributes
     ----------
-    spec : FeatureSpec or LundSpec
-        The jets, and what of them, that the model was made for.
+    spec : FeatureSpec, LundSpec or TableSpec
+        The jets, and what of them, that the model was made for; or what of events.
     folds : int
         Networks inside.
     unit : str
@@ -82,7 +92,7 @@ class Bundle:
         The file, for the runtime.
     """
 
-    spec: FeatureSpec | LundSpec
+    spec: ModelSpec
     folds: int
     unit: str
     provenance: dict[str, str]
@@ -112,7 +122,7 @@ def write_bundle(
     path: Path | str,
     graph: Any,
     *,
-    spec: FeatureSpec | LundSpec,
+    spec: ModelSpec,
     folds: int,
     provenance: Mapping[str, object],
     working_points: Iterable[WorkingPoint] = (),
@@ -125,15 +135,15 @@ def write_bundle(
     path : Path or str
         Where; the file is complete or not there.
     graph : onnx.GraphProto
-        As `edge_conv_graph` or `lund_net_graph` builds it.
-    spec : FeatureSpec or LundSpec
+        As `edge_conv_graph`, `lund_net_graph` or `event_network_graph` builds it.
+    spec : FeatureSpec, LundSpec or TableSpec
         Models that read the trees of jets score jets, others events.
     folds : int
     provenance : mapping
         Facts on how the model was made, nested mappings allowed. The caller keeps
         paths, hosts and dates out.
     working_points : iterable of WorkingPoint
-        Named cuts on the score.
+        Named cuts on the score; of a `TableSpec` each on the score of its name.
     bytes_per_constituent : int
         What a constituent (or node) takes of the widest array inside the network.
     """
@@ -154,16 +164,23 @@ def write_bundle(
 
 
 def rewrite_bundle(
-    path: Path | str, graph: Any, bundle: Bundle, *, provenance: Mapping[str, object]
+    path: Path | str,
+    graph: Any,
+    bundle: Bundle,
+    *,
+    provenance: Mapping[str, object],
+    working_points: Iterable[WorkingPoint] | None = None,
 ) -> None:
-    """Write a model file that differs from another in its graph and its provenance."""
+    """Write a model file that differs from another in what is given."""
+    if working_points is None:
+        working_points = bundle.working_points.values()
     write_bundle(
         path,
         graph,
         spec=bundle.spec,
         folds=bundle.folds,
         provenance=provenance,
-        working_points=bundle.working_points.values(),
+        working_points=working_points,
         bytes_per_constituent=bundle.bytes_per_constituent,
     )
 
@@ -299,10 +316,13 @@ def _parsed(content: bytes, source: Path | str) -> Any:
     return model
 
 
-def _spec_of(entries: Mapping[str, str]) -> FeatureSpec | LundSpec:
-    if "lund_spec" in entries:
-        return LundSpec.from_text(entries["lund_spec"])
-    return FeatureSpec.from_text(entries["feature_spec"])
+def _spec_of(entries: Mapping[str, str]) -> ModelSpec:
+    for kind, (key, _) in _KIND_OF.items():
+        if key in entries:
+            spec: ModelSpec = kind.from_text(entries[key])  # type: ignore[attr-defined]
+            return spec
+    message = f"it has none of {', '.join(key for key, _ in _KIND_OF.values())}"
+    raise ValueError(message)
 
 
 def _require_fitting(bundle: Bundle, graph: Any, source: Path | str) -> None:
@@ -312,6 +332,9 @@ def _require_fitting(bundle: Bundle, graph: Any, source: Path | str) -> None:
         for value in (*graph.input, *graph.output)
         if value.type.tensor_type.shape.dim
     }
+    if isinstance(bundle.spec, TableSpec):
+        _require_table(bundle.spec, graph, last.get("features", 0), source)
+        return
     reads_trees = isinstance(bundle.spec, LundSpec)
     features = last.get("values" if reads_trees else "features", 0)
     graph_has = (features, last.get("fold_scores", 0))
@@ -321,6 +344,19 @@ def _require_fitting(bundle: Bundle, graph: Any, source: Path | str) -> None:
             f"{source} contradicts itself: its text names {text_says[0]} features and "
             f"{text_says[1]} folds, its graph has {graph_has[0]} and {graph_has[1]}; "
             "export it again"
+        )
+        raise UserError(message)
+
+
+def _require_table(
+    spec: TableSpec, graph: Any, columns: int, source: Path | str
+) -> None:
+    scores = tuple(value.name for value in graph.output)
+    if columns != len(spec.columns) or scores != spec.scores:
+        message = (
+            f"{source} contradicts itself: its text names {len(spec.columns)} columns "
+            f"and the scores {', '.join(spec.scores)}, its graph has {columns} and "
+            f"{', '.join(scores)}; export it again"
         )
         raise UserError(message)
 

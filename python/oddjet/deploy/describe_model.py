@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from oddjet.deploy.bundle import read_bundle
 from oddjet.deploy.working_points import LIMIT_CONFIDENCE
-from oddjet.features import FeatureSpec, LundSpec
+from oddjet.features import FeatureSpec, LundSpec, TableSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from oddjet.deploy.bundle import Bundle, ModelSpec
     from oddjet.deploy.working_points import WorkingPoint
 
 __all__ = ["describe_model", "working_point_line"]
@@ -36,14 +37,13 @@ def describe_model(path: Path | str) -> str:
         As `read_bundle`.
     """
     bundle = read_bundle(path)
-    article = "an" if bundle.unit[0] in "aeiou" else "a"
-    scores = f"the mean of {bundle.folds} networks, and that of each"
+    score = "the score of that name" if isinstance(bundle.spec, TableSpec) else "score"
     lines = [
         f"{path}: a model of oddjet, {len(bundle.model):,} bytes, digest verified",
-        f"  scores: one {article} {bundle.unit}, {scores}",
+        f"  scores: {_scores(bundle)}",
         *_input(bundle.spec),
         f"  digest: {bundle.digest}",
-        "working points (select score > threshold):",
+        f"working points (select {score} > threshold):",
     ]
     lines += [
         working_point_line(point) for point in bundle.working_points.values()
@@ -53,7 +53,17 @@ def describe_model(path: Path | str) -> str:
     return "\n".join(lines)
 
 
-def _input(spec: FeatureSpec | LundSpec) -> list[str]:
+def _scores(bundle: Bundle) -> str:
+    article = "an" if bundle.unit[0] in "aeiou" else "a"
+    each = f"{article} {bundle.unit}"
+    if isinstance(bundle.spec, TableSpec):
+        return f"{' and '.join(bundle.spec.scores)} of {each}, from 0 to 1"
+    return f"one {each}, the mean of {bundle.folds} networks, and that of each"
+
+
+def _input(spec: ModelSpec) -> list[str]:
+    if isinstance(spec, TableSpec):
+        return [f"  input: a table with the columns {', '.join(spec.columns)}"]
     return _trees(spec) if isinstance(spec, LundSpec) else _constituents(spec)
 
 

@@ -14,7 +14,7 @@ from oddjet.deploy.message_layers import message_layers
 from oddjet.deploy.precision_report import PrecisionReport, compare_scores
 from oddjet.deploy.providers import CPU
 from oddjet.deploy.runtime import JetSession
-from oddjet.features import LundSpec
+from oddjet.features import FeatureSpec
 from oddjet.runs.errors import UserError, require
 
 if TYPE_CHECKING:
@@ -78,14 +78,15 @@ def reduce_precision(
     Raises
     ------
     UserError
-        Too few jets, a model of Lund trees or without messages, or a working point at
-        which the efficiency moves by more than 5 % or less than 95 % are selected by
-        both.
+        Too few jets, a model that reads no constituents or has no messages, or a
+        working point at which the efficiency moves by more than 5 % or less than 95 %
+        are selected by both.
     """
     bundle = read_bundle(model)
-    if isinstance(bundle.spec, LundSpec):
+    if not isinstance(bundle.spec, FeatureSpec):
         message = (
-            f"{model} reads Lund trees; {precision} is for networks on constituents"
+            f"{model} reads no constituents; {precision} is for networks on "
+            "constituents"
         )
         raise UserError(message)
     some, matching, rest = _split(mask, precision)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from oddjet.deploy.batching import BatchPolicy, Run
 
-__all__ = ["JetSession", "Session", "open_session"]
+__all__ = ["FoldSession", "JetSession", "Session", "open_session"]
 
 Work = TypeVar("Work")
 
@@ -36,7 +36,7 @@ class Session:
     Parameters
     ----------
     model : bytes
-        An ONNX model with outputs `score`, `fold_scores`.
+        An ONNX model.
     providers : str or sequence of str, optional
         See `chosen_providers`; by default CUDA if ONNX Runtime has it, else the CPU.
     threads : int, optional
@@ -46,8 +46,6 @@ class Session:
     ----------
     provider : str
         The execution provider that runs.
-    folds : int
-        Networks in the model.
 
     Raises
     ------
@@ -75,7 +73,6 @@ class Session:
                 f"{self.provider}; install what it needs or ask for 'cpu'"
             )
             raise UserError(message)
-        self.folds = int(self._session.get_outputs()[1].shape[1])
         self._pool: ThreadPoolExecutor | None = None
         self._pool_lock = threading.Lock()
 
@@ -83,13 +80,6 @@ class Session:
     def engine(self) -> str:
         """What computes, in words."""
         return f"{self.provider} of ONNX Runtime"
-
-    def scores(
-        self, feeds: Mapping[str, NDArray[np.generic]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Run the model once: `score` and `fold_scores`."""
-        mean, by_fold = self._session.run(["score", "fold_scores"], feeds)
-        return mean, by_fold
 
     def each(self, runs: Sequence[Work], work: Callable[[Work], None]) -> None:
         """Do all runs, on as many threads as there may be."""
@@ -106,7 +96,43 @@ class Session:
             return self._pool
 
 
-class JetSession(Session):
+class FoldSession(Session):
+    """A model with outputs `score` and `fold_scores`.
+
+    Parameters
+    ----------
+    model, providers, threads
+        As for `Session`.
+
+    Attributes
+    ----------
+    folds : int
+        Networks in the model.
+
+    Raises
+    ------
+    MissingExtra, UserError
+        As `Session`.
+    """
+
+    def __init__(
+        self,
+        model: bytes,
+        providers: Sequence[str] | str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        super().__init__(model, providers, threads)
+        self.folds = int(self._session.get_outputs()[1].shape[1])
+
+    def scores(
+        self, feeds: Mapping[str, NDArray[np.generic]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the model once: `score` and `fold_scores`."""
+        mean, by_fold = self._session.run(["score", "fold_scores"], feeds)
+        return mean, by_fold
+
+
+class JetSession(FoldSession):
     """Runs a model on jets of any length.
 
     On a processor, oddjet's own kernel computes EdgeConv networks, three times as fast

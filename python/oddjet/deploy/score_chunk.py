@@ -203,7 +203,7 @@ def prepared_blocks(
     """
     (location,) = find_inputs(file)
     with open_source(location) as source:
-        columns = _momentum_columns(source, scorer.spec.source)
+        columns = _momentum_columns(source, scorer.feature_spec.source)
         for begin in range(start, max(stop, start + 1), BLOCK_EVENTS):
             end = min(begin + BLOCK_EVENTS, stop)
             events = source.read(begin, end, columns, check=not flag)

@@ -19,6 +19,7 @@ from oddjet.deploy.score_chunk import (
     make_chunk,
 )
 from oddjet.deploy.scorer import Scorer
+from oddjet.features import TableSpec
 from oddjet.io.describe import describe
 from oddjet.runs.atomic import remove_tree
 from oddjet.runs.errors import UserError
@@ -116,7 +117,7 @@ def score_files(
         skim=skim,
         flag_bad_events=on_bad_event == "flag",
     )
-    chunks = _chunks(paths, chunk_events, scorer.spec.source)
+    chunks = _chunks(paths, chunk_events, scorer.feature_spec.source)
     names = _names([chunk.file for chunk in chunks if chunk.start == 0], kind)
     room = Path(output)
     _require_own(room)
@@ -273,9 +274,16 @@ def _require_own(room: Path) -> None:
 
 
 def _require_events(scorer: Scorer, model: Path | str) -> None:
-    if scorer.bundle.unit != "event":
+    bundle = scorer.bundle
+    if bundle.unit != "event":
         message = (
-            f"{model} scores each {scorer.bundle.unit}, and files have one row an "
-            "event; score with oddjet.Scorer in Python"
+            f"{model} scores each {bundle.unit}, and files have one row an event; "
+            "score with oddjet.Scorer in Python"
+        )
+        raise UserError(message)
+    if isinstance(bundle.spec, TableSpec):
+        message = (
+            f"{model} scores tables of {', '.join(bundle.spec.columns)}, not files of "
+            "events; score with oddjet.Scorer in Python"
         )
         raise UserError(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import awkward as ak
@@ -12,20 +13,28 @@ import numpy as np
 from oddjet.deploy.bundle import read_bundle
 from oddjet.deploy.jet_status import NO_JET, SCORED, constituent_status, tree_status
 from oddjet.deploy.runtime import JetSession
+from oddjet.deploy.table_runtime import TableSession
 from oddjet.deploy.tree_input import jets_of_events
 from oddjet.deploy.tree_runtime import TreeSession
 from oddjet.events import Events
-from oddjet.features import LundSpec, LundTrees, constituent_features, event_tensors
+from oddjet.features import (
+    FeatureSpec,
+    LundSpec,
+    LundTrees,
+    TableSpec,
+    constituent_features,
+    event_tensors,
+)
 from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from oddjet.deploy.batching import BatchPolicy
-    from oddjet.features import FeatureSpec
+    from oddjet.deploy.bundle import ModelSpec
 
 __all__ = ["Scorer"]
 
@@ -35,7 +44,7 @@ BAD_EVENT = "bad event: "
 
 
 class Scorer:
-    """Scores events or jets with a model file; PyTorch is not needed.
+    """Scores events, jets or tables with a model file; PyTorch is not needed.
 
     A score of 2 means that about one control event in a hundred looks as odd: it is
     -log10 of the fraction of control events above. The score of a jet does not
@@ -56,7 +65,7 @@ class Scorer:
     policy : BatchPolicy, optional
         How jets are put together (`oddjet.deploy.batching`); by default what suits the
         provider. Trees have no use for it: they are not padded.
-    expected_spec : FeatureSpec or LundSpec, optional
+    expected_spec : FeatureSpec, LundSpec or TableSpec, optional
         Refuse a model that was made for other jets or features.
 
     Attributes
@@ -85,17 +94,21 @@ class Scorer:
         threads: int | None = None,
         *,
         policy: BatchPolicy | None = None,
-        expected_spec: FeatureSpec | LundSpec | None = None,
+        expected_spec: ModelSpec | None = None,
     ) -> None:
         self.bundle = read_bundle(model)
         if expected_spec is not None:
             _require_same(self.bundle.spec, expected_spec, model)
         self._threads = threads
-        self._session: JetSession | TreeSession
+        self._session: JetSession | TreeSession | TableSession
         content, width = self.bundle.model, self.bundle.bytes_per_constituent
         if isinstance(self.spec, LundSpec):
             self._session = TreeSession(
                 content, providers, threads, bytes_per_node=width
+            )
+        elif isinstance(self.spec, TableSpec):
+            self._session = TableSession(
+                content, self.spec, providers, threads, bytes_per_row=width
             )
         else:
             self._session = JetSession(
@@ -118,18 +131,42 @@ class Scorer:
         return self._session.engine
 
     @property
-    def spec(self) -> FeatureSpec | LundSpec:
-        """The jets, and what of them, that the model takes."""
+    def spec(self) -> ModelSpec:
+        """The jets or quantities of events, and what of them, that the model takes."""
         return self.bundle.spec
 
-    def score(self, events_or_jets: Events | ak.Array) -> ak.Array:
-        """Score the leading jet of each event, or each jet.
+    @property
+    def feature_spec(self) -> FeatureSpec:
+        """The same, of a model that reads the constituents of one jet an event.
+
+        Raises
+        ------
+        UserError
+            Another model.
+        """
+        if isinstance(self.spec, FeatureSpec):
+            return self.spec
+        if isinstance(self.spec, TableSpec):
+            message = "this model scores tables of the quantities of events, not jets"
+        else:
+            message = (
+                "this model scores the Lund trees of jets, not one row an event: use "
+                "oddjet.Scorer(...).score(events), which gives a list of jets an event"
+            )
+        raise UserError(message)
+
+    def score(
+        self, events_or_jets: Events | ak.Array | Mapping[str, ArrayLike]
+    ) -> ak.Array:
+        """Score the leading jet of each event, each jet, or each row of a table.
 
         Parameters
         ----------
         events_or_jets : Events, or awkward array of jets with `constituents`
             Events: their `particles` are clustered as the model was trained. Jets:
-            one list, or one list an event, as `oddjet.cluster` gives them.
+            one list, or one list an event, as `oddjet.cluster` gives them. For a model
+            of a `TableSpec` a table instead: a mapping of its columns to an array
+            each, or an awkward array with these fields; other columns are ignored.
 
         Returns
         -------
@@ -140,15 +177,24 @@ class Scorer:
             its own pt, or that of a constituent among those the model sees, is 0
             and has no logarithm). A model of Lund trees, whose unit is the jet, gives
             a list an event: of the jets that its spec describes, the hardest first.
+            Of a table each score by its name instead, such as `x` and `y`, and as
+            `status` "ok" or the first column that is not finite.
 
         Raises
         ------
         UserError
-            Events without particles, or jets without constituents in the record.
+            Events without particles, jets without constituents in the record, or a
+            table without one of the columns; events or jets for a model that takes
+            tables, or the reverse.
         ValueError
             A particle (named) that is not finite, or a tree of a version that this
             oddjet does not make.
         """
+        if isinstance(self._session, TableSession):
+            return self._session.score(events_or_jets)
+        if isinstance(events_or_jets, Mapping):
+            message = "this model scores events or jets, not tables"
+            raise UserError(message)
         if not isinstance(events_or_jets, Events):
             return self._score_jets(events_or_jets)
         if isinstance(self.spec, LundSpec):
@@ -178,7 +224,10 @@ class Scorer:
             A model that does not read trees, or trees with other columns.
         """
         if not isinstance(self._session, TreeSession):
-            message = "this model reads constituents, not Lund trees: use score_tensors"
+            is_table = isinstance(self._session, TableSession)
+            reads = "tables" if is_table else "constituents"
+            use = "score" if is_table else "score_tensors"
+            message = f"this model reads {reads}, not Lund trees: use {use}"
             raise UserError(message)
         if trees.values.shape[1] != len(self.spec.names):
             message = (
@@ -211,7 +260,7 @@ class Scorer:
         UserError
             Shapes that do not fit the spec, or a feature that is not finite.
         """
-        self._check(values, mask, self._feature_spec())
+        self._check(values, mask, self.feature_spec)
         assert isinstance(self._session, JetSession)
         return self._session.run(values, mask)
 
@@ -237,7 +286,7 @@ class Scorer:
         UserError, ValueError
             As in `score`.
         """
-        spec = self._feature_spec()
+        spec = self.feature_spec
         events.require(spec.source, why="scoring with this model")
         particles = events.array[spec.source]
         problems: dict[int, str] | None = {} if flag_bad_events else None
@@ -274,7 +323,7 @@ class Scorer:
         if isinstance(self.spec, LundSpec):
             records = self._score_trees_of(each_jet, self.spec)
         else:
-            records = self._score_constituents_of(each_jet, self.spec)
+            records = self._score_constituents_of(each_jet, self.feature_spec)
         return records if counts is None else ak.unflatten(records, counts)
 
     def _score_trees_of(self, jets: ak.Array, spec: LundSpec) -> ak.Array:
@@ -297,16 +346,6 @@ class Scorer:
             jets[usable], spec, threads=self._threads
         )
         return self.score_prepared(values, mask, status)
-
-    def _feature_spec(self) -> FeatureSpec:
-        """Refuse a model that reads no tensors of constituents."""
-        if isinstance(self.spec, LundSpec):
-            message = (
-                "this model scores the Lund trees of jets, not one row an event: use "
-                "oddjet.Scorer(...).score(events), which gives a list of jets an event"
-            )
-            raise UserError(message)
-        return self.spec
 
     @staticmethod
     def _check(
@@ -349,8 +388,8 @@ def _without_place(problem: str) -> str:
 
 
 def _require_same(
-    model_spec: FeatureSpec | LundSpec,
-    expected: FeatureSpec | LundSpec,
+    model_spec: ModelSpec,
+    expected: ModelSpec,
     source: Path | str,
 ) -> None:
     if differences := expected.differences(model_spec):

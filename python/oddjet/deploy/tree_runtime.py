@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oddjet.deploy.providers import CPU
-from oddjet.deploy.runtime import BYTES_PER_CONSTITUENT, Session
+from oddjet.deploy.runtime import BYTES_PER_CONSTITUENT, FoldSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ __all__ = ["TreeSession"]
 _ACTIVATION_BYTES = {True: 1 << 19, False: 1 << 28}
 
 
-class TreeSession(Session):
+class TreeSession(FoldSession):
     """Runs a model on the Lund trees of jets.
 
     Trees are laid end to end, without padding, as many in a run as a core's cache

@@ -151,12 +151,25 @@ def remeasured(
 
 
 def selected_fraction(
-    selected: NDArray[np.bool_], weight: NDArray[np.floating]
+    selected: NDArray[np.bool_],
+    weight: NDArray[np.floating],
+    source: NDArray[np.integer] | None = None,
 ) -> tuple[float, float]:
     """Give the weighted fraction of events that is selected, and its standard error.
 
     Both are NaN where the weights do not sum to more than zero; where no event is
     selected, the second number is an upper limit.
+
+    Parameters
+    ----------
+    selected : bool, shape (events,)
+    weight : float, shape (events,)
+    source : int, shape (events,), optional
+        Equal for copies of an event, which vary together; without, there are none.
+
+    Returns
+    -------
+    fraction, uncertainty : float
 
     Examples
     --------
@@ -168,20 +181,33 @@ def selected_fraction(
     if not total > 0:
         return math.nan, math.nan
     fraction = float(weights[selected].sum() / total)
-    return fraction, _uncertainty(weights, selected, fraction)
+    return fraction, _uncertainty(weights, selected, fraction, source)
 
 
 def _uncertainty(
-    weights: NDArray[np.float64], passed: NDArray[np.bool_], efficiency: float
+    weights: NDArray[np.float64],
+    passed: NDArray[np.bool_],
+    efficiency: float,
+    source: NDArray[np.integer] | None,
 ) -> float:
     """Give the standard error, or an upper limit where no event passes."""
     total = weights.sum()
     if not passed.any():
-        effective = float(total**2 / np.square(weights).sum())
+        effective = float(total**2 / np.square(_by_source(weights, source)).sum())
         return -math.expm1(math.log(1 - LIMIT_CONFIDENCE) / effective)
     # The error of a ratio of weighted counts: the part that passes is in both.
-    spread = (weights * (passed - efficiency)) ** 2
-    return float(np.sqrt(spread.sum()) / total)
+    spread = _by_source(weights * (passed - efficiency), source)
+    return float(np.sqrt(np.square(spread).sum()) / total)
+
+
+def _by_source(
+    values: NDArray[np.float64], source: NDArray[np.integer] | None
+) -> NDArray[np.float64]:
+    """Add up what belongs to one event."""
+    if source is None:
+        return values
+    _, place = np.unique(source, return_inverse=True)
+    return np.bincount(place.ravel(), values).astype(np.float64)
 
 
 def working_points_text(points: Iterable[WorkingPoint]) -> str:

@@ -65,8 +65,10 @@ class ClosureTerm(ConfigModel):
     binned: bool = Field(
         False, description="in each bin of the sample (shape) instead of in total"
     )
-    target: Target = Field(
-        None, description="symmetric closure, at most; for method: multipliers"
+    target: Target | tuple[Target, ...] = Field(
+        None,
+        description="symmetric closure, at most; for method: multipliers. A list has"
+        " one for each bin, null for a bin that is asked for nothing",
     )
     weight: Weight = Field(
         None, description="factor in the loss; for method: fixed_weights"
@@ -76,6 +78,17 @@ class ClosureTerm(ConfigModel):
     def name(self) -> str:
         """What histories and messages call it."""
         return f"closure({self.plane or 'all events'})"
+
+    @model_validator(mode="after")
+    def _a_list_is_of_bins(self) -> ClosureTerm:
+        if isinstance(self.target, tuple):
+            if not self.binned:
+                message = f"{self.name} needs one target, or binned: true"
+                raise ValueError(message)
+            if all(each is None for each in self.target):
+                message = f"{self.name} needs a target for one bin at least"
+                raise ValueError(message)
+        return self
 
 
 class AnalysisObjective(ConfigModel):

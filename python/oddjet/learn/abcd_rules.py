@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from oddjet.learn.abcd_config import ClosureTerm, DecorrelationTerm
 from oddjet.stats.closure_targets import (
     closure_floor,
@@ -21,6 +19,9 @@ from oddjet.stats.closure_targets import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from oddjet.learn.abcd_config import AbcdTrainingConfig
     from oddjet.learn.abcd_sample import AbcdSample
@@ -60,7 +61,8 @@ def terms_by_rule(
     -------
     AbcdTrainingConfig
         With R(X, Y), R(X, v) and R(Y, v) for each variable, and for each plane with
-        enough events its closure in total and in bins.
+        enough events its closure in total and in bins; each bin has the target that
+        its own events can show, and those with too few of them none.
     """
     effective = max(sample.effective_background(config.batch_events), 1.0)
     wanted = distance_correlation_target(non_closure, pass_x=_PASSING, pass_y=_PASSING)
@@ -68,13 +70,19 @@ def terms_by_rule(
     pairs = [("X", "Y")]
     pairs += [(score, name) for name in independent_of for score in ("X", "Y")]
     decorrelate = tuple(DecorrelationTerm(between=p, target=target) for p in pairs)
+    bins = [sample.bin_of == i for i in range(sample.num_bins)]
     closure = []
     for plane, inside in sample.planes.items():
-        in_bins = [inside & (sample.bin_of == i) for i in range(sample.num_bins)]
-        for binned, places in ((False, [inside]), (True, in_bins)):
-            found = _closure_target(sample, places, effective, non_closure, config)
-            if found is not None:
-                closure.append(ClosureTerm(plane=plane, binned=binned, target=found))
+        targets = [
+            _closure_target(sample, place, non_closure, config)
+            for place in (inside, *(inside & each for each in bins))
+        ]
+        whole, *in_bins = targets
+        if whole is not None:
+            closure.append(ClosureTerm(plane=plane, target=whole))
+        if any(target is not None for target in in_bins):
+            term = ClosureTerm(plane=plane, binned=True, target=tuple(in_bins))
+            closure.append(term)
     return config.model_copy(
         update={"decorrelate": decorrelate, "closure": tuple(closure)}
     )
@@ -82,21 +90,16 @@ def terms_by_rule(
 
 def _closure_target(
     sample: AbcdSample,
-    places: Sequence[np.ndarray],
-    effective: float,
+    place: NDArray[np.bool_],
     non_closure: float,
     config: AbcdTrainingConfig,
 ) -> float | None:
-    """Give the target that the poorest of some places can show; None if it cannot."""
-    background = ~sample.is_signal
-    fewest = min((int((place & background).sum()) for place in places), default=0)
+    """Give the target that the events of a place can show; None if they cannot."""
     # At best a cut leaves a quarter of the events in each region.
-    share = fewest / max(int(background.sum()), 1) / 4
-    quarter = effective * share
-    drawn = min(config.batch_events or len(sample), len(sample)) * float(
-        np.mean(background)
-    )
-    if quarter < 1 or share * drawn < _ROOM * config.cut_min_events:
+    quarter = sample.effective_background(config.batch_events, place) / 4
+    share = min((config.batch_events or len(sample)) / len(sample), 1.0)
+    drawn = share * int((place & ~sample.is_signal).sum()) / 4
+    if quarter < 1 or drawn < _ROOM * config.cut_min_events:
         return None
     target = max(closure_target(non_closure), _MARGIN * closure_floor(*[quarter] * 4))
     return target if target < _USELESS else None

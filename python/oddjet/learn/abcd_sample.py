@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from oddjet.runs.errors import UserError
-from oddjet.stats.closure_targets import effective_events
+from oddjet.stats.effective_events import effective_events
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,9 @@ class AbcdSample:
         Bin of each event for closure in bins; outside 0 ... num_bins - 1 it counts in
         none.
     num_bins : int
+    source : int, shape (events,), optional
+        Equal for copies of an event, such as several measurements of a generated one,
+        which tell less than as many events; without, there are none.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class AbcdSample:
     planes: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     bin_of: NDArray[np.int64] | None = None
     num_bins: int = 0
+    source: NDArray[np.integer] | None = None
 
     def __post_init__(self) -> None:
         columns = {
@@ -62,8 +66,9 @@ class AbcdSample:
             **{f"the variable {name}": each for name, each in self.variables.items()},
             **{f"the plane {name}": each for name, each in self.planes.items()},
         }
-        if self.bin_of is not None:
-            columns["bin_of"] = self.bin_of
+        for name in ("bin_of", "source"):
+            if (column := getattr(self, name)) is not None:
+                columns[name] = column
         for name, column in columns.items():
             if len(column) != len(self.weight):
                 message = (
@@ -98,11 +103,27 @@ class AbcdSample:
     def __len__(self) -> int:
         return len(self.weight)
 
-    def effective_background(self, batch_events: int | None) -> float:
-        """Effective background events of a batch; no more than the sample has."""
-        whole = effective_events(self.weight[~self.is_signal])
+    def effective_background(
+        self, batch_events: int | None, inside: NDArray[np.bool_] | None = None
+    ) -> float:
+        """Effective background events of a batch; no more than the sample has.
+
+        Parameters
+        ----------
+        batch_events : int, optional
+            Size of the batch; by default the sample.
+        inside : bool, shape (events,), optional
+            The plane and bin in which they are counted; by default all.
+
+        Returns
+        -------
+        float
+            Copies of an event count as one.
+        """
+        here = ~self.is_signal if inside is None else ~self.is_signal & inside
+        source = None if self.source is None else self.source[here]
         share = 1.0 if batch_events is None else min(batch_events / len(self), 1.0)
-        return share * whole
+        return share * effective_events(self.weight[here], source)
 
     def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and standard deviation of each feature; 1 for a constant one."""

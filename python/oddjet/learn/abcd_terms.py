@@ -38,6 +38,14 @@ class _Term:
     weight: float | None
 
 
+@dataclass(frozen=True)
+class _Closure:
+    """Where closure is asked for: in all of a plane, or in some of its bins."""
+
+    plane: str | None
+    bins: list[int] | None
+
+
 class AbcdTerms:
     """Distance correlations and non-closures of the background of a batch.
 
@@ -51,13 +59,13 @@ class AbcdTerms:
     Attributes
     ----------
     names : tuple of str
-        Of the entries, in order; closure in bins has one entry a bin.
+        Of the entries, in order; closure in bins has one entry a bin that is asked.
 
     Raises
     ------
     UserError
-        An unknown variable or plane, closure in bins without bins, or a target below
-        what fluctuations alone leave in a batch.
+        An unknown variable or plane, closure in bins without bins or with another
+        number of targets, or a target below what fluctuations alone leave in a batch.
     """
 
     def __init__(self, config: AbcdTrainingConfig, sample: AbcdSample) -> None:
@@ -66,7 +74,8 @@ class AbcdTerms:
         self._variables: list[str] = ["X", "Y"]
         self._pairs: list[tuple[int, int]] = []
         self._terms: list[_Term] = []
-        self._effective = sample.effective_background(config.batch_events)
+        self._closures: list[_Closure] = []
+        effective = sample.effective_background(config.batch_events)
         for each in config.decorrelate:
             first, second = (self._index(name, sample) for name in each.between)
             self._pairs.append((first, second))
@@ -77,8 +86,7 @@ class AbcdTerms:
                     f"{each.between[0]} and {each.between[1]}",
                     target,
                     # Of independent scores (1 - q)^2 are above both quantiles.
-                    num_effective=self._effective
-                    * (1 - (each.above_quantile or 0.0)) ** 2,
+                    num_effective=effective * (1 - (each.above_quantile or 0.0)) ** 2,
                 )
         for term in config.closure:
             self._add_closure(term, sample)
@@ -104,26 +112,51 @@ class AbcdTerms:
         if term.binned and (sample.bin_of is None or sample.num_bins < 1):
             message = "ABCD training: closure in bins needs a sample with bin_of"
             raise UserError(message)
-        names = [term.name]
-        if term.binned:
-            names = [f"{term.name}, bin {i}" for i in range(sample.num_bins)]
-        for i, name in enumerate(names):
-            self._terms.append(_Term(name, term.target, term.weight))
-            if term.target is not None:
-                here = ~sample.is_signal
+        targets = self._closure_targets(term, sample)
+        bins = [i for i in targets if i is not None]
+        self._closures.append(_Closure(term.plane, bins if term.binned else None))
+        for i, target in targets.items():
+            name = term.name if i is None else f"{term.name}, bin {i}"
+            self._terms.append(_Term(name, target, term.weight))
+            if target is not None:
+                here = np.ones(len(sample), bool)
                 if term.plane is not None:
-                    here = here & sample.planes[term.plane]
-                if term.binned:
-                    here = here & (sample.bin_of == i)
+                    here &= sample.planes[term.plane]
+                if i is not None:
+                    here &= sample.bin_of == i
                 # At best a cut leaves a quarter of the events in each region.
-                share = here.sum() / max((~sample.is_signal).sum(), 1)
-                quarter = self._effective * float(share) / 4
-                check_closure_target(name, term.target, regions=[quarter] * 4)
+                worth = sample.effective_background(self._config.batch_events, here)
+                check_closure_target(name, target, regions=[worth / 4] * 4)
+
+    @staticmethod
+    def _closure_targets(
+        term: ClosureTerm, sample: AbcdSample
+    ) -> dict[int | None, float | None]:
+        """Give the target of each bin that takes part; of all events under None."""
+        if not term.binned:
+            assert not isinstance(term.target, tuple)
+            return {None: term.target}
+        if not isinstance(term.target, tuple):
+            return dict.fromkeys(range(sample.num_bins), term.target)
+        if len(term.target) != sample.num_bins:
+            message = (
+                f"ABCD training: {term.name} has {len(term.target)} targets for the "
+                f"{sample.num_bins} bins of the sample"
+            )
+            raise UserError(message)
+        return {i: each for i, each in enumerate(term.target) if each is not None}
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the entries."""
         return tuple(term.name for term in self._terms)
+
+    def asked(self) -> dict[str, float]:
+        """Give the target of each entry, or its fixed weight."""
+        return {
+            term.name: (term.weight or 0.0) if term.target is None else term.target
+            for term in self._terms
+        }
 
     def constraints(self) -> list[Constraint]:
         """Give a constraint for each entry, from the targets."""
@@ -185,27 +218,29 @@ class AbcdTerms:
             )
             found.append((value**2 if each.squared else value).reshape(1))
         found += [
-            self._closure(term, x, y, background, random)
-            for term in self._config.closure
+            self._closure(each, x, y, background, random) for each in self._closures
         ]
         return torch.cat(found) if found else x.new_zeros(0)
 
     def _closure(
         self,
-        term: ClosureTerm,
+        where: _Closure,
         x: Tensor,
         y: Tensor,
         background: EventTensors,
         random: np.random.Generator,
     ) -> Tensor:
-        weight, bin_of = background.weight, background.bin_of
-        if term.plane is not None:
-            here = background.planes[term.plane]
+        weight, bin_of = background.weight, None
+        if where.bins is not None:
+            assert background.bin_of is not None  # the sample has one
+            bin_of = _renumbered(background.bin_of, where.bins, self._num_bins)
+        if where.plane is not None:
+            here = background.planes[where.plane]
             x, y, weight = x[here], y[here], weight[here]
             bin_of = None if bin_of is None else bin_of[here]
         options = {
-            "bin_of": bin_of if term.binned else None,
-            "num_bins": self._num_bins if term.binned else 1,
+            "bin_of": bin_of,
+            "num_bins": 1 if where.bins is None else len(where.bins),
             "sharpness": self._config.sharpness,
         }
         at_cuts = []
@@ -220,6 +255,15 @@ class AbcdTerms:
             )
             at_cuts.append(closure_losses(x, y, weight, cut=cut, **options))  # type: ignore[arg-type]
         return torch.stack(at_cuts).mean(dim=0)
+
+
+def _renumbered(bin_of: Tensor, bins: list[int], num_bins: int) -> Tensor:
+    """Give the bins that take part numbers from 0, and -1 to all others."""
+    # The last place is for what lies in no bin of the sample.
+    new = bin_of.new_full((num_bins + 1,), -1)
+    new[bins] = torch.arange(len(bins), device=bin_of.device)
+    outside = (bin_of < 0) | (bin_of >= num_bins)
+    return new[bin_of.masked_fill(outside, num_bins)]
 
 
 def _in_tail(x: Tensor, y: Tensor, weight: Tensor, quantile: float) -> Tensor:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from oddjet.learn.abcd_config import AbcdTrainingConfig
     from oddjet.learn.abcd_sample import AbcdSample
+    from oddjet.learn.checkpoint import Checkpoint
 
 __all__ = ["AbcdEpoch", "AbcdOutcome", "AbcdTrainer"]
 
@@ -159,10 +160,16 @@ class AbcdTrainer:
         )
         self.history: list[AbcdEpoch] = []
 
+    @property
+    def asked(self) -> dict[str, float]:
+        """The target of each term, or its fixed weight."""
+        return self._terms.asked()
+
     def run(
         self,
         epochs: int | None = None,
         *,
+        checkpoint: Checkpoint | None = None,
         on_epoch: Callable[[AbcdEpoch], None] = lambda _epoch: None,
     ) -> list[AbcdEpoch]:
         """Train, up to the configured number of epochs.
@@ -171,8 +178,12 @@ class AbcdTrainer:
         ----------
         epochs : int, optional
             At most this many more.
+        checkpoint : Checkpoint, optional
+            Keeps the state after an epoch now and then; if there is one, training goes
+            on from it. A training that was interrupted ends with the bits of one that
+            was not.
         on_epoch : callable, optional
-            Told about each epoch.
+            Told about each epoch, those from before an interruption included.
 
         Returns
         -------
@@ -182,14 +193,21 @@ class AbcdTrainer:
         Raises
         ------
         UserError
-            A loss that is not finite, before it reaches the weights; or no cut that
-            leaves events in every region (see `draw_cut`).
+            A loss that is not finite, before it reaches the weights; no cut that
+            leaves events in every region (see `draw_cut`); or a checkpoint that is
+            damaged or of another training.
         """
+        if checkpoint is not None and (kept := checkpoint.restore()) is not None:
+            self.load_state_dict(kept)
+            for each in self.history:
+                on_epoch(each)
         left = self.config.epochs - len(self.history)
         with self._repeatable():
             for _ in range(left if epochs is None else min(epochs, left)):
                 self.history.append(self._epoch(len(self.history) + 1))
                 on_epoch(self.history[-1])
+                if checkpoint is not None:
+                    checkpoint.offer(self.state_dict)
         return self.history
 
     def _epoch(self, epoch: int) -> AbcdEpoch:

@@ -14,7 +14,7 @@ from oddjet.deploy.latency import one_jet_microseconds
 from oddjet.deploy.runtime import JetSession
 from oddjet.deploy.scorer import Scorer
 from oddjet.deploy.working_points import remeasured
-from oddjet.features import LundSpec
+from oddjet.features import FeatureSpec
 from oddjet.learn.config import TrainingConfig
 from oddjet.learn.distillation_report import DistillationReport, compare
 from oddjet.learn.loop import reproducible
@@ -113,8 +113,8 @@ def distill(
     training = training or StudentTraining()
     scorer = Scorer(model, "cpu", training.threads)
     spec = scorer.spec
-    if isinstance(spec, LundSpec):
-        message = f"{model} reads Lund trees; students are of networks on constituents"
+    if not isinstance(spec, FeatureSpec):
+        message = f"{model} reads no constituents, and students are of networks on them"
         raise UserError(message)
     jets = scored_jets(scorer, paths, most=most_jets, progress=progress)
     if len(jets) < FEWEST_JETS:

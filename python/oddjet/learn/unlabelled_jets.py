@@ -82,7 +82,7 @@ def scored_jets(
     """
     parts, found = [], 0
     with progress.task("jets", total=most) as task:
-        for events in iterate(paths, 4096, columns=[scorer.spec.source]):
+        for events in iterate(paths, 4096, columns=[scorer.feature_spec.source]):
             values, mask, _ = scorer.prepare(events)
             score, _ = scorer.score_tensors(values, mask)
             usable = np.isfinite(score)

@@ -32,7 +32,10 @@ _INJECTIONS = (
     " for every number of them. CLs compares what the networks then select of the"
     " signal with what the data show without it; an event counts with the networks that"
     " have not seen it. What the signal adds to the sidebands counts against it. A"
-    " curve that never falls to 5 %, or rises on its way, gives no limit."
+    " curve that never falls to 5 %, or rises on its way, gives no limit. If the data"
+    " hold a signal already, the networks learn from both, and select what is put in"
+    " better than they would alone: its efficiency is then too good, and a limit too"
+    " strong. Where a window shows an excess, read limits with that in mind."
 )
 
 

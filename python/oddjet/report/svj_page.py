@@ -204,7 +204,9 @@ def _stability(results: Mapping[str, Any], panels: SvjPanels) -> list[Section]:
                     contamination_figure(test, most),
                     "The part of a signal that the method predicts away, of the point"
                     f" of the grid where it is largest; {most:g} is allowed (a line,"
-                    " where it is crossed).",
+                    " where it is crossed). Limits count it: their signal fills all"
+                    " four regions. A signal in the data raises the prediction, but"
+                    " no efficiency: the networks learn from simulation alone.",
                 ),
             ],
         )

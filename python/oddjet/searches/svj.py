@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from oddjet.campaigns.campaign import run_campaign
 from oddjet.campaigns.task import Task
+from oddjet.deploy.bundle import read_bundle
 from oddjet.runs.atomic import remove_tree, write_json_atomic, write_text_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest, digest_file
@@ -33,6 +34,7 @@ from oddjet.searches.svj_config import SvjConfig
 from oddjet.searches.svj_data import DATA_SCORES, observe, score_jets
 from oddjet.searches.svj_events import PLANES
 from oddjet.searches.svj_inference import evaluate, limit
+from oddjet.searches.svj_model import name_boundaries
 from oddjet.searches.svj_outputs import RESULTS, Found, publish_outputs, svj_results
 from oddjet.searches.svj_tables import SVJ_TABLE, sample_factors
 from oddjet.searches.svj_tasks import JET_SCORES, choose_cuts, gather, train
@@ -113,11 +115,13 @@ class Svj(Recipe[SvjConfig]):
             tables = self._tables(root, jobs, shown)
             lund = self._tagger(root, jobs, shown)
             jet_scores = self._data_scores(root, lund, shown, unblind=unblind)
-            tasks = self._tasks(tables, lund, jet_scores, unblind=unblind)
+            checkpoints = (root / "tasks" / "stages" / ".checkpoints").absolute()
+            tasks = self._tasks(tables, lund, jet_scores, checkpoints, unblind=unblind)
             outcomes = run_campaign(
                 root / "tasks", list(tasks.values()), jobs=jobs, crew=crew,
                 progress=shown,
             )  # fmt: skip
+            remove_tree(checkpoints)
             found = Found(
                 dict(zip(tasks, outcomes, strict=True)),
                 tables,
@@ -224,6 +228,7 @@ class Svj(Recipe[SvjConfig]):
         tables: dict[str, Path],
         lund: Path | None,
         jet_scores: Path | None,
+        checkpoints: Path,
         *,
         unblind: bool,
     ) -> dict[str, Task]:
@@ -242,20 +247,25 @@ class Svj(Recipe[SvjConfig]):
             {
                 **binned,
                 "training": config.training,
+                "features": self._features(),
                 "by_rule": config.terms == "rule",
                 "non_closure_max": config.non_closure_max,
                 "seed": derive_seed(config.seed, "abcd"),
             },
             {"events": events},
             sources={"made_with": digest(provenance())},
+            untracked={"checkpoints": checkpoints},
         )
         scored = {"events": events, "train": training}
         scan = Task("scan", choose_cuts, scanned, scored)
-        tested = Task("evaluate", evaluate, scanned, {**scored, "scan": scan})
-        tasks = {"train": training, "scan": scan, "evaluate": tested}
+        chosen = {**scored, "scan": scan}
+        tested = Task("evaluate", evaluate, scanned, chosen)
+        tagger = None if lund is None else read_bundle(lund / MODEL / MODEL_FILE).digest
+        model = Task("model", name_boundaries, {"tagger": tagger}, chosen)
+        tasks = {"train": training, "scan": scan, "evaluate": tested, "model": model}
         inputs = {"evaluation": tested}
         if config.data is not None:
-            tasks["observe"] = self._observe(tables, jet_scores, training, scan,
+            tasks["observe"] = self._observe(tables, jet_scores, model, scan,
                                              unblind=unblind)  # fmt: skip
             if not self._closed(unblind=unblind):
                 inputs["observed"] = tasks["observe"]
@@ -315,7 +325,7 @@ class Svj(Recipe[SvjConfig]):
         self,
         tables: dict[str, Path],
         jet_scores: Path | None,
-        training: Task,
+        model: Task,
         scan: Task,
         *,
         unblind: bool,
@@ -329,11 +339,10 @@ class Svj(Recipe[SvjConfig]):
             observe,
             {
                 "planes": self._open_planes(unblind=unblind),
-                "features": self._features(),
                 "delta_eta_max": self.config.selection.delta_eta_max,
                 "mass_edges_gev": self.config.mass_edges_gev,
             },
-            {"train": training, "scan": scan},
+            {"model": model, "scan": scan},
             sources=sources,
             untracked={
                 "table": str(table.absolute()),

@@ -208,6 +208,13 @@ class SvjConfig(ConfigModel):
                     f"and _, none of them total; got {name!r}"
                 )
                 raise ValueError(message)
+        plain = all(name.split() == [name] for name in self.features)
+        if not plain or len(set(self.features)) < len(self.features):
+            message = (
+                "must name each of features once and without spaces, for the model"
+                f" file, got {list(self.features)}"
+            )
+            raise ValueError(message)
         if not np.all(np.diff(self.mass_edges_gev) > 0):
             message = f"must ascend in mass_edges_gev, got {list(self.mass_edges_gev)}"
             raise ValueError(message)

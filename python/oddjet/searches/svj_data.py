@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oddjet.deploy.jet_status import SCORED
 from oddjet.deploy.scorer import Scorer
 from oddjet.io import describe, iterate
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.event_table import read_event_table
 from oddjet.searches.svj_events import PLANES
-from oddjet.searches.svj_tasks import (
-    HISTORY,
-    JET_SCORES,
-    NETWORKS,
-    features_of,
-    mass_bin,
-    read_scan,
-)
+from oddjet.searches.svj_tasks import JET_SCORES, NETWORKS, mass_bin, read_scan
 from oddjet.searches.svj_yields import yields_json
 from oddjet.select.svj import select_svj
 from oddjet.stats.binned_closure import binned_closure_test
@@ -79,22 +72,17 @@ def observe(
     progress: Progress,  # noqa: ARG001 - the signature of a task
     *,
     planes: Sequence[str],
-    features: Sequence[str],
     delta_eta_max: float,
     mass_edges_gev: Sequence[float],
     table: str,
     jet_scores: str | None,
 ) -> None:
     """Count the data in the planes that may be looked at, and no others."""
-    from oddjet.learn.abcd_networks import scores_of_networks
-
     scan = read_scan(inputs["scan"])
     if scan.cut is None:
         raise UserError(str(scan.reason))
     data = _with_scores(read_event_table(Path(table)), jet_scores)
-    history = json.loads((inputs["train"] / HISTORY).read_text("utf-8"))
-    with np.load(inputs["train"] / NETWORKS) as arrays:
-        networks = {name: arrays[name] for name in arrays.files}
+    scorer = Scorer(inputs["model"] / NETWORKS, "cpu")
     in_signal_plane = data.columns["delta_eta"] < delta_eta_max
     found = {}
     for plane in PLANES:
@@ -102,12 +90,11 @@ def observe(
             continue
         # Only these rows are scored: what is closed has no score anywhere.
         here = data[in_signal_plane == (plane == "SP")]
-        scores = scores_of_networks(
-            networks, features_of(here.columns, features), hidden=history["hidden"]
-        )
+        scores = scorer.score(here.columns)
+        _require_scored(scores.status.to_list())
         yields = count_regions(
-            scores["X"],
-            scores["Y"],
+            scores.x.to_numpy(),
+            scores.y.to_numpy(),
             cut=scan.cut,
             bin_of=mass_bin(here.columns["transverse_mass"], mass_edges_gev),
             num_bins=len(mass_edges_gev) - 1,
@@ -118,6 +105,15 @@ def observe(
             "binned": asdict(binned_closure_test(yields)),
         }
     write_json_atomic(directory / OBSERVED, found)
+
+
+def _require_scored(status: Sequence[str]) -> None:
+    bad = [each for each in status if each != SCORED]
+    if bad:
+        message = (
+            f"{len(bad)} events of the data have no scores: {bad[0]}, of the first"
+        )
+        raise UserError(message)
 
 
 def _with_scores(table: EventTable, jet_scores: str | None) -> EventTable:

@@ -54,7 +54,8 @@ class Found:
     Attributes
     ----------
     outcomes : mapping of name to Outcome
-        "train", "scan", "evaluate", perhaps "observe", and the points of the signal.
+        "train", "scan", "evaluate", "model", perhaps "observe", and the points of the
+        signal.
     tables : mapping of name to Path
         Directories of the selected events.
     lund : Path or None
@@ -325,16 +326,16 @@ def publish_outputs(
 ) -> None:
     """Copy to the run directory what people and other programs look for there.
 
-    cutflow.csv, model.onnx of LundNet, networks.npz of X and Y, hepdata/, and for
+    cutflow.csv, model.onnx of LundNet, networks.onnx of X and Y, hepdata/, and for
     each point workspaces/NAME.json and cards/NAME.txt.
     """
     flows = found.cutflows()
     write_text_atomic(root / CUTFLOW, write_cutflows(flows) if flows else "")
     if found.lund is not None:
         publish(found.lund / MODEL / MODEL_FILE, root / MODEL_FILE)
-    trained = found.outcomes["train"]
-    if trained.reason is None:
-        publish(trained.place / NETWORKS, root / NETWORKS)
+    model = found.outcomes["model"]
+    if model.reason is None:
+        publish(model.place / NETWORKS, root / NETWORKS)
     for folder, source, suffix in (
         ("workspaces", WORKSPACE, "json"),
         ("cards", CARD, "txt"),

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from oddjet.deploy.scorer import Scorer
 from oddjet.runs.atomic import write_json_atomic
+from oddjet.runs.digests import digest, digest_file
 from oddjet.runs.errors import UserError
+from oddjet.runs.provenance import provenance
 from oddjet.searches.event_table import EventTable, read_event_table
 from oddjet.searches.svj_events import PARTS, SvjEvents, part_of
 from oddjet.searches.table_source import event_source
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
     from oddjet.learn.abcd_config import AbcdTrainingConfig
     from oddjet.learn.abcd_sample import AbcdSample
+    from oddjet.learn.abcd_training import AbcdTrainer
+    from oddjet.learn.checkpoint import Checkpoint
     from oddjet.runs.progress import Progress
     from oddjet.searches.svj_config import SplitConfig
     from oddjet.stats.abcd_scan import WorkingPointRules
@@ -48,7 +53,7 @@ __all__ = [
     "write_scan",
 ]
 
-EVENTS, SCORES, NETWORKS = "events.npz", "scores.npz", "networks.npz"
+EVENTS, SCORES, NETWORKS = "events.npz", "scores.npz", "networks.onnx"
 HISTORY, SCAN, SCAN_MAPS = "history.json", "scan.json", "scan.npz"
 #: Scores of J0 and J1 that LundNet adds to the features.
 JET_SCORES = ("score_leading", "score_subleading")
@@ -146,13 +151,18 @@ def train(
     progress: Progress,
     *,
     training: AbcdTrainingConfig,
+    features: Sequence[str],
     by_rule: bool,
     non_closure_max: float,
     mass_edges_gev: Sequence[float],
     seed: int,
+    checkpoints: Path,
 ) -> None:
-    """Train X and Y on their part of the events, and score all of them."""
-    from oddjet.learn.abcd_networks import network_arrays
+    """Train X and Y on their part of the events, and score all of them.
+
+    `checkpoints` is where the state of an unfinished training is kept.
+    """
+    from oddjet.learn.abcd_export import export_scores
     from oddjet.learn.abcd_rules import terms_by_rule
     from oddjet.learn.abcd_training import AbcdTrainer
 
@@ -166,15 +176,24 @@ def train(
             independent_of=_INDEPENDENT_OF,
         )
     trainer = AbcdTrainer(sample, training, seed=seed)
+    checkpoint = _checkpoint(
+        checkpoints,
+        events=digest_file(inputs["events"] / EVENTS),
+        training=training,
+        mass_edges_gev=mass_edges_gev,
+        seed=seed,
+    )
     with progress.task("train X and Y", total=training.epochs) as task:
-        history = trainer.run(on_epoch=lambda _: task.advance())
+        history = trainer.run(checkpoint=checkpoint, on_epoch=lambda _: task.advance())
     outcome = trainer.outcome()
     if outcome.reason is not None:
         raise UserError(outcome.reason)
-    found = trainer.scores(events.features)
-    np.savez(directory / SCORES, x=found["X"], y=found["Y"])
-    arrays = network_arrays(trainer.networks)
-    np.savez(directory / NETWORKS, allow_pickle=False, **arrays)
+    model, about = directory / NETWORKS, _provenance(trainer, seed)
+    export_scores(model, trainer.networks, columns=features, provenance=about)
+    # By the file and not by PyTorch, so that data are scored alike to the last bit.
+    columns = dict(zip(features, events.features.T, strict=True))
+    found = Scorer(model, "cpu", training.threads).score(columns)
+    np.savez(directory / SCORES, x=found.x.to_numpy(), y=found.y.to_numpy())
     constraints = trainer.multipliers.constraints if trainer.multipliers else []
     write_json_atomic(
         directory / HISTORY,
@@ -182,10 +201,26 @@ def train(
             "epochs": [vars(each) for each in history],
             "targets": {each.name: each.target for each in constraints},
             "unmet": {name: list(pair) for name, pair in outcome.unmet.items()},
-            "hidden": list(training.hidden),
             "effective_background": sample.effective_background(None),
         },
     )
+
+
+def _checkpoint(directory: Path, **decides: object) -> Checkpoint:
+    """Give the training that is decided by all this its place to be kept."""
+    from oddjet.learn.checkpoint import Checkpoint
+
+    key = digest({**decides, "made_with": provenance()})
+    directory.mkdir(parents=True, exist_ok=True)
+    return Checkpoint(directory / f"{key[:16]}.pt", key)
+
+
+def _provenance(trainer: AbcdTrainer, seed: int) -> dict[str, object]:
+    """Give the facts on a training that its model file carries."""
+    options = trainer.config.model_dump(
+        mode="json", exclude_none=True, exclude={"decorrelate", "closure", "threads"}
+    )
+    return {**provenance(), "training": options, "terms": trainer.asked, "seed": seed}
 
 
 def _training_sample(events: SvjEvents, edges_gev: Sequence[float]) -> AbcdSample:
@@ -212,6 +247,7 @@ def _training_sample(events: SvjEvents, edges_gev: Sequence[float]) -> AbcdSampl
         planes={name: each for name, each in planes.items() if each.any()},
         bin_of=mass_bin(events.mass[rows], edges_gev),
         num_bins=len(edges_gev) - 1,
+        source=events.source[rows],
     )
 
 

@@ -26,7 +26,6 @@ __all__ = [
     "closure_target",
     "distance_correlation_floor",
     "distance_correlation_target",
-    "effective_events",
 ]
 
 #: R of the V-statistic for independent normal variables is 1.78 / sqrt(n): n dCov^2
@@ -35,34 +34,13 @@ __all__ = [
 _FLOOR = 1.8
 
 
-def effective_events(weights: ArrayLike) -> float:
-    """Give (sum w)^2 / sum w^2, or 0 for no weight.
-
-    Parameters
-    ----------
-    weights : float, shape (events,)
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> effective_events([1.0, 1.0, 2.0])
-    2.6666666666666665
-    """
-    values = np.asarray(weights, np.float64)
-    squares = float(np.sum(values**2))
-    return float(np.sum(values)) ** 2 / squares if squares > 0 else 0.0
-
-
 def distance_correlation_floor(num_effective: float) -> float:
     """Give the distance correlation that independent variables show in a batch.
 
     Parameters
     ----------
     num_effective : float
-        Effective events, see `effective_events`; > 0.
+        Effective events (`oddjet.stats.effective_events`); > 0.
 
     Returns
     -------

@@ -24,9 +24,9 @@ def effective_events(weight: ArrayLike, ids: Any = None) -> float:
     Parameters
     ----------
     weight : float, shape (events,)
-    ids : mapping of integer arrays, or awkward record array, optional
-        The collection `id`: equal run, lumi and event mean copies. Without, all
-        events are independent.
+    ids : mapping of integer arrays, awkward record array, or array, optional
+        The collection `id`: equal run, lumi and event mean copies; or one integer an
+        event, equal for copies. Without, all events are independent.
 
     Returns
     -------
@@ -53,14 +53,17 @@ def same_event(ids: Any) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    ids : mapping of integer arrays, or awkward record array
-        The collection `id`: run, lumi and event, else file and entry.
+    ids : mapping of integer arrays, awkward record array, or array
+        The collection `id`: run, lumi and event, else file and entry; or one integer
+        an event.
 
     Returns
     -------
     int64, shape (rows,)
         Equal for rows of the same event; from 0 on, without gaps.
     """
+    if isinstance(ids, np.ndarray):
+        return np.asarray(np.unique(ids, return_inverse=True)[1], np.int64).ravel()
     given = set(ids if isinstance(ids, Mapping) else ids.fields)
     detector, file = ("run", "lumi", "event"), ("file", "entry")
     names = detector if given.issuperset(detector) else file
