@@ -12,20 +12,35 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{1} << 21;
 constexpr std::size_t kCacheLine = 64;
 
-std::align_val_t alignment(std::size_t bytes) {
-    return std::align_val_t{bytes < kHugePage ? kCacheLine : kHugePage};
-}
-
 std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
     return (bytes + unit - 1) / unit * unit;
 }
 
 }  // namespace
 
+void prefer_huge_pages(void* memory, std::size_t bytes) {
+#if defined(__linux__)
+    // Advice: where it is not taken, pages are small.
+    std::size_t room = bytes;
+    constexpr std::size_t kPage = 4096;
+    if (bytes < kHugePage || std::align(kPage, kPage, memory, room) == nullptr) return;
+    (void)madvise(memory, room, MADV_HUGEPAGE);
+#else
+    (void)memory;
+    (void)bytes;
+#endif
+}
+
+std::vector<double> lasting(std::size_t size, double value) {
+    std::vector<double> numbers;
+    numbers.reserve(size);
+    prefer_huge_pages(numbers.data(), size * sizeof(double));
+    numbers.assign(size, value);
+    return numbers;
+}
+
 Workspace::~Workspace() {
-    for (const auto& [memory, bytes] : chunks_) {
-        ::operator delete(memory, alignment(bytes));
-    }
+    for (const Chunk& chunk : chunks_) ::operator delete(chunk.allocated);
 }
 
 void* Workspace::take(std::size_t bytes) {
@@ -46,12 +61,14 @@ std::byte* Workspace::new_piece(std::size_t bytes) {
         // A large chunk fills its pages, so that none of them is small.
         std::size_t size = std::max(bytes, chunk_bytes_);
         if (size >= kHugePage / 2) size = rounded_up(size, kHugePage);
-        void* memory = ::operator new(size, alignment(size));
-#if defined(__linux__)
-        // Advice: where it is not taken, pages are small.
-        if (size >= kHugePage) (void)madvise(memory, size, MADV_HUGEPAGE);
-#endif
-        chunks_.push_back({static_cast<std::byte*>(memory), size});
+        // Not by an aligned new: glibc would never keep that memory for the next call.
+        const std::size_t unit = size >= kHugePage ? kHugePage : kCacheLine;
+        std::size_t room = size + unit;
+        void* const allocated = ::operator new(room);
+        void* memory = allocated;
+        std::align(unit, size, memory, room);
+        prefer_huge_pages(memory, size);
+        chunks_.push_back({allocated, static_cast<std::byte*>(memory), size});
         used_ = 0;
     }
     std::byte* piece = chunks_.back().memory + used_;

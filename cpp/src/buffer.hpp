@@ -25,6 +25,7 @@ class Workspace {
 
   private:
     struct Chunk {
+        void* allocated;
         std::byte* memory;
         std::size_t bytes;
     };
@@ -42,6 +43,13 @@ class Workspace {
     std::size_t used_ = 0;       // of the last chunk
     std::vector<Piece> pieces_;  // a few
 };
+
+/// Memory that is written to for the first time comes in huge pages, where the system
+/// has them and it is large.
+void prefer_huge_pages(void* memory, std::size_t bytes);
+
+/// Numbers that outlive a workspace.
+[[nodiscard]] std::vector<double> lasting(std::size_t size, double value);
 
 /// Allocates in a workspace, and leaves numbers that nobody sets as they are.
 template <class T>

@@ -44,14 +44,16 @@ struct Sample {
     }
 };
 
-/// About what a call needs for a pair; several chunks where that is much.
+/// About what a call needs for a pair; several chunks where that is much, each of a size
+/// that glibc keeps for the next call (below 32 MB).
 std::size_t chunk_bytes(const WeightedVariables& sample) {
-    constexpr std::size_t kMost = std::size_t{1} << 26;
+    constexpr std::size_t kMost = std::size_t{14} << 21;
     const std::size_t an_event = 48 * sample.variables.size() + 96;
     return std::min(kMost, an_event * sample.variables[0].size());
 }
 
-SortedVariable sorted(const Column& column, std::size_t number, Workspace& workspace) {
+SortedVariable sorted(const Column& column, std::size_t number, bool with_positions,
+                      Workspace& workspace) {
     Buffer<double> values(column.size(), workspace);
     for (std::size_t i = 0; i < values.size(); ++i) {
         values[i] = column[i];
@@ -59,16 +61,19 @@ SortedVariable sorted(const Column& column, std::size_t number, Workspace& works
         refuse(kKernel, ": value ", i, " of variable ", number, " is non-finite, ",
                values[i]);
     }
-    return {values, workspace};
+    return {values, with_positions, workspace};
 }
 
 std::vector<KnownVariable> known_variables(const WeightedVariables& input,
+                                           std::span<const VariablePair> pairs,
                                            const Sample& sample, int threads,
                                            Workspace& workspace) {
     std::vector<std::optional<KnownVariable>> found(input.variables.size());
     for_each_index(found.size(), threads, [&](std::size_t v) {
-        found[v].emplace(sorted(input.variables[v], v, workspace), sample.fractions,
-                         sample.centring, workspace);
+        const bool is_second = std::ranges::any_of(
+            pairs, [v](const VariablePair& pair) { return pair.second == v; });
+        found[v].emplace(sorted(input.variables[v], v, is_second, workspace),
+                         sample.fractions, sample.centring, workspace);
     });
     std::vector<KnownVariable> known;
     for (auto& variable : found) known.push_back(std::move(*variable));
@@ -119,7 +124,7 @@ std::vector<PairCorrelation> distance_correlations(const WeightedVariables& samp
     }
     const Sample checked(sample, statistic);
     Workspace workspace(chunk_bytes(sample));
-    const auto known = known_variables(sample, checked, threads, workspace);
+    const auto known = known_variables(sample, pairs, checked, threads, workspace);
     std::vector<PairCorrelation> correlations;
     for (const VariablePair& pair : pairs) {
         correlations.push_back(correlation_of(known[pair.first], known[pair.second],
@@ -139,7 +144,9 @@ std::vector<double> permuted_distance_correlations(
     }
     const Sample checked(sample, statistic);
     Workspace workspace(chunk_bytes(sample));
-    const auto known = known_variables(sample, checked, threads, workspace);
+    const VariablePair both{};
+    const auto known =
+        known_variables(sample, std::span(&both, 1), checked, threads, workspace);
     if (permutations.size() % checked.events != 0) {
         refuse(kKernel, ": a permutation must have one index an event, ",
                checked.events);
@@ -151,7 +158,8 @@ std::vector<double> permuted_distance_correlations(
         const KnownVariable given(known[1].sorted.given_to(to), checked.fractions,
                                   checked.centring, workspace);
         values[row] =
-            correlation_of(known[0], given, {}, checked, statistic, 1, workspace).value;
+            correlation_of(known[0], given, both, checked, statistic, 1, workspace)
+                .value;
     });
     return values;
 }

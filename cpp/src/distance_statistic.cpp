@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "buffer.hpp"
 #include "message.hpp"
 
 namespace oddjet {
@@ -75,12 +76,12 @@ DistanceStatistic distance_statistic_from_name(std::string_view name) {
 
 Fractions as_fractions(const std::optional<Column>& weights, std::size_t events) {
     const double equal = 1.0 / static_cast<double>(events);
-    if (!weights) return {std::vector<double>(events, equal), true};
+    if (!weights) return {lasting(events, equal), true};
     if (weights->size() != events) {
         refuse("distance_correlation: weights must have one value an event, ", events,
                ", got ", weights->size());
     }
-    std::vector<double> each(events);
+    std::vector<double> each = lasting(events, 0.0);
     for (std::size_t i = 0; i < events; ++i) {
         each[i] = (*weights)[i];
         if (std::isfinite(each[i])) continue;

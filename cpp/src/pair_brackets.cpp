@@ -108,22 +108,12 @@ void PairBrackets::find(bool first, bool second, int threads) {
     });
 }
 
-double PairBrackets::covariance(std::size_t side) const {
-    RunningSum sum;
-    const Weights fractions = order_.fractions(side);
-    for (std::size_t k = 0; k < fractions.size(); ++k) {
-        const double value = variables_[side]->sorted.value[k];
-        sum.add(fractions[k] * value * brackets_[side][k]);
-    }
-    return 2.0 * sum.value();
-}
-
 std::vector<double> PairBrackets::gradient(std::size_t side, const Ratio& ratio) const {
     const SortedVariable& sorted = variables_[side]->sorted;
     const VariableSums& sums = variables_[side]->sums;
     const Weights fractions = order_.fractions(side);
     const auto events = order_.events(side);
-    std::vector<double> gradient(events.size(), 0.0);
+    std::vector<double> gradient = lasting(events.size(), 0.0);
     if (ratio.by_covariance == 0.0) return gradient;
     const double by_covariance = 2.0 * ratio.by_covariance * sorted.scale;
     const double by_variance =
@@ -189,7 +179,8 @@ void PairBrackets::correct_ties(std::size_t side, Weights weights,
     }
 }
 
-/// G_i by position, in the place of T_i; if distances are weighed, with T_i of p^2.
+/// G_i by position and dCov^2, in the place of T_i; if distances are weighed, with T_i
+/// of p^2.
 void PairBrackets::set_brackets(std::size_t side,
                                 const Buffer<double>& square_distances) {
     const Weights fractions = order_.fractions(side);
@@ -205,12 +196,16 @@ void PairBrackets::set_brackets(std::size_t side,
     }
     const double grand = centring_.grand * other.grand_mean;
     const auto& rows = partner_rows_[side];
+    const SortedVariable& sorted = variables_[side]->sorted;
+    RunningSum euler;
     visit_signed_sums(
-        variables_[side]->sorted, fractions, {other.weight, other.weighted_rows},
+        sorted, fractions, {other.weight, other.weighted_rows},
         [&](std::size_t k) { return rows[k]; },
         [&](std::size_t k, double its_row, double signs, double signed_rows) {
             brackets[k] += (grand - its_row) * signs - signed_rows;
+            euler.add(fractions[k] * sorted.value[k] * brackets[k]);
         });
+    covariances_[side] = 2.0 * euler.value();
 }
 
 }  // namespace oddjet

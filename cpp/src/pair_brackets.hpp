@@ -68,7 +68,9 @@ class PairBrackets {
     void find(bool first, bool second, int threads);
 
     /// dCov^2, from the brackets of that side.
-    [[nodiscard]] double covariance(std::size_t side) const;
+    [[nodiscard]] double covariance(std::size_t side) const {
+        return covariances_[side];
+    }
 
     /// d statistic / d input of that side, by event.
     [[nodiscard]] std::vector<double> gradient(std::size_t side,
@@ -94,6 +96,7 @@ class PairBrackets {
     Sides partner_values_;
     Sides partner_rows_;  // h_i of `Centring`
     Sides brackets_;      // G_i
+    std::array<double, 2> covariances_{};
 };
 
 }  // namespace oddjet

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include "oddjet/parallel.hpp"
@@ -18,9 +19,9 @@
 //     places keeps a sum for each block of ranks;
 //   in the same block of places; or
 //   in an earlier block of places and the same block of ranks.
-// The last two are sums within a block, which fits into the first-level caches. What a
-// scan in the order of places finds is kept by place, what one in the order of ranks
-// finds by rank; the two meet in the end, when each is one number an event.
+// The last two are sums within a block, which fits into the first-level caches. What
+// scans in the order of places find is kept by place; it meets what scans in the order
+// of ranks find when each is one number an event.
 
 namespace oddjet {
 namespace {
@@ -35,50 +36,85 @@ void add(Row<Columns>& sum, const Row<Columns>& row) {
     for (std::size_t c = 0; c < Columns; ++c) sum[c] += row[c];
 }
 
-/// The factors with which a level of the tree takes part, for either value of a bit.
-template <std::size_t Columns>
-struct alignas(32) BitFactors {
-    Row<Columns> found;
-    Row<Columns> kept;
-};
-
-template <std::size_t Columns>
-constexpr std::array<BitFactors<Columns>, 2> bit_factors() {
-    std::array<BitFactors<Columns>, 2> factors{};
-    factors[1].found.fill(1.0);
-    factors[0].kept.fill(1.0);
-    return factors;
-}
-
-/// Sums of rows by key, for keys of some bits. Two keys differ first in some bit: the
-/// higher one has it set, the lower one not, and above it they agree. So the sum over
-/// lower keys is one over bits.
+/// Sums of rows by key, for keys of some bits. Two keys differ first in some digit of
+/// two bits, and above it they agree. So the sum over lower keys is one over digits: of
+/// the keys that agree above, those whose digit is lower. These are kept ready for each
+/// digit, in one or two vector registers.
 template <std::size_t Columns>
 class KeyTree {
   public:
-    explicit KeyTree(unsigned bits) : bits_(bits), kept_(std::size_t{1} << bits) {}
+    explicit KeyTree(unsigned bits)
+        : bits_((bits + 1) / kDigitBits * kDigitBits), nodes_(count_nodes(bits)) {}
 
     /// The sum over lower keys so far; then the row is among what has been.
     Row<Columns> visit(std::size_t key, const Row<Columns>& row) {
-        static constexpr auto kFactors = bit_factors<Columns>();
+        static constexpr auto kHigher = masks_of_higher();
+        Lanes rows;  // the row again and again
+        if constexpr (Columns == 2) {
+            const auto [a, b] = row;
+            rows = Lanes{a, b, a, b, a, b, a, b};
+        } else {
+            const auto [a, b, c, d] = row;
+            rows = Lanes{a, b, c, d, a, b, c, d};
+        }
         Row<Columns> sum{};
-        const std::size_t path = (std::size_t{1} << bits_) | key;
-        for (unsigned rest = bits_; rest > 0; --rest) {
-            Row<Columns>& kept = kept_[path >> rest];
-            const auto& factors = kFactors[(path >> (rest - 1)) & 1U];
-            for (std::size_t c = 0; c < Columns; ++c) {
-                const double before = kept[c];
-                sum[c] += before * factors.found[c];
-                kept[c] = before + row[c] * factors.kept[c];
+        std::size_t node = 0;
+        for (unsigned rest = bits_; rest > 0;) {
+            rest -= kDigitBits;
+            const std::size_t digit = (key >> rest) & (kDigits - 1);
+            auto& lower = nodes_[node].lower;
+            add(sum, lower[digit]);
+            for (std::size_t part = 0; part < kParts; ++part) {
+                Lanes kept;
+                Mask higher;
+                std::memcpy(&kept, &lower[part * kDigits / kParts], sizeof kept);
+                std::memcpy(&higher, &kHigher[digit][part * kLane], sizeof higher);
+                kept += reinterpret_cast<Lanes>(reinterpret_cast<Mask>(rows) & higher);
+                std::memcpy(&lower[part * kDigits / kParts], &kept, sizeof kept);
             }
+            node = kDigits * node + 1 + digit;
         }
         return sum;
     }
 
   private:
+    static constexpr unsigned kDigitBits = 2;
+    static constexpr std::size_t kDigits = 4;
+    static constexpr std::size_t kLane = 8;
+    static constexpr std::size_t kParts = kDigits * Columns / kLane;
+
+    using Lanes [[gnu::vector_size(kLane * sizeof(double))]] = double;
+    using Mask [[gnu::vector_size(kLane * sizeof(double))]] = std::int64_t;
+
+    /// Of keys that agree above: the sum over those with a lower digit than this one.
+    struct alignas(64) Node {
+        std::array<Row<Columns>, kDigits> lower{};
+    };
+
+    static constexpr auto masks_of_higher() {
+        using Masks = std::array<std::int64_t, kDigits * Columns>;
+        alignas(64) std::array<Masks, kDigits> masks{};
+        for (std::size_t digit = 0; digit < kDigits; ++digit) {
+            for (std::size_t i = 0; i < kDigits * Columns; ++i) {
+                masks[digit][i] = i / Columns > digit ? -1 : 0;
+            }
+        }
+        return masks;
+    }
+
+    /// A node's children follow each other: those of node i begin at 4 i + 1.
+    static std::size_t count_nodes(unsigned bits) {
+        std::size_t first = 0;  // of the last level
+        for (unsigned rest = bits; rest > kDigitBits;
+             rest -= std::min(rest, kDigitBits)) {
+            first = kDigits * first + 1;
+        }
+        const std::size_t keys = std::size_t{1} << bits;
+        return first + std::max(keys / kDigits, std::size_t{1});
+    }
+
     unsigned bits_;
-    // [1, leading bits]: the sum over keys that continue these with a clear bit.
-    std::vector<Row<Columns>> kept_;
+    std::vector<Node> nodes_;
 };
 
 template <std::size_t Columns>
@@ -93,7 +129,6 @@ class Scans {
           second_(second),
           size_(first.partners.size()),
           found_(found),
-          of_first_at_rank_(size_, workspace),
           of_second_at_place_(kBoth ? size_ : 0, workspace),
           rank_in_block_(size_, workspace) {}
 
@@ -102,11 +137,10 @@ class Scans {
             if (task == 0) scan_places();
             if (task == 1) rank_within_blocks();
         });
-        for_each_index(2 * blocks_, threads, [&](std::size_t task) {
-            if (task < blocks_) scan_rank_block(task);
-            if (task >= blocks_) scan_place_block(task - blocks_);
-        });
-        for_each_index(blocks_, threads, [&](std::size_t block) { join(block); });
+        for_each_index(blocks_, threads,
+                       [&](std::size_t block) { scan_place_block(block); });
+        for_each_index(blocks_, threads,
+                       [&](std::size_t block) { scan_rank_block(block); });
     }
 
   private:
@@ -194,31 +228,35 @@ class Scans {
         }
     }
 
+    /// Adds what it finds to what the places have, each of which is one event's.
     ODDJET_VECTOR_WIDTHS void scan_rank_block(std::size_t block) {
         KeyTree<Columns> tree(shift_);
         RowOf lower{};
         for (std::size_t r = begin(block); r < end(block); ++r) {
+            look_ahead(r);
+            const std::size_t place = second_.partners[r];
             const RowOf row = row_at_rank(r);
-            RowOf sum = tree.visit(second_.partners[r] >> shift_, row);
+            RowOf sum = tree.visit(place >> shift_, row);
             for (std::size_t c = 0; c < Columns; ++c) {
                 sum[c] =
                     4.0 * sum[c] - 2.0 * (below_block_[block][c] + lower[c]) + all_[c];
             }
-            of_first_at_rank_[r] = second_.values[r] * sum[0] - sum[1];
+            found_.of_first[place] += second_.values[r] * sum[0] - sum[1];
             if constexpr (kBoth) {
-                found_.of_second[r] = second_.partner_values[r] * sum[0] - sum[2];
+                found_.of_second[r] = second_.partner_values[r] * sum[0] - sum[2] +
+                                      of_second_at_place_[place];
             }
             add(lower, row);
         }
     }
 
-    void join(std::size_t block) {
-        for (std::size_t i = begin(block); i < end(block); ++i) {
-            found_.of_first[i] += of_first_at_rank_[first_.partners[i]];
-            if constexpr (kBoth) {
-                found_.of_second[i] += of_second_at_place_[second_.partners[i]];
-            }
-        }
+    /// The places of consecutive ranks are anywhere: memory is asked for them in time.
+    void look_ahead(std::size_t rank) const {
+        constexpr std::size_t kAhead = 16;
+        if (rank + kAhead >= size_) return;
+        const std::size_t place = second_.partners[rank + kAhead];
+        __builtin_prefetch(found_.of_first.data() + place, 1);
+        if constexpr (kBoth) __builtin_prefetch(of_second_at_place_.data() + place);
     }
 
     const OneOrder& first_;   // whose positions are places
@@ -229,8 +267,6 @@ class Scans {
     unsigned shift_ = (static_cast<unsigned>(std::bit_width(size_ - 1)) + 1) / 2;
     std::size_t blocks_ = ((size_ - 1) >> shift_) + 1;
 
-    // What is found on the other side.
-    Buffer<double> of_first_at_rank_;
     Buffer<double> of_second_at_place_;
     Buffer<std::uint16_t> rank_in_block_;  // blocks are of at most 2^16
     std::vector<RowOf> below_block_ = std::vector<RowOf>(blocks_);

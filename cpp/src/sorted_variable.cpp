@@ -30,24 +30,27 @@ WeightedTotals totals(const SortedVariable& variable, Weights weights) {
 
 }  // namespace
 
-SortedVariable::SortedVariable(std::span<const double> values, Workspace& workspace)
-    : position(values.size(), workspace) {
+SortedVariable::SortedVariable(std::span<const double> values, bool with_positions,
+                               Workspace& workspace)
+    : position(with_positions ? values.size() : 0, workspace) {
     Ascending sorted = ascending(values, workspace);
     order = std::move(sorted.order);
     value = std::move(sorted.value);
-    const std::size_t n = values.size();
-    position[order[0]] = 0;
-    for (std::size_t k = 1; k < n; ++k) {
-        position[order[k]] = static_cast<std::uint32_t>(k);
-        if (value[k] != value[k - 1]) continue;
-        if (ties.empty() || ties.back().end != k) ties.push_back({k - 1, k});
-        ties.back().end = k + 1;
-    }
     // Sums of values far from zero would cancel: the median is among the values,
     // whatever the weights, and most are near it.
     scale = scale_of(value.front(), value.back());
-    const double median = value[n / 2] * scale;
-    for (double& each : value) each = each * scale - median;
+    const double median = value[values.size() / 2] * scale;
+    double before = value.front();
+    for (std::size_t k = 0; k < values.size(); ++k) {
+        const double given = value[k];
+        if (k > 0 && given == before) {
+            if (ties.empty() || ties.back().end != k) ties.push_back({k - 1, k});
+            ties.back().end = k + 1;
+        }
+        before = given;
+        value[k] = given * scale - median;
+        if (with_positions) position[order[k]] = static_cast<std::uint32_t>(k);
+    }
 }
 
 SortedVariable SortedVariable::given_to(std::span<const std::int64_t> to) const {

@@ -19,14 +19,16 @@ struct Tie {
 /// The values of a variable by position in ascending order, and who they belong to.
 struct SortedVariable {
     Buffer<std::uint32_t> order;     // the event at a position
-    Buffer<std::uint32_t> position;  // of an event
+    Buffer<std::uint32_t> position;  // of an event, if asked for
     Buffer<double> value;            // (input - median) * scale, by position
     std::vector<Tie> ties;           // ascending
     double scale = 1.0;              // a power of two: multiplying is exact
 
-    SortedVariable(std::span<const double> values, Workspace& workspace);
+    SortedVariable(std::span<const double> values, bool with_positions,
+                   Workspace& workspace);
 
-    /// The same values in other hands: that of event to[i] goes to event i.
+    /// The same values in other hands: that of event to[i] goes to event i. It has
+    /// positions.
     [[nodiscard]] SortedVariable given_to(std::span<const std::int64_t> to) const;
 
     /// What belongs to events, by position.
@@ -36,13 +38,13 @@ struct SortedVariable {
     /// function(begin, end) for each run of equal values, single ones too.
     template <class Function>
     void for_each_run(const Function& function) const {
-        std::size_t next = 0;
-        for (const Tie& tie : ties) {
-            for (; next < tie.begin; ++next) function(next, next + 1);
-            function(tie.begin, tie.end);
-            next = tie.end;
+        auto tie = ties.begin();
+        for (std::size_t begin = 0; begin < value.size();) {
+            const bool is_tie = tie != ties.end() && tie->begin == begin;
+            const std::size_t end = is_tie ? (tie++)->end : begin + 1;
+            function(begin, end);
+            begin = end;
         }
-        for (; next < value.size(); ++next) function(next, next + 1);
     }
 };
 

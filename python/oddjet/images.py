@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from oddjet import _core
 from oddjet.events import columns
 from oddjet.events.coordinates import named_momenta
-from oddjet.jets import momentum_columns
+from oddjet.jets import jet_arguments
 
 
 def jet_images(
@@ -93,17 +93,8 @@ def jet_images(
            [ 0., 30.,  0.],
            [ 0.,  0.,  0.]], dtype=float32)
     """
-    each_jet = ak.flatten(jets, axis=1) if jets.ndim > 1 else jets
-    one_list = ak.unflatten(each_jet, [len(each_jet)])
-    jet_coordinates, jet_columns = momentum_columns(columns(one_list, where="jets"))
-    flat = columns(each_jet.constituents, where="constituents")
-    coordinates, momenta = momentum_columns(flat)
     return _core.jet_images(
-        jet_coordinates=jet_coordinates,
-        jet_columns=jet_columns,
-        coordinates=coordinates,
-        columns=momenta,
-        offsets=flat.offsets,
+        **jet_arguments(jets),
         bins=bins,
         half_width=half_width,
         center=center,

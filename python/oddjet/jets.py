@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oddjet import _core
-from oddjet.events import Columns, columns
+from oddjet.events import Columns, columns, single_list
 
 _COORDINATES = ("pt_eta_phi_mass", "px_py_pz_energy")
 
@@ -278,6 +278,44 @@ def momentum_columns(flat: Columns) -> tuple[str, tuple[NDArray[Any], ...]]:
             return coordinates, tuple(arrays)
     message = f"columns without a four-momentum: {sorted(flat.fields)}"
     raise AssertionError(message)
+
+
+def flattened(jets: ak.Array) -> ak.Array:
+    """Join the lists of events; a list of jets stays as it is."""
+    return ak.flatten(jets, axis=1) if jets.ndim > 1 else jets
+
+
+def jet_arguments(jets: ak.Array) -> dict[str, Any]:
+    """Take jets and their constituents apart, for kernels that are given both.
+
+    Parameters
+    ----------
+    jets : awkward array, a list of jets or one list of jets per event
+        Momenta [GeV, radians] with `constituents`; the lists are flattened in order.
+
+    Returns
+    -------
+    dict of str to Any
+        jet_coordinates, jet_columns, coordinates, columns: as `momentum_columns`
+        gives them, of the jets and of the constituents; offsets: int64, shape
+        (jets + 1,), of the constituents of each jet.
+
+    Raises
+    ------
+    UserError
+        Jets that are no momenta or have no `constituents`.
+    """
+    each_jet = flattened(jets)
+    jet_coordinates, jet_columns = momentum_columns(single_list(each_jet, where="jets"))
+    flat = columns(each_jet.constituents, where="constituents")
+    coordinates, momenta = momentum_columns(flat)
+    return {
+        "jet_coordinates": jet_coordinates,
+        "jet_columns": jet_columns,
+        "coordinates": coordinates,
+        "columns": momenta,
+        "offsets": flat.offsets,
+    }
 
 
 def jet_records(

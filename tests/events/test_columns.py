@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oddjet.events import columns
+from oddjet.events import columns, single_list
 from oddjet.runs.errors import UserError
 
 
@@ -109,6 +109,32 @@ def test_none_is_named_with_its_event(level):
         jets, where = ak.with_field(jets, ak.mask(jets.eta, kept), "eta"), "jets.eta"
     with pytest.raises(UserError, match=rf"^{where} has a missing value .* event 3;"):
         columns(jets, where="jets")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_records_outside_lists_are_one_list(dtype):
+    jets = ak.flatten(some_jets(dtype))
+    for form in (jets, ak.mask(jets, jets.pt > 0), ak.to_packed(jets)[:]):
+        flat = single_list(form, where="jets")
+        same(flat, columns(ak.unflatten(jets, [len(jets)]), where="jets"))
+        assert flat.offsets.tolist() == [0, 10]
+    chosen = single_list(jets[jets.pt > 2.5], where="jets").fields["charge"]
+    np.testing.assert_array_equal(chosen, jets.charge[jets.pt > 2.5])
+    assert single_list(jets[:0], where="jets").fields["pt"].dtype == dtype
+    assert len(single_list(ak.Array([]), where="jets").fields["pt"]) == 0
+
+
+def test_none_outside_lists_is_named_with_its_place():
+    jets = ak.flatten(some_jets())
+    kept = ak.local_index(jets, axis=0) != 7
+    with pytest.raises(UserError, match=r"^jets has a missing value .* event 7;"):
+        single_list(ak.mask(jets, kept), where="jets")
+    partial = ak.with_field(jets, ak.mask(jets.eta, kept), "eta")
+    with pytest.raises(UserError, match=r"^jets.eta has a missing value .* event 7;"):
+        single_list(partial, where="jets")
+    for wrong in (some_jets(), ak.Array([1.0, 2.0])):
+        with pytest.raises(UserError, match=r"^jets must hold records with momenta"):
+            single_list(wrong, where="jets")
 
 
 def test_mask_before_equals_mask_after():

@@ -25,6 +25,7 @@
 #include "oddjet/feature_spec.hpp"
 #include "oddjet/input_builder.hpp"
 #include "oddjet/key_values.hpp"
+#include "oddjet/model_texts.hpp"
 #include "oddjet/sha256.hpp"
 
 namespace oddjet {
@@ -50,7 +51,8 @@ struct Scores {
 class Scorer {
   public:
     /// Throws ModelError: no such file, no model of oddjet, one whose bytes differ from
-    /// its digest, or one that these kernels or this ONNX Runtime cannot run.
+    /// its digest, or one that these kernels or, where it is needed, this ONNX Runtime
+    /// cannot run.
     explicit Scorer(const std::string& model);
 
     /// Jets and features that the model takes; make InputBuilders of it.
@@ -68,9 +70,9 @@ class Scorer {
     void score(const InputBuilder& inputs, Scores& scores) const;
 
   private:
-    static const OrtApi& checked_api();
     static std::string checked_bytes(const std::string& model);
-    void read_texts();
+    void read_texts(const std::string& bytes);
+    void open_session(const std::string& bytes);
     void score_in_runs(const InputBuilder& inputs, Scores& scores) const;
     void run(const float* values, std::span<const std::size_t> rows, std::size_t length,
              Scores& scores) const;
@@ -80,45 +82,48 @@ class Scorer {
     static constexpr std::size_t kActivationBytes = std::size_t{1} << 19;
     static constexpr std::size_t kMostRows = 64;
 
-    const OrtApi& api_ = checked_api();
-    Ort::Env env_{ORT_LOGGING_LEVEL_ERROR, "oddjet"};
-    Ort::Session session_{nullptr};
     KeyValues texts_;
     FeatureSpec spec_;
     KeyValues working_points_;
     std::size_t folds_ = 0;
     std::size_t bytes_per_constituent_ = 1;
     std::optional<EdgeConvScorer> kernel_;
+    std::optional<Ort::Env> env_;  // where there is no kernel
+    std::optional<Ort::Session> session_;
 };
 
-inline const OrtApi& Scorer::checked_api() {
-    const OrtApi* api = OrtGetApiBase()->GetApi(ORT_API_VERSION);
-    if (api == nullptr) {
+inline Scorer::Scorer(const std::string& model) {
+    const std::string bytes = checked_bytes(model);
+    const auto refuse = [&](const std::exception& error) {
+        throw ModelError("cannot use the model " + model + ": " + error.what());
+    };
+    try {
+        read_texts(bytes);
+        if (const auto network = edge_conv_model(bytes)) {
+            kernel_.emplace(*network);
+        } else {
+            open_session(bytes);
+        }
+    } catch (const std::invalid_argument& error) {
+        refuse(error);
+    } catch (const Ort::Exception& error) {
+        refuse(error);
+    }
+}
+
+inline void Scorer::open_session(const std::string& bytes) {
+    if (OrtGetApiBase()->GetApi(ORT_API_VERSION) == nullptr) {
         throw ModelError(std::string("ONNX Runtime ") +
                          OrtGetApiBase()->GetVersionString() +
                          " is older than the headers this was compiled with");
     }
-    return *api;
-}
-
-inline Scorer::Scorer(const std::string& model) {
     Ort::SessionOptions options;
     options.SetIntraOpNumThreads(1);
     options.SetInterOpNumThreads(1);
     options.SetDeterministicCompute(true);
     options.DisableMemPattern();
-    const std::string bytes = checked_bytes(model);
-    try {
-        session_ = Ort::Session(env_, bytes.data(), bytes.size(), options);
-    } catch (const Ort::Exception& error) {
-        throw ModelError("cannot use the model " + model + ": " + error.what());
-    }
-    try {
-        read_texts();
-        if (const auto network = edge_conv_model(bytes)) kernel_.emplace(*network);
-    } catch (const std::invalid_argument& error) {
-        throw ModelError("cannot use the model " + model + ": " + error.what());
-    }
+    env_.emplace(ORT_LOGGING_LEVEL_ERROR, "oddjet");
+    session_.emplace(*env_, bytes.data(), bytes.size(), options);
 }
 
 /// The content of a file. What has no digest is no model of oddjet, and is told so
@@ -145,17 +150,15 @@ inline std::string Scorer::checked_bytes(const std::string& model) {
     return bytes;
 }
 
-inline void Scorer::read_texts() {
-    const Ort::ModelMetadata metadata = session_.GetModelMetadata();
-    Ort::AllocatorWithDefaultOptions allocator;
+inline void Scorer::read_texts(const std::string& bytes) {
+    const KeyValues all = model_texts(bytes);
     for (const char* key :
          {"format_version", "feature_spec", "unit", "folds", "working_points",
           "bytes_per_constituent", "provenance", "digest", "file_digest"}) {
         const std::string name = std::string("oddjet.") + key;
-        const auto text =
-            metadata.LookupCustomMetadataMapAllocated(name.c_str(), allocator);
-        if (!text) throw std::invalid_argument("it has no " + name);
-        texts_[key] = text.get();
+        const auto found = all.find(name);
+        if (found == all.end()) throw std::invalid_argument("it has no " + name);
+        texts_[key] = found->second;
     }
     if (text("format_version") != "1") {
         throw std::invalid_argument("it has model format " + text("format_version") +
@@ -260,7 +263,7 @@ inline void Scorer::run(const float* values, std::span<const std::size_t> rows,
     constexpr std::array<const char*, 2> input_names = {"features", "mask"};
     constexpr std::array<const char*, 2> output_names = {"score", "fold_scores"};
     // Running does not change a session, though the interface does not say so.
-    auto& session = const_cast<Ort::Session&>(session_);
+    auto& session = const_cast<Ort::Session&>(*session_);
     const auto outputs = session.Run(Ort::RunOptions(), input_names.data(),
                                      inputs.data(), 2, output_names.data(), 2);
     const float* mean = outputs[0].GetTensorData<float>();

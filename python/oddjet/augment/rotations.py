@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from oddjet import _core
 from oddjet.augment.draws import Source, augmented, other_fields
-from oddjet.events import columns
+from oddjet.events import single_list
 from oddjet.events.coordinates import SPELLINGS, named_momenta
-from oddjet.jets import momentum_columns
+from oddjet.jets import flattened, momentum_columns
 
 
 def rotate_events(
@@ -138,9 +138,8 @@ def rotate_jets(
     >>> float(round(turned[0, 0, 0].deltaR(turned[0, 0, 1]), 3))
     0.4
     """
-    each_jet = ak.flatten(jets, axis=1) if jets.ndim > 1 else jets
-    one_list = ak.unflatten(each_jet, [len(each_jet)])
-    jet_coordinates, jet_columns = momentum_columns(columns(one_list, where="jets"))
+    axes = single_list(flattened(jets), where="jets")
+    jet_coordinates, jet_columns = momentum_columns(axes)
 
     def turn(*, of_jets: bool, **options: Any) -> tuple[NDArray[np.float64], ...]:
         del of_jets  # nothing else can be turned about an axis

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import awkward as ak
 import numpy as np
 
-from oddjet.events import columns
+from oddjet.events import columns, single_list
 from oddjet.jets import momentum_columns
 
 if TYPE_CHECKING:
+    import awkward as ak
     from numpy.typing import NDArray
 
     from oddjet.events import Columns
@@ -24,13 +24,12 @@ NO_CONSTITUENTS, ZERO_PT = "no constituents", "zero pt"
 def constituent_status(jets: ak.Array, num_constituents: int) -> NDArray[np.str_]:
     """Tell jets that have features from those whose features do not exist."""
     constituents = columns(jets.constituents, where="constituents")
-    one_list = ak.unflatten(jets, [len(jets)])
     size = np.diff(constituents.offsets)
     moving = np.concatenate([[0], np.cumsum(_has_pt(constituents))])
     # The hardest are kept, so a constituent of pt 0 only where others run out.
     kept = np.minimum(size, num_constituents)
     all_move = np.diff(moving[constituents.offsets]) >= kept
-    usable = all_move & _has_pt(columns(one_list, where="jets"))
+    usable = all_move & _has_pt(single_list(jets, where="jets"))
     filled = np.where(usable, SCORED, ZERO_PT)
     return np.where(size > 0, filled, NO_CONSTITUENTS)
 

@@ -6,7 +6,7 @@ A reader's only job is to produce :class:`Events`; a kernel only ever sees
 
 from __future__ import annotations
 
-from oddjet.events.columns import Columns, columns
+from oddjet.events.columns import Columns, columns, single_list
 from oddjet.events.faults import Fault, find_bad_events, momentum_faults
 from oddjet.events.model import Events, Role
 from oddjet.events.stored_jets import stored_jets
@@ -19,5 +19,6 @@ __all__ = [
     "columns",
     "find_bad_events",
     "momentum_faults",
+    "single_list",
     "stored_jets",
 ]

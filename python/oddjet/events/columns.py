@@ -72,10 +72,7 @@ def columns(records: ak.Array, *, where: str) -> Columns:
     >>> flat.offsets, flat.fields["pt"]
     (array([0, 1, 1]), array([2.]))
     """
-    if not isinstance(records, ak.Array):
-        message = f"{where} must be an awkward array, got {type(records).__name__}"
-        raise UserError(message)
-    lists = materialised(ak.to_layout(ak.to_backend(records, "cpu")), where)
+    lists = _layout(records, where)
     if lists.is_unknown:  # no events, built without a type
         return Columns(np.zeros(1, np.int64), _no_momenta())
     if lists.is_numpy:
@@ -88,43 +85,96 @@ def columns(records: ak.Array, *, where: str) -> Columns:
         raise UserError(message)
     lists = offset_lists(lists)
     offsets = np.asarray(lists.offsets.data)
-    if lists.content.is_unknown:  # lists that were always empty have no fields
-        return Columns(offsets, _no_momenta())
-    content = _numeric_fields(lists.content[: offsets[-1]], where)
-    content = materialised(content, where, offsets)
+    content = lists.content
+    if len(content) > offsets[-1]:
+        content = content[: offsets[-1]]
+    return Columns(offsets, _fields(content, where, offsets))
+
+
+def single_list(records: ak.Array, *, where: str) -> Columns:
+    """Flatten records that are not in lists, as `columns` does those of one list.
+
+    Parameters
+    ----------
+    records : awkward array, type n * {pt, eta, phi, mass, ...}
+        As the lists of `columns`.
+    where : str
+        Name of the collection, for messages.
+
+    Returns
+    -------
+    Columns
+        Of one list.
+
+    Raises
+    ------
+    UserError
+        Not records, a None among them (its position is named as an event's), or no
+        complete four-momentum.
+
+    Examples
+    --------
+    >>> jets = ak.Array([{"pt": 2.0, "eta": 0.1, "phi": 0.2, "mass": 0.0}])
+    >>> flat = single_list(jets, where="jets")
+    >>> flat.offsets, flat.fields["pt"]
+    (array([0, 1]), array([2.]))
+    """
+    content = materialised(_layout(records, where), where)
+    return Columns(np.array([0, len(content)]), _fields(content, where, None))
+
+
+def _layout(records: ak.Array, where: str) -> Any:
+    """Look into an array; high-level calls take longer than all of the rest."""
+    if not isinstance(records, ak.Array):
+        message = f"{where} must be an awkward array, got {type(records).__name__}"
+        raise UserError(message)
+    return materialised(records.layout.to_backend("cpu"), where)
+
+
+def _fields(
+    content: Any, where: str, offsets: NDArray[np.int64] | None
+) -> dict[str, NDArray[Any]]:
+    """Flatten records to columns of numbers, with a momentum as the kernels want it."""
+    if content.is_unknown:  # lists that were always empty have no fields
+        return _no_momenta()
+    numeric = _numeric_fields(content, where)
+    if not content.is_record:  # nothing else is copied when an index is followed
+        content = materialised(content[numeric], where, offsets)
     flat = {
         name: _flat(content.content(name), f"{where}.{name}", offsets)
-        for name in content.fields
+        for name in numeric
     }
-    return Columns(offsets, _canonical_momenta(_one_float_width(flat, where), where))
+    return _canonical_momenta(_one_float_width(flat, where), where)
 
 
 def _no_momenta() -> dict[str, NDArray[Any]]:
     return {name: np.empty(0) for name in CYLINDRICAL}
 
 
-def _numeric_fields(content: Any, where: str) -> Any:
-    """Keep the numbers before following an index, so nothing else is copied."""
-    record = _without_option(content.form.type)
-    if not isinstance(record, ak.types.RecordType) or record.is_tuple:
+def _numeric_fields(content: Any, where: str) -> list[str]:
+    record = _behind(content)
+    if not record.is_record or record.is_tuple:
         message = (
             f"{where} must hold records with momenta, got lists of "
             f"{content.form.type}; build them with ak.zip({{'pt': ..., 'eta': ...}})"
         )
         raise UserError(message)
-    numeric = [
+    behind = {name: _behind(record.content(name)) for name in record.fields}
+    return [
         name
-        for name in record.fields
-        if isinstance(_without_option(record.content(name)), ak.types.NumpyType)
+        for name, layout in behind.items()
+        if layout.is_numpy and not layout.inner_shape
     ]
-    return content[numeric]
 
 
-def _without_option(item: Any) -> Any:
-    return item.content if isinstance(item, ak.types.OptionType) else item
+def _behind(layout: Any) -> Any:
+    """See through options and indices."""
+    while layout.is_option or layout.is_indexed:
+        layout = layout.content
+    return layout
 
 
-def _flat(layout: Any, where: str, offsets: NDArray[np.int64]) -> NDArray[Any]:
+def _flat(layout: Any, where: str, offsets: NDArray[np.int64] | None) -> NDArray[Any]:
     layout = materialised(layout, where, offsets)
     return np.ascontiguousarray(layout.data)
 

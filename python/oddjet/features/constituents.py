@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from oddjet import _core
 from oddjet.events import columns
-from oddjet.features.lists import flattened
 from oddjet.features.spec import FeatureSpec
-from oddjet.jets import momentum_columns
+from oddjet.jets import jet_arguments, momentum_columns
 
 
 def constituent_features(
@@ -183,17 +182,7 @@ def event_tensors(
 
 def _kernel_arguments(jets: ak.Array, spec: FeatureSpec) -> dict[str, Any]:
     spec.check_versions()
-    each_jet = flattened(jets)
-    one_list = ak.unflatten(each_jet, [len(each_jet)])
-    jet_coordinates, jet_columns = momentum_columns(columns(one_list, where="jets"))
-    flat = columns(each_jet.constituents, where="constituents")
-    coordinates, momenta = momentum_columns(flat)
-    return {
-        "jet_coordinates": jet_coordinates,
-        "jet_columns": jet_columns,
-        "coordinates": coordinates,
-        "columns": momenta,
-        "offsets": flat.offsets,
+    return jet_arguments(jets) | {
         "features": spec.features,
         "num_constituents": spec.num_constituents,
     }

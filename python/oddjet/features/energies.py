@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from oddjet import _core
 from oddjet.events import columns
-from oddjet.features.lists import flattened
-from oddjet.jets import momentum_columns
+from oddjet.jets import flattened, momentum_columns
 from oddjet.runs.errors import UserError
 
 
