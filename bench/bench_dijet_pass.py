@@ -131,7 +131,8 @@ def _window_seconds(
             "hunts": lambda: [
                 hunt(
                     places["hunt"], places, quiet, window=WINDOW, ensemble="median",
-                    efficiency=efficiency, high_sideband_min=-1.0,
+                    efficiency=efficiency, statistical_error="poisson",
+                    high_sideband_min=-1.0,
                     collision_energy_gev=13_000.0, blinded=False,
                 )
                 for efficiency in EFFICIENCIES

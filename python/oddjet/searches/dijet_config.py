@@ -175,6 +175,11 @@ class DijetConfig(ConfigModel):
     ensemble: Literal["median", "mean", "first"] = Field(
         "median", description="of the histograms of the seeds"
     )
+    statistical_error: Literal["poisson", "shared"] = Field(
+        "poisson",
+        description="of these counts: poisson, as ATLAS, is more than they fluctuate;"
+        " shared is what the events that networks share give",
+    )
     classifier: ClassifierConfig = Field(
         default_factory=ClassifierConfig, description="data against template"
     )

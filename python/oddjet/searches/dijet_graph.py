@@ -94,6 +94,7 @@ def _at_efficiencies(
             "window": window,
             "efficiency": efficiency,
             "ensemble": config.ensemble,
+            "statistical_error": config.statistical_error,
             "high_sideband_min": config.high_sideband_min,
             "collision_energy_gev": config.collision_energy_gev,
             "blinded": blinded,
