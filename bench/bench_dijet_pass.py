@@ -35,6 +35,7 @@ from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.digests import digest_file
 from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
+from oddjet.searches.dijet_closure import template_closure
 from oddjet.searches.dijet_hunts import hunt
 from oddjet.searches.dijet_tasks import copied, make_template, score, train
 from oddjet.searches.event_table import write_event_table
@@ -109,7 +110,7 @@ def _window_seconds(
         "features": [f"x{i}" for i in range(FEATURES)],
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as directory:
-        names = (*tables, "template", "networks", "scores", "hunt")
+        names = (*tables, "template", "closure", "networks", "scores", "hunt")
         places = {name: Path(directory) / name for name in names}
         for name, place in places.items():
             place.mkdir()
@@ -123,6 +124,9 @@ def _window_seconds(
                 places["template"], given, quiet, method=method, preset="cpu",
                 seed=1, **shared,
             ),
+            "closure": lambda: template_closure(
+                places["closure"], places, quiet, seed=1, **shared
+            ),
             "networks": lambda: train(
                 places["networks"], places, quiet, seeds=SEEDS,
                 classifier=ClassifierConfig(), seed=1, **shared,
@@ -131,7 +135,8 @@ def _window_seconds(
             "hunts": lambda: [
                 hunt(
                     places["hunt"], places, quiet, window=WINDOW, ensemble="median",
-                    efficiency=efficiency, high_sideband_min=-1.0,
+                    efficiency=efficiency, statistical_error="poisson",
+                    high_sideband_min=-1.0,
                     collision_energy_gev=13_000.0, blinded=False,
                 )
                 for efficiency in EFFICIENCIES

@@ -18,6 +18,8 @@ from oddjet.searches.event_table import EventTable, write_event_table
 from oddjet.searches.table_source import TABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oddjet.learn.classifier_config import ClassifierConfig
     from oddjet.stats.bump_hunt import Window
 
@@ -56,9 +58,13 @@ def searched_window(
     classifier: ClassifierConfig,
     efficiency: float,
     seed: int,
+    statistical_errors: Sequence[str],
     high_sideband_min: float = 10.0,
-) -> dict[str, Any]:
-    """Do all tasks of one window as a search does them, and give the hunt's result."""
+) -> list[float | None]:
+    """Do all tasks of one window as a search does them.
+
+    Gives the significance with each of the statistical errors, None of a failed one.
+    """
     quiet = Progress.silent()
     shared = {
         "window": window, "mass": "mass_jj", "folds": folds,
@@ -78,7 +84,12 @@ def searched_window(
               seed=seed, **shared)  # fmt: skip
         read = {"events": places["data"], "networks": places["networks"]}
         score(places["scores"], read, quiet, **shared)
-        hunt(places["hunt"], places, quiet, window=window, efficiency=efficiency,
-             ensemble="median", high_sideband_min=high_sideband_min,
-             collision_energy_gev=13_000.0, blinded=False)  # fmt: skip
-        return json.loads((places["hunt"] / HUNT).read_text("utf-8"))
+        found = []
+        for error in statistical_errors:
+            hunt(places["hunt"], places, quiet, window=window, efficiency=efficiency,
+                 ensemble="median", statistical_error=error, blinded=False,
+                 high_sideband_min=high_sideband_min,
+                 collision_energy_gev=13_000.0)  # fmt: skip
+            written = json.loads((places["hunt"] / HUNT).read_text("utf-8"))
+            found.append(written.get("significance"))
+        return found

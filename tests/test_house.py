@@ -14,8 +14,8 @@ import oddjet
 
 ROOT = Path(__file__).parents[1]
 HEAVY = (
-    *("torch", "zuko", "onnx", "onnxruntime", "matplotlib", "pyhf", "iminuit"),
-    *("pythia8mc", "uproot", "h5py", "hdf5plugin", "pyhepmc"),
+    *("torch", "zuko", "sklearn", "onnx", "onnxruntime", "matplotlib"),
+    *("pyhf", "iminuit", "pythia8mc", "uproot", "h5py", "hdf5plugin", "pyhepmc"),
 )
 
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from oddjet.background.template import FeatureTable, Template
-from oddjet.learn.batched_training import train_members
-from oddjet.learn.classifier_config import ClassifierConfig
+from oddjet.learn.classifier_config import ClassifierConfig, TreesConfig
+from oddjet.learn.classifiers import train_classifiers
 from oddjet.learn.member_batches import Member
 
 TOYS, FOLDS, EVENTS, COPIES, EFFICIENCY = 16, 3, 400, 4, 0.1
-CONFIG = ClassifierConfig(
+NETWORKS = ClassifierConfig(
     hidden=(64, 64),
     dropout=0.0,
     learning_rate=1e-2,
@@ -27,6 +28,8 @@ CONFIG = ClassifierConfig(
     epochs=25,
     patience=25,
 )
+TREES = TreesConfig(bagged=1, share=1.0, iterations=30, patience=30)
+EITHER = pytest.mark.parametrize("config", [NETWORKS, TREES], ids=["networks", "trees"])
 
 
 def background(rng):
@@ -51,12 +54,12 @@ def leaky(template, rng):
     return dataclasses.replace(template, table=table)
 
 
-def significance(networks, region, sidebands):
+def significance(trained, region, sidebands):
     """Events above cuts that pass a tenth of the signal region, fold by fold."""
     observed = expected = 0
     for fold in range(FOLDS):
         scores, beside = (
-            networks.logits(table.features[table.folds == fold])[fold]
+            trained.logits(table.features[table.folds == fold])[fold]
             for table in (region, sidebands)
         )
         cut = np.quantile(scores, 1 - EFFICIENCY)
@@ -65,7 +68,7 @@ def significance(networks, region, sidebands):
     return (observed - expected) / np.sqrt(observed + expected)
 
 
-def mean_significance(change):
+def mean_significance(config, change):
     found = []
     for toy in range(TOYS):
         rng = np.random.default_rng(toy)
@@ -80,15 +83,17 @@ def mean_significance(change):
             ]
         ]
         is_data = np.arange(len(features)) < EVENTS
-        networks = train_members(features, is_data, members, CONFIG)
-        found.append(significance(networks, region, sidebands))
+        trained = train_classifiers(features, is_data, members, config)
+        found.append(significance(trained, region, sidebands))
     return float(np.mean(found))
 
 
-def test_copies_that_do_not_follow_their_source_fake_an_excess():
-    assert mean_significance(leaky) > 4
+@EITHER
+def test_copies_that_do_not_follow_their_source_fake_an_excess(config):
+    assert mean_significance(config, leaky) > 4
 
 
-def test_copies_that_follow_their_source_fake_none():
-    found = mean_significance(lambda template, _: template)
+@EITHER
+def test_copies_that_follow_their_source_fake_none(config):
+    found = mean_significance(config, lambda template, _: template)
     assert abs(found) < 3 / np.sqrt(TOYS)

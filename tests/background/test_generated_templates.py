@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from oddjet.background.cathode import cathode_template, flow_matching_template
-from oddjet.background.closure import two_sample_test
+from oddjet.background.closure import sideband_closure, two_sample_test
 from oddjet.background.curtains import curtains_template
 from oddjet.background.latent import lacathode_fold
 from oddjet.background.methods import METHODS, TemplateTask, make_template
@@ -91,6 +91,9 @@ def test_template_closes_where_the_sidebands_do_not(template, config):
     part = made.table[made.seen_by(0)]
     auc, error = closure(part)
     assert abs(auc - 0.5) < 3 * error
+    # In the sidebands too, each fold with the model that has not seen it.
+    beside = sideband_closure(data[~inside(data)], made.beside, seed=4, config=QUICK)
+    assert abs(beside.value - 0.5) < 4 * beside.error
     truth = data.features[inside(data)]
     moved = part.features.mean(axis=0) - truth.mean(axis=0)
     np.testing.assert_allclose(moved, 0, atol=0.1)
@@ -117,6 +120,10 @@ def test_no_part_has_seen_its_fold_or_the_signal_region(template, config):
                 getattr(some.table, column)[some.seen_by(1)] for some in (made, other)
             )
             np.testing.assert_array_equal(one, two)
+        one, two = (
+            some.beside.features[some.beside.folds == 1] for some in (made, other)
+        )
+        np.testing.assert_array_equal(one, two)
         assert not np.array_equal(
             made.table.features[made.seen_by(0)][:100],
             other.table.features[other.seen_by(0)][:100],

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from oddjet.background.closure import two_sample_test
+from oddjet.background.closure import (
+    feature_closures,
+    sideband_closure,
+    two_sample_test,
+)
 from oddjet.background.salad import SALAD_PRESETS, salad_template
 from oddjet.background.sideband import sideband_template
 from oddjet.background.template import FeatureTable
@@ -44,6 +50,29 @@ def test_salad_makes_data_of_a_wrong_simulation():
         assert total == pytest.approx(known, rel=0.08)
     np.testing.assert_array_equal(made.table.folds, simulation.folds[made.sources])
     assert inside(made.table).all()
+
+
+def test_closure_in_the_sidebands_tells_a_good_template_from_a_bad_one():
+    data, simulation = toy(2, folds=3), toy(3, 24_000, offset=0.5, folds=3)
+    made = salad_template(data, simulation, **REGION, seed=4, config=QUICK)
+    sidebands = data[~inside(data)]
+    good = sideband_closure(sidebands, made.beside, seed=5, config=QUICK)
+    assert abs(good.value - 0.5) < 3 * good.error
+    flat = dataclasses.replace(made.beside, weights=np.ones(len(made.beside)))
+    bad = sideband_closure(sidebands, flat, seed=5, config=QUICK)
+    assert bad.value - 0.5 > 8 * bad.error
+    # Each fold's template weighs as much as its data.
+    for found, reach in ((made.beside, 0.1), (flat, 0.7)):
+        first, second = feature_closures(sidebands, found, num_bins=10)
+        assert first.template.sum() == pytest.approx(first.data.sum(), rel=0.03)
+        far = first.data > 100
+        worst = np.max(abs(first.template[far] / first.data[far] - 1))
+        assert worst < 0.25 if found is made.beside else worst > reach
+        np.testing.assert_array_equal(second.data, second.data_variance)
+
+
+def test_a_template_that_is_the_sidebands_has_nothing_beside():
+    assert sideband_template(toy(1), **REGION).beside is None
 
 
 def test_salad_never_sees_the_signal_region():

@@ -45,6 +45,20 @@ VALIDATION = [
 ]  # fmt: skip
 
 
+TEMPLATES = [
+    {"low_gev": low, "high_gev": low + 600, "features": "both", "template": "salad",
+     "reason": None, "auc": auc, "auc_error": 0.004, "histograms": [
+         {"feature": name, "edges": [0.0, 1.0, 2.0], "data": [30.0, 0.0],
+          "template": [28.0, 0.0], "data_variance": [30.0, 0.0],
+          "template_variance": [1.0, 0.0]} for name in ("mass_1", "tau21_1", "x")
+     ]}
+    for low, auc in ((2600.0, 0.502), (2900.0, 0.53))
+] + [
+    {"low_gev": 3200.0, "high_gev": 3800.0, "features": "both", "template": "cathode",
+     "reason": "too few events", "auc": None},
+]  # fmt: skip
+
+
 def results(**change):
     return {
         "oddjet_version": "0.1.0",
@@ -162,3 +176,17 @@ def test_the_headline_is_corrected(tmp_path):
     found = dijet_answer(results(largest=corrected))
     assert "1.9 sigma (local; 2.4 before the correction" in found.sentence
     assert ">Corrected<" in page_of(tmp_path, points=[corrected, FAILED])
+
+
+def test_templates_in_the_sidebands(tmp_path):
+    page = page_of(tmp_path, templates=TEMPLATES)
+    assert page.count("<svg") == 2 + 2
+    assert "0.5300" in page
+    assert ">7.5<" in page
+    # The worst comes first.
+    assert page.index("2900 to 3500 GeV, both, salad: data") < page.index(
+        "2600 to 3200 GeV, both, salad: data"
+    )
+    failed = "No template to compare: 3200 to 3800 GeV, both, cathode: too few events."
+    assert failed in page
+    assert "Templates in the sidebands" not in page_of(tmp_path, templates=[])

@@ -56,9 +56,49 @@ def test_what_a_run_leaves(with_bump):
     assert "2600 to 3200 GeV" in page
     points = results_of(with_bump / "r")["points"]
     fitted = [point for point in points if point.get("fitted") is not None]
-    assert page.count("<svg") == 1 + len(fitted) >= 3
+    closures = results_of(with_bump / "r")["templates"]
+    assert page.count("<svg") == 1 + len(fitted) + len(closures) >= 3
     config = yaml.safe_load((with_bump / "r" / "config.yaml").read_text("utf-8"))
     assert config["ensemble"] == "median"
+
+
+def test_templates_are_compared_with_the_sidebands(with_bump):
+    """The simulation is off by a tenth of a standard deviation; SALAD mends it."""
+    closures = results_of(with_bump / "r")["templates"]
+    assert [(one["low_gev"], one["template"]) for one in closures] == [
+        (2600, "salad"),
+        (2900, "salad"),
+    ]
+    for one in closures:
+        assert abs(one["auc"] - 0.5) < 4 * one["auc_error"]
+        assert [each["feature"] for each in one["histograms"]] == ["a", "b"]
+
+
+def test_trees_find_the_bump_too(with_bump, tmp_path):
+    """And with the error of shared events, it stands out more than with Poisson's."""
+    scan = {"first_gev": 2600, "last_gev": 3200}
+    trees = {
+        "learner": "trees",
+        "trees": {"bagged": 2, "iterations": 30},
+        "seeds": 3,
+    }
+    small = TINY_DIJET | {"scan": scan, "templates": ["sideband"]} | trees
+    found = {}
+    for error in ("poisson", "shared"):
+        config = DijetConfig(**small, statistical_error=error)
+        results = Dijet(config, base=with_bump).run(tmp_path / "r")
+        (found[error],) = results["points"]
+    assert found["poisson"]["dispersion"] == 1
+    assert 0.2 < found["shared"]["dispersion"] < 1
+    assert found["shared"]["significance"] > found["poisson"]["significance"] > 5
+    assert found["shared"]["counts"] == found["poisson"]["counts"]
+    # The trees are what they were: only the hunt is another.
+    done = [
+        path.name.partition("-")[0] for path in (tmp_path / "r" / "tasks").iterdir()
+    ]
+    assert (done.count("networks"), done.count("hunt")) == (1, 2)
+    # Sidebands are not compared with themselves.
+    assert results["templates"] == []
 
 
 def test_a_finished_search_is_left_alone(with_bump):
@@ -191,6 +231,8 @@ def test_init_and_check(tmp_path, capsys, without_bump):
     assert main(["init", "dijet", "-o", str(tmp_path / "new.yaml")]) == 0
     text = (tmp_path / "new.yaml").read_text("utf-8")
     assert "templates" in text
+    assert "learner: networks" in text
+    assert "bagged: 10" in text
     path = without_bump / "dijet.yaml"
     path.write_text(yaml.safe_dump(TINY_DIJET), "utf-8")
     capsys.readouterr()
@@ -198,6 +240,9 @@ def test_init_and_check(tmp_path, capsys, without_bump):
     found = capsys.readouterr().out
     assert "2 windows from 2600 to 3500 GeV, 24 networks in 4 batches" in found
     assert "more" not in found
+    path.write_text(yaml.safe_dump(TINY_DIJET | {"learner": "trees"}), "utf-8")
+    assert main(["check", str(path)]) == 0
+    assert "24 bags of trees in 4 batches" in capsys.readouterr().out
     bump = {"signal": TINY_DIJET["simulation"], "events": [5, 10]}
     more = {"validation": {"repeats": 3}, "injections": {"bump": bump}}
     path.write_text(yaml.safe_dump(TINY_DIJET | more), "utf-8")

@@ -76,7 +76,7 @@ def test_the_window_of_a_signal_holds_most_of_it():
         window_of_signal(config, signal(50, mass=5000.0), "x")
 
 
-def a_point(directory, *, bins, scores, scale):
+def a_point(directory, *, bins, scores, scale, dispersion=1.0):
     """Test a signal whose events lie in given bins with given scores."""
     window = Window(2600.0, 3200.0)
     centres = (window.edges_gev[1:] + window.edges_gev[:-1]) / 2
@@ -88,6 +88,7 @@ def a_point(directory, *, bins, scores, scale):
         "edges_gev": window.edges_gev.tolist(), "fitted": fitted.tolist(),
         "function": "three parameters", "observed": observed, "expected": observed,
         "fit_uncertainty": 30.0, "ensemble_uncertainty": 40.0,
+        "dispersion": dispersion,
     }  # fmt: skip
     for name in ("nominal", "scores", "signal"):
         (directory / name).mkdir(exist_ok=True)
@@ -118,6 +119,18 @@ def test_a_point_is_the_cls_of_what_the_networks_select(tmp_path):
     assert found["raised_background"] == 0
     model = CountingModel(observed, observed, 50.0, 300.0)
     assert found["cls"] == pytest.approx(asymptotic_cls(model, 1.0).observed)
+
+
+def test_a_point_knows_what_the_networks_share(tmp_path):
+    """All of the signal, and two fifths of the background."""
+    found, observed = a_point(
+        tmp_path, bins=np.full(60, 15), scores=np.ones(60), scale=5.0, dispersion=0.4
+    )
+    mixed = (0.4 * observed + 300.0) / (observed + 300.0)
+    model = CountingModel(observed, observed, 50.0, 300.0, mixed)
+    assert found["cls"] == pytest.approx(asymptotic_cls(model, 1.0).observed)
+    poisson = CountingModel(observed, observed, 50.0, 300.0)
+    assert found["cls"] < asymptotic_cls(poisson, 1.0).observed
 
 
 def test_signal_in_the_sidebands_counts_against_itself(tmp_path):

@@ -60,6 +60,22 @@ def test_null_significances_are_a_unit_normal():
     assert 0.85 < z.std() < 1.15
 
 
+def test_null_significances_of_shared_events_are_a_unit_normal():
+    """With Poisson errors they would have a width of 0.55."""
+    rng, dispersion = np.random.default_rng(3), 0.3
+    z = [
+        hunt_window(
+            SCAN[0],
+            dispersion * rng.poisson(expected()[:30] / dispersion),
+            dispersion=dispersion,
+        ).significance
+        for _ in range(150)
+    ]
+    z = np.array(z, float)
+    assert abs(z.mean()) < 0.2
+    assert 0.85 < z.std() < 1.15
+
+
 def test_a_bump_is_found_where_it_is():
     counts = np.random.default_rng(4).poisson(expected())
     centres = (FINE[1:] + FINE[:-1]) / 2

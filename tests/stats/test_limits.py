@@ -25,6 +25,7 @@ MODELS = [
     CountingModel(5, 3, 2, 1),
     CountingModel(1400, 1200, 30, 100),
     CountingModel(100.5, 100, 0, 10),
+    CountingModel(120, 100, 10, 10, dispersion=0.4),
     CountingModel(2, 40, 20, 10),
 ]
 
@@ -38,9 +39,8 @@ def test_significance_is_that_of_pyhf(model):
 
 @pytest.mark.parametrize("model", [m for m in MODELS if m.uncertainty > 0])
 def test_significance_is_the_profiled_likelihood(model):
-    wanted = spectrum.counting_significance(
-        model.observed, model.background, model.uncertainty
-    )
+    counted = np.array([model.observed, model.background, model.uncertainty])
+    wanted = spectrum.counting_significance(*counted / model.dispersion)
     assert model.significance() == pytest.approx(wanted, abs=1e-5)
 
 
@@ -191,3 +191,5 @@ def test_refusals():
         asymptotic_cls(MODELS[0], -1.0)
     with pytest.raises(ValueError, match="finite"):
         CountingModel(math.nan, 1, 1)
+    with pytest.raises(ValueError, match="dispersion > 0"):
+        CountingModel(1, 1, 1, dispersion=0.0)

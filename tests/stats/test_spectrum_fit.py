@@ -108,6 +108,26 @@ def test_error_covers_the_correlated_spread_of_an_ensemble():
     assert 0.85 < np.std(pulls) < 1.15
 
 
+def test_error_covers_counts_that_fluctuate_less_than_poisson():
+    rng, expected, pulls = np.random.default_rng(13), truth(20_000), []
+    p_values = []
+    for _ in range(200):
+        counts = 0.3 * rng.poisson(expected / 0.3)
+        fit = fit_spectrum(
+            counts,
+            EDGES,
+            INSIDE,
+            dispersion=0.3,
+            functions=[THREE_PARAMETERS],
+            p_value_min=0,
+        )
+        predicted, error = fit.merged(INSIDE)
+        pulls.append((predicted - np.sum(expected[INSIDE])) / error)
+        p_values.append(fit.attempts[0].p_value)
+    assert 0.85 < np.std(pulls) < 1.15
+    assert 0.4 < np.mean(p_values) < 0.6
+
+
 def test_what_is_masked_changes_nothing():
     counts = np.random.default_rng(2).poisson(truth()).astype(float)
     other = counts.copy()

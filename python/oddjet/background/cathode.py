@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from oddjet.background.held_out import template_per_fold
+from oddjet.background.held_out import Maker, template_per_fold
 from oddjet.background.spectrum import MassSpectrum
 from oddjet.background.template import FeatureTable, Template
 from oddjet.learn.flows.condition import ConditionalSampler
@@ -77,7 +77,8 @@ def cathode_template(
     return template_per_fold(
         "CATHODE",
         data,
-        partial(_drawn, train=train, copies=copies),
+        partial(_sampler, train=train),
+        copies=copies,
         low_gev=low_gev,
         high_gev=high_gev,
         sideband_gev=sideband_gev,
@@ -120,7 +121,8 @@ def flow_matching_template(
     return template_per_fold(
         "flow matching",
         data,
-        partial(_drawn, train=train, copies=copies),
+        partial(_sampler, train=train),
+        copies=copies,
         low_gev=low_gev,
         high_gev=high_gev,
         sideband_gev=sideband_gev,
@@ -129,26 +131,27 @@ def flow_matching_template(
     )
 
 
-def _drawn(
-    sidebands: FeatureTable,
-    masses: MassSpectrum,
-    seed: int,
-    *,
-    train: Callable[..., ConditionalSampler],
-    copies: int,
-) -> tuple[FeatureTable, NDArray[np.int64]]:
+def _sampler(
+    sidebands: FeatureTable, seed: int, *, train: Callable[..., ConditionalSampler]
+) -> Maker:
     model = train(
         sidebands.features,
         sidebands.mass_gev,
         weights=sidebands.weights,
         seed=derive_seed(seed, "model"),
     )
-    number = copies * len(sidebands)
-    mass = masses.draw(number, seed=seed)
-    features = model.sample(mass, seed=seed)
-    folds = np.random.default_rng(derive_seed(seed, "folds")).choice(
-        np.unique(sidebands.folds), number
-    )
-    weight = np.sum(sidebands.weights) / number
-    table = FeatureTable(features, mass, folds, np.full(number, weight))
-    return table, np.full(number, -1)
+
+    def drawn(
+        masses: MassSpectrum, copies: int, seed: int
+    ) -> tuple[FeatureTable, NDArray[np.int64]]:
+        number = copies * len(sidebands)
+        mass = masses.draw(number, seed=seed)
+        features = model.sample(mass, seed=seed)
+        folds = np.random.default_rng(derive_seed(seed, "folds")).choice(
+            np.unique(sidebands.folds), number
+        )
+        weight = np.sum(sidebands.weights) / number
+        table = FeatureTable(features, mass, folds, np.full(number, weight))
+        return table, np.full(number, -1)
+
+    return drawn

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from oddjet.background.held_out import template_per_fold
+from oddjet.background.held_out import Maker, template_per_fold
 from oddjet.background.spectrum import MassSpectrum
 from oddjet.background.template import FeatureTable, Template
 from oddjet.learn.flows.config import CURTAINS_PRESETS, CurtainsConfig
@@ -69,7 +69,8 @@ def curtains_template(
     return template_per_fold(
         "CURTAINS",
         data,
-        partial(_moved, config=config, copies=copies, ranges=ranges),
+        partial(_mover, config=config, ranges=ranges),
+        copies=copies,
         low_gev=low_gev,
         high_gev=high_gev,
         sideband_gev=sideband_gev,
@@ -78,15 +79,9 @@ def curtains_template(
     )
 
 
-def _moved(
-    sidebands: FeatureTable,
-    masses: MassSpectrum,
-    seed: int,
-    *,
-    config: CurtainsConfig,
-    copies: int,
-    ranges: Ranges | None,
-) -> tuple[FeatureTable, NDArray[np.int64]]:
+def _mover(
+    sidebands: FeatureTable, seed: int, *, config: CurtainsConfig, ranges: Ranges | None
+) -> Maker:
     transport = train_transport(
         sidebands.features,
         sidebands.mass_gev,
@@ -95,8 +90,14 @@ def _moved(
         weights=sidebands.weights,
         ranges=ranges,
     )
-    rows = np.repeat(np.arange(len(sidebands)), copies)
-    source = sidebands[rows]
-    mass = masses.draw(len(rows), seed=seed)
-    features = transport.move(source.features, source.mass_gev, mass)
-    return FeatureTable(features, mass, source.folds, source.weights / copies), rows
+
+    def moved(
+        masses: MassSpectrum, copies: int, seed: int
+    ) -> tuple[FeatureTable, NDArray[np.int64]]:
+        rows = np.repeat(np.arange(len(sidebands)), copies)
+        source = sidebands[rows]
+        mass = masses.draw(len(rows), seed=seed)
+        features = transport.move(source.features, source.mass_gev, mass)
+        return FeatureTable(features, mass, source.folds, source.weights / copies), rows
+
+    return moved

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oddjet.background.sideband import in_sidebands
-from oddjet.background.spectrum import KernelSpectrum, MassSpectrum
+from oddjet.background.spectrum import KernelSpectrum, MassSpectrum, SampleSpectrum
 from oddjet.background.template import FeatureTable, Template
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 
-__all__ = ["Maker", "folds_to_score", "template_per_fold"]
+__all__ = ["Learner", "Maker", "folds_to_score", "template_per_fold"]
 
-# Makes events of the signal region from sidebands, a spectrum and a seed, and gives
-# the row of the sidebands that each was made of (-1: of none).
-Maker = Callable[
-    [FeatureTable, MassSpectrum, int], tuple[FeatureTable, NDArray[np.int64]]
-]
+# Makes events from a spectrum, as a multiple of the sidebands that it knows and with a
+# seed, and gives the row of the sidebands that each was made of (-1: of none).
+Maker = Callable[[MassSpectrum, int, int], tuple[FeatureTable, NDArray[np.int64]]]
+# Learns from sidebands, with a seed.
+Learner = Callable[[FeatureTable, int], Maker]
 
 
 def template_per_fold(
     method: str,
     data: FeatureTable,
-    make: Maker,
+    learn: Learner,
     *,
+    copies: int,
     low_gev: float,
     high_gev: float,
     sideband_gev: float,
@@ -41,7 +43,9 @@ def template_per_fold(
         Named in messages.
     data : FeatureTable
         Folds below 0 (the reserve) are left out.
-    make : callable
+    learn : callable
+    copies : int
+        Events of the template, as a multiple of the sideband events behind it.
     low_gev, high_gev, sideband_gev : float
         Signal region [low, high) and the width of each sideband.
     seed : int
@@ -57,11 +61,11 @@ def template_per_fold(
     Raises
     ------
     UserError
-        Fewer than two folds, or what `make` refuses, with the fold named.
+        Fewer than two folds, or what `learn` refuses, with the fold named.
     """
     folds = folds_to_score(method, data)
     beside = in_sidebands(data.mass_gev, low_gev, high_gev, sideband_gev)
-    parts, sources = [], []
+    parts, sources, others = [], [], []
     for fold in folds:
         known = (data.folds >= 0) & (data.folds != fold)
         rows = np.flatnonzero(beside & known)
@@ -70,7 +74,10 @@ def template_per_fold(
             spectrum = masses or KernelSpectrum(
                 data.mass_gev[known], low_gev, high_gev, weights=data.weights[known]
             )
-            table, of_row = make(data[rows], spectrum, own)
+            make = learn(data[rows], own)
+            table, of_row = make(spectrum, copies, own)
+            around = SampleSpectrum(data.mass_gev[rows], data.weights[rows])
+            other, _ = make(around, 1, derive_seed(own, "beside"))
         except UserError as error:
             message = (
                 f"{method} template of {low_gev:g}-{high_gev:g} GeV without fold "
@@ -79,14 +86,20 @@ def template_per_fold(
             raise UserError(message) from error
         parts.append(table)
         sources.append(np.where(of_row >= 0, rows[of_row], -1))
-    whole = FeatureTable(
+        others.append(replace(other, folds=np.full(len(other), fold)))
+    held_out = np.repeat(folds, [len(part) for part in parts])
+    return Template(
+        method, _stacked(parts), np.concatenate(sources), held_out, _stacked(others)
+    )
+
+
+def _stacked(parts: Sequence[FeatureTable]) -> FeatureTable:
+    return FeatureTable(
         *(
             np.concatenate([getattr(part, column) for part in parts])
             for column in ("features", "mass_gev", "folds", "weights")
         )
     )
-    held_out = np.repeat(folds, [len(part) for part in parts])
-    return Template(method, whole, np.concatenate(sources), held_out)
 
 
 def folds_to_score(method: str, data: FeatureTable) -> NDArray[np.int64]:

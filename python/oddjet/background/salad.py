@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,17 +88,25 @@ def salad_template(
     ratios, reached = _ratios(trained, chosen), _ratios(trained, simulated)
     # A network's mean ratio errs by a few per cent; the sidebands say by how much.
     totals = np.array([np.sum(beside.weights[beside.folds != f]) for f in folds])
-    weights = (
-        chosen.weights * ratios * (totals / (reached @ simulated.weights))[:, None]
-    )
-    table = FeatureTable(
-        np.tile(chosen.features, (len(folds), 1)),
-        np.tile(chosen.mass_gev, len(folds)),
-        np.tile(chosen.folds, len(folds)),
+    scale = totals / (reached @ simulated.weights)
+    weights = chosen.weights * ratios * scale[:, None]
+    beside_weights = simulated.weights * reached * scale[:, None]
+    other = _repeated(simulated, beside_weights)
+    other = replace(other, folds=np.repeat(folds, len(simulated)))
+    held_out = np.repeat(folds, len(rows))
+    sources = np.tile(rows, len(folds))
+    return Template("SALAD", _repeated(chosen, weights), sources, held_out, other)
+
+
+def _repeated(table: FeatureTable, weights: NDArray[np.float64]) -> FeatureTable:
+    """Repeat events with the weights that each fold gives them, (folds, events)."""
+    times = len(weights)
+    return FeatureTable(
+        np.tile(table.features, (times, 1)),
+        np.tile(table.mass_gev, times),
+        np.tile(table.folds, times),
         weights.ravel(),
     )
-    held_out = np.repeat(folds, len(rows))
-    return Template("SALAD", table, np.tile(rows, len(folds)), held_out)
 
 
 def _learn(

@@ -13,7 +13,13 @@ from oddjet.runs.seeds import derive_seed
 from oddjet.stats.fit_functions import LADDER
 from oddjet.stats.spectrum_fit import SpectrumFit
 
-__all__ = ["FunctionSpectrum", "KernelSpectrum", "MassSpectrum", "fitted_spectrum"]
+__all__ = [
+    "FunctionSpectrum",
+    "KernelSpectrum",
+    "MassSpectrum",
+    "SampleSpectrum",
+    "fitted_spectrum",
+]
 
 Floats = NDArray[np.float64]
 
@@ -88,6 +94,34 @@ class KernelSpectrum:
         centres = random.choice(self._logits, number, p=self._probabilities)
         logits = centres + self._bandwidth * random.normal(size=number)
         return np.asarray(self._low + self._width / (1 + np.exp(-logits)))
+
+
+class SampleSpectrum:
+    """The masses of given events, with replacement.
+
+    Parameters
+    ----------
+    mass_gev : float, shape (events,)
+    weights : float, shape (events,)
+        None negative, of positive sum.
+    """
+
+    def __init__(self, mass_gev: Floats, weights: Floats) -> None:
+        self._mass, self._probabilities = mass_gev, weights / np.sum(weights)
+
+    def draw(self, number: int, *, seed: int) -> Floats:
+        """Draw masses.
+
+        Parameters
+        ----------
+        number, seed : int
+
+        Returns
+        -------
+        float64, shape (number,)
+        """
+        random = np.random.default_rng(derive_seed(seed, "masses"))
+        return random.choice(self._mass, number, p=self._probabilities)
 
 
 class FunctionSpectrum:

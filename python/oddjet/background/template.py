@@ -88,12 +88,17 @@ class Template:
     held_out : int64, shape (events,), optional
         The fold that the model behind an event has not seen. Without it the features
         of an event are those of its source.
+    beside : FeatureTable, optional
+        What the models make of the sidebands, to be compared with the data there. Its
+        folds are those that the model behind an event has not seen. None where the
+        template is the sidebands.
     """
 
     method: str
     table: FeatureTable
     sources: NDArray[np.int64]
     held_out: NDArray[np.int64] | None = None
+    beside: FeatureTable | None = None
 
     def seen_by(self, fold: int) -> NDArray[np.bool_]:
         """Choose the events that a network may see which is to score a fold.

@@ -66,15 +66,16 @@ def _check_dijet(config: Path) -> None:
     passes *= len(search.config.templates)
     networks = passes * search.config.folds * search.config.seeds
     noun = "window" if len(windows) == 1 else "windows"
+    kind = "networks" if search.config.learner == "networks" else "bags of trees"
     click.echo(
         f"  {len(windows)} {noun} from {windows[0].low_gev:g} to"
-        f" {windows[-1].high_gev:g} GeV, {networks:,} networks in {passes} batches"
+        f" {windows[-1].high_gev:g} GeV, {networks:,} {kind} in {passes} batches"
     )
     again = _passes_again(search.config, len(windows))
     if again:
         click.echo(
             f"  validation and injections: {again * networks // len(windows):,}"
-            f" networks in {again * passes // len(windows)} batches more"
+            f" {kind} in {again * passes // len(windows)} batches more"
         )
 
 

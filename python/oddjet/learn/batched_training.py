@@ -60,6 +60,21 @@ class TrainedMembers:
     best_epoch: NDArray[np.int64]
     best_loss: NDArray[np.float64]
 
+    def __len__(self) -> int:
+        """Count the members."""
+        return len(self.mean)
+
+    def __getitem__(self, chosen: slice) -> TrainedMembers:
+        """Take some members."""
+        return TrainedMembers(
+            tuple(layer[chosen] for layer in self.weights),
+            tuple(layer[chosen] for layer in self.biases),
+            self.mean[chosen],
+            self.scale[chosen],
+            self.best_epoch[chosen],
+            self.best_loss[chosen],
+        )
+
     def logits(self, features: ArrayLike) -> NDArray[np.float32]:
         """Score events with every member.
 
@@ -72,7 +87,7 @@ class TrainedMembers:
         float32, shape (members, events)
         """
         table = np.asarray(features, np.float32)
-        num_members = len(self.mean)
+        num_members = len(self)
         scored = np.empty((num_members, len(table)), np.float32)
         step = max(1, _ROWS_AT_ONCE // num_members)
         for start in range(0, len(table), step):

@@ -11,6 +11,7 @@ from oddjet.report.dijet_checks import (
     injection_sections,
     validation_sections,
 )
+from oddjet.report.dijet_closure import closure_sections
 from oddjet.report.dijet_figures import significance_figure, spectrum_figure
 from oddjet.report.dijet_wording import dijet_answer, spectrum_name, window_name
 from oddjet.report.markup import Html, table
@@ -71,6 +72,7 @@ def write_dijet_report(
     shown = [p for p in points if p.get("significance") is not None]
     sections = [Section("How to read this page", [_READING])]
     sections += validation_sections(results)
+    sections += closure_sections(results)
     if shown:
         caption = "Signed local significance; bands of one and two sigma."
         scan = figure(significance_figure(points), caption)

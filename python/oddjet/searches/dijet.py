@@ -20,6 +20,7 @@ from oddjet.runs.progress import Progress
 from oddjet.runs.provenance import provenance
 from oddjet.runs.recipe import Recipe
 from oddjet.runs.stages import publish
+from oddjet.searches.dijet_closure import closure_results, closures_of
 from oddjet.searches.dijet_config import DijetConfig
 from oddjet.searches.dijet_graph import hunts_in, pseudo_experiments_of
 from oddjet.searches.dijet_injections import injections_of
@@ -133,6 +134,8 @@ def _results(
     windows = config.scan.windows()
     hunts = hunts_in(config, _searched(tasks), windows, blinded=blinded)
     pairs = list(zip(hunts, done([one.task for one in hunts]), strict=True))
+    closures = closures_of(config, hunts)
+    compared = list(zip(closures, done([one.task for one in closures]), strict=True))
     # A window that failed has no background to draw experiments from.
     drawn = [one for one, outcome in pairs if outcome.reason is None]
     more = [] if blinded else done(pseudo_experiments_of(config, drawn))
@@ -144,6 +147,7 @@ def _results(
         blinded=blinded,
         unblinded=unblinded,
     )
+    results["templates"] = closure_results(compared)
     if config.validation is not None:
         results["validation"] = verdicts(config.validation, judged)
     # Injected or not, data in the signal region are data in the signal region.

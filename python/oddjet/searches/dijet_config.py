@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from oddjet.learn.classifier_config import ClassifierConfig
+from oddjet.learn.classifier_config import ClassifierConfig, TreesConfig
 from oddjet.runs.config import ConfigModel
 from oddjet.searches.table_source import TableSource
 from oddjet.select.dijet import DijetCuts
@@ -164,6 +164,11 @@ class DijetConfig(ConfigModel):
     templates: tuple[TemplateName, ...] = Field(
         ("curtains", "salad"), min_length=1, description="what data are compared with"
     )
+    closure: bool = Field(
+        True,
+        description="compare every template with data in the sidebands: a classifier"
+        " two-sample test, and each feature",
+    )
     template_preset: Literal["cpu", "published"] = Field(
         "cpu", description="sizes of the models that make templates"
     )
@@ -171,12 +176,27 @@ class DijetConfig(ConfigModel):
         (0.1, 0.02), min_length=1, description="data kept in the signal region"
     )
     folds: int = Field(5, ge=3, le=100, description="one scored, one validates")
-    seeds: int = Field(10, ge=2, le=1000, description="networks of each fold")
+    seeds: int = Field(
+        10, ge=2, le=1000, description="networks or bags of trees a fold"
+    )
     ensemble: Literal["median", "mean", "first"] = Field(
         "median", description="of the histograms of the seeds"
     )
+    statistical_error: Literal["poisson", "shared"] = Field(
+        "poisson",
+        description="of these counts: poisson, as ATLAS, is more than they fluctuate;"
+        " shared is what the events that networks share give",
+    )
+    learner: Literal["networks", "trees"] = Field(
+        "networks",
+        description="what tells data from template: networks, or gradient-boosted"
+        " trees, which lose little to features that say nothing",
+    )
     classifier: ClassifierConfig = Field(
-        default_factory=ClassifierConfig, description="data against template"
+        default_factory=ClassifierConfig, description="the networks"
+    )
+    trees: TreesConfig = Field(
+        default_factory=TreesConfig, description="the gradient-boosted trees"
     )
     high_sideband_min: float = Field(
         10.0, description="every bin of the high sideband holds more events than this"
@@ -192,6 +212,11 @@ class DijetConfig(ConfigModel):
     injections: dict[SignalName, InjectionConfig] = Field(
         default_factory=dict, description="signals by name, for limits"
     )
+
+    @property
+    def chosen_classifier(self) -> ClassifierConfig | TreesConfig:
+        """Give the configuration of the learner."""
+        return self.trees if self.learner == "trees" else self.classifier
 
     @model_validator(mode="after")
     def _templates_have_what_they_need(self) -> Self:

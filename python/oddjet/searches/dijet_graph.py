@@ -21,7 +21,7 @@ __all__ = ["Hunt", "hunts_in", "pseudo_experiments_of", "scores_of"]
 #: Pseudo-experiments of a task: minutes, not hours, of fits.
 BLOCK = 100
 # Definitions whose change makes earlier results of the same task wrong.
-VERSIONS = {"template": 2}
+VERSIONS = {"template": 3}
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def _at_efficiencies(
             "window": window,
             "efficiency": efficiency,
             "ensemble": config.ensemble,
+            "statistical_error": config.statistical_error,
             "high_sideband_min": config.high_sideband_min,
             "collision_energy_gev": config.collision_energy_gev,
             "blinded": blinded,
@@ -150,7 +151,7 @@ def _networks(
         {
             **shared,
             "seeds": config.seeds,
-            "classifier": config.classifier,
+            "classifier": config.chosen_classifier,
             "seed": derive_seed(seed, "scores"),
         },
         {"data": tables["data"], "template": template},

@@ -33,30 +33,38 @@ def hunt(
     window: Window,
     efficiency: float,
     ensemble: str,
+    statistical_error: str,
     high_sideband_min: float,
     collision_energy_gev: float,
     blinded: bool,
 ) -> None:
     """Select, histogram, combine the networks, fit and judge the signal region."""
-    from oddjet.learn.ensemble import combine_histograms, selected_histograms
+    from oddjet.learn.ensemble import (
+        combine_histograms,
+        fold_thresholds,
+        histograms_above,
+        shared_fraction,
+    )
 
     with np.load(inputs["scores"] / SCORES) as stored:
         found = {name: stored[name] for name in stored.files}
     mass = found["mass"]
     inside = (mass >= window.low_gev) & (mass < window.high_gev)
-    histograms = selected_histograms(
-        found["scores"],
-        found["folds"],
-        inside,
-        mass_bins(window, mass),
-        num_bins=window.num_bins,
-        efficiency=efficiency,
+    scored = (found["scores"], found["folds"])
+    cuts = fold_thresholds(*scored, inside, efficiency=efficiency)
+    bins = mass_bins(window, mass)
+    combined = combine_histograms(
+        histograms_above(*scored, bins, cuts, num_bins=window.num_bins),
+        rule=ensemble,
+        dispersion=shared_fraction(*scored, bins, cuts)
+        if statistical_error == "shared"
+        else 1.0,
     )
-    combined = combine_histograms(histograms, rule=ensemble)
     result = hunt_window(
         window,
         combined.counts,
         ensemble_covariance=combined.ensemble_covariance,
+        dispersion=combined.dispersion,
         high_sideband_min=high_sideband_min,
         collision_energy_gev=collision_energy_gev,
     )
@@ -152,6 +160,7 @@ def _as_json(
             "expected": result.model.background,
             "fit_uncertainty": result.fit_uncertainty,
             "ensemble_uncertainty": result.ensemble_uncertainty,
+            "dispersion": result.model.dispersion,
             "significance": result.significance,
             "p_value": result.p_value,
         }

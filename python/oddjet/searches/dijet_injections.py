@@ -280,7 +280,8 @@ def cls_point(
     nominal = json.loads((inputs["nominal"] / HUNT).read_text("utf-8"))
     if nominal["status"] != "ok":
         raise UserError(nominal["reason"])
-    of_networks = scale * _selected_signal(inputs, window, efficiency)
+    of_networks, shared = _selected_signal(inputs, window, efficiency)
+    of_networks *= scale
     signal = combine_histograms(of_networks, rule=ensemble).counts
     inside = window.in_signal_region
     selected = float(np.sum(signal[inside]))
@@ -291,7 +292,9 @@ def cls_point(
     counts = (nominal["observed"], nominal["expected"], uncertainty)
     cls = CLs(1.0, (1.0, 1.0, 1.0, 1.0, 1.0))
     if selected > leak:
-        cls = asymptotic_cls(CountingModel(*counts, selected - leak), 1.0)
+        dispersion = _dispersion(nominal, selected, shared)
+        tested = CountingModel(*counts, selected - leak, dispersion)
+        cls = asymptotic_cls(tested, 1.0)
     found = {
         "selected_signal": selected,
         "selected_signal_spread": float(np.std(np.sum(of_networks[:, inside], axis=1))),
@@ -304,21 +307,36 @@ def cls_point(
 
 def _selected_signal(
     inputs: Mapping[str, Path], window: Window, efficiency: float
-) -> NDArray[np.float64]:
-    """Histogram what each network selects of the signal, shape (networks, bins)."""
-    from oddjet.learn.ensemble import fold_thresholds, histograms_above
+) -> tuple[NDArray[np.float64], float]:
+    """Histogram what each network selects of the signal, and tell what they share."""
+    from oddjet.learn.ensemble import (
+        fold_thresholds,
+        histograms_above,
+        shared_fraction,
+    )
 
     data, signal = (_arrays(inputs[name] / SCORES) for name in ("scores", "signal"))
     inside = (data["mass"] >= window.low_gev) & (data["mass"] < window.high_gev)
     cuts = fold_thresholds(data["scores"], data["folds"], inside, efficiency=efficiency)
-    return histograms_above(
+    selection = (
         signal["scores"],
         signal["folds"],
         mass_bins(window, signal["mass"]),
         cuts,
-        num_bins=window.num_bins,
-        weights=signal["weights"],
     )
+    weights = signal["weights"]
+    histograms = histograms_above(*selection, num_bins=window.num_bins, weights=weights)
+    return histograms, shared_fraction(*selection, weights=weights)
+
+
+def _dispersion(nominal: Mapping[str, Any], selected: float, shared: float) -> float:
+    """Mix what networks share of the background and, more, of the signal on top."""
+    of_background: float = nominal["dispersion"]
+    if of_background == 1.0:
+        return 1.0
+    background: float = nominal["expected"]
+    mixed = of_background * background + shared * selected
+    return mixed / (background + selected)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

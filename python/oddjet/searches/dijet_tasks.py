@@ -25,12 +25,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from oddjet.background.template import FeatureTable
-    from oddjet.learn.classifier_config import ClassifierConfig
+    from oddjet.learn.classifier_config import ClassifierConfig, TreesConfig
     from oddjet.runs.progress import Progress
     from oddjet.searches.event_table import EventTable
     from oddjet.stats.bump_hunt import Window
 
-__all__ = ["SCORES", "copied", "make_template", "score", "train"]
+__all__ = [
+    "SCORES",
+    "TEMPLATE",
+    "copied",
+    "feature_table",
+    "make_template",
+    "score",
+    "train",
+]
 
 TEMPLATE, NETWORKS, SCORES = "template.npz", "networks.npz", "scores.npz"
 #: Of the events of a window: rounded features may coincide, copies are more.
@@ -81,7 +89,7 @@ def make_template(
     from oddjet.background.methods import make_template as by_name
 
     tables = {
-        name: _feature_table(place, window, features, mass, folds)
+        name: feature_table(place, window, features, mass, folds)
         for name, place in inputs.items()
     }
     made = by_name(
@@ -97,12 +105,14 @@ def make_template(
         ),
     )
     seen = np.stack([made.seen_by(fold) for fold in range(folds)])
+    beside = {} if made.beside is None else vars(made.beside)
     np.savez(
         directory / TEMPLATE,
         features=made.table.features,
         folds=made.table.folds,
         weights=made.table.weights,
         seen=seen,
+        **{f"beside-{name}": column for name, column in beside.items()},
     )
 
 
@@ -116,19 +126,19 @@ def train(
     mass: str,
     folds: int,
     seeds: int,
-    classifier: ClassifierConfig,
+    classifier: ClassifierConfig | TreesConfig,
     seed: int,
 ) -> None:
-    """Train networks that tell the data of a signal region from the template.
+    """Train classifiers that tell the data of a signal region from the template.
 
     Of fold f, events of the fold f + 1 validate and the rest train; of the template
     only what was made without fold f, so that no network has seen an event that it
-    scores in any form. All folds and seeds train as one batched model.
+    scores in any form. All folds and seeds of networks train as one batched model.
     """
-    from oddjet.learn.batched_training import train_members
+    from oddjet.learn.classifiers import train_classifiers
     from oddjet.learn.member_batches import Member
 
-    data = _feature_table(inputs["data"], window, features, mass, folds)
+    data = feature_table(inputs["data"], window, features, mass, folds)
     with np.load(inputs["template"] / TEMPLATE) as stored:
         template = {name: stored[name] for name in stored.files}
     inside = (data.mass_gev >= window.low_gev) & (data.mass_gev < window.high_gev)
@@ -147,7 +157,7 @@ def train(
             Member(training, validation, derive_seed(seed, "network", scored, number))
             for number in range(seeds)
         ]
-    trained = train_members(table, label, members, classifier, weights=weights)
+    trained = train_classifiers(table, label, members, classifier, weights=weights)
     trained.save(directory / NETWORKS)
 
 
@@ -166,15 +176,16 @@ def score(
     Inputs are `events`, of which a fold is scored by the networks that left it out,
     and `networks`.
     """
-    from oddjet.learn.batched_training import TrainedMembers
+    from oddjet.learn.classifiers import load_classifiers
 
-    events = _feature_table(inputs["events"], window, features, mass, folds)
-    trained = TrainedMembers.load(inputs["networks"] / NETWORKS)
-    scores = np.empty((len(trained.mean) // folds, len(events)), np.float32)
+    events = feature_table(inputs["events"], window, features, mass, folds)
+    trained = load_classifiers(inputs["networks"] / NETWORKS)
+    seeds = len(trained) // folds
+    scores = np.empty((seeds, len(events)), np.float32)
     for scored in range(folds):
         own = events.folds == scored
-        logits = trained.logits(events.features[own])
-        scores[:, own] = logits.reshape(folds, len(scores), -1)[scored]
+        members = trained[scored * seeds : (scored + 1) * seeds]
+        scores[:, own] = members.logits(events.features[own])
     np.savez(
         directory / SCORES,
         scores=scores,
@@ -184,10 +195,29 @@ def score(
     )
 
 
-def _feature_table(
+def feature_table(
     place: Path, window: Window, features: Sequence[str], mass: str, folds: int
 ) -> FeatureTable:
-    """Read the events of a window with its sidebands."""
+    """Read the events of a window with its sidebands.
+
+    Parameters
+    ----------
+    place : Path
+        The directory of a task that wrote a table.
+    window : Window
+    features : sequence of str
+    mass : str
+    folds : int
+
+    Returns
+    -------
+    FeatureTable
+
+    Raises
+    ------
+    UserError
+        A value that is not finite, or events that are there twice.
+    """
     from oddjet.background.template import FeatureTable
     from oddjet.learn.folds import fold_of
 

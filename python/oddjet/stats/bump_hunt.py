@@ -172,6 +172,7 @@ def hunt_window(
     counts: ArrayLike,
     *,
     ensemble_covariance: ArrayLike | None = None,
+    dispersion: float = 1.0,
     high_sideband_min: float = 10.0,
     collision_energy_gev: float = 13_000.0,
     functions: Sequence[FitFunction] = LADDER,
@@ -184,7 +185,10 @@ def hunt_window(
     counts : float, shape (num_bins,)
         Events, or medians of an ensemble.
     ensemble_covariance : float, shape (num_bins, num_bins), optional
-        Of the medians, beyond Poisson.
+        Of the medians for given data.
+    dispersion : float
+        > 0: what the data themselves add, the variance of a count for each expected
+        event; 1 for Poisson.
     high_sideband_min : float
         Every bin of the high sideband must hold more events than this; a negative
         number asks nothing.
@@ -228,6 +232,7 @@ def hunt_window(
         inside,
         collision_energy_gev=collision_energy_gev,
         ensemble_covariance=ensemble_covariance,
+        dispersion=dispersion,
         functions=functions,
     )
     if fit.status == "failed":
@@ -238,7 +243,8 @@ def hunt_window(
         block = np.asarray(ensemble_covariance, np.float64)[np.ix_(inside, inside)]
         of_ensemble = float(np.sqrt(max(np.sum(block), 0.0)))
     total = float(np.hypot(of_fit, of_ensemble))
-    model = CountingModel(float(np.sum(n[inside])), expected, total)
+    observed = float(np.sum(n[inside]))
+    model = CountingModel(observed, expected, total, dispersion=dispersion)
     return WindowResult(
         window=window,
         status="ok",

@@ -1,6 +1,8 @@
 """One bin with a background known to a Gaussian uncertainty, in closed form.
 
 n ~ Poisson(mu s + b), b0 ~ Normal(b, sigma): the merged signal region of a bump hunt.
+The mean count of many selections that share a part of their events fluctuates less than
+one of them: n / d is then nearly Poisson, with the dispersion d < 1.
 Every maximum of its likelihood solves a quadratic, so that nothing has to converge;
 `oddjet.stats.workspace` gives the same model to pyhf.
 """
@@ -29,30 +31,42 @@ class CountingModel:
         sigma >= 0, all Gaussian uncertainties in quadrature.
     signal : float
         s > 0: signal events at mu = 1.
+    dispersion : float
+        d > 0: the variance of n for each expected event, 1 for Poisson.
 
     Raises
     ------
     ValueError
         A number outside its range, or not finite.
+
+    References
+    ----------
+    Scaled Poisson: Bohm & Zech, NIM A 748 (2014) 1.
     """
 
     observed: float
     background: float
     uncertainty: float
     signal: float = 1.0
+    dispersion: float = 1.0
 
     def __post_init__(self) -> None:
-        values = (self.observed, self.background, self.uncertainty, self.signal)
+        values = (
+            *(self.observed, self.background, self.uncertainty),
+            *(self.signal, self.dispersion),
+        )
         if not (
             all(map(math.isfinite, values))
             and self.observed >= 0
             and self.background > 0
             and self.uncertainty >= 0
             and self.signal > 0
+            and self.dispersion > 0
         ):
             message = (
                 "a counting model needs observed >= 0, background > 0, "
-                "uncertainty >= 0 and signal > 0, all finite, got {}, {}, {}, {}"
+                "uncertainty >= 0, signal > 0 and dispersion > 0, all finite, got "
+                "{}, {}, {}, {}, {}"
             )
             raise ValueError(message.format(*values))
 
@@ -60,10 +74,10 @@ class CountingModel:
         """Give the background that fits best at a signal strength.
 
         The root b >= max(0, -mu s) of
-        n / (mu s + b) - 1 - (b - b0) / sigma^2 = 0.
+        (n / (mu s + b) - 1) / d - (b - b0) / sigma^2 = 0.
         """
-        variance, signal = self.uncertainty**2, mu * self.signal
-        # With t = mu s + b: t^2 - half2 t - n sigma^2 = 0.
+        variance, signal = self.uncertainty**2 / self.dispersion, mu * self.signal
+        # With t = mu s + b: t^2 - 2 half t - n sigma^2 / d = 0.
         half = (self.background + signal - variance) / 2
         product = self.observed * variance
         root = math.hypot(half, math.sqrt(product))
@@ -87,7 +101,7 @@ class CountingModel:
             poisson = 2 * (total - n + float(special.xlogy(n, n / total)))
         shift = b - self.background
         pull = shift / self.uncertainty if self.uncertainty > 0 else 0.0
-        return max(poisson + pull**2, 0.0)
+        return max(poisson / self.dispersion + pull**2, 0.0)
 
     def significance(self) -> float:
         """Give the signed local significance, negative for a deficit.
@@ -101,6 +115,8 @@ class CountingModel:
         1.938
         >>> round(CountingModel(120, 100, 10).significance(), 3)
         1.371
+        >>> round(CountingModel(120, 100, 0, dispersion=0.5).significance(), 3)
+        2.741
         """
         return math.copysign(math.sqrt(self.deviance(0.0)), self.best_mu())
 

@@ -1,8 +1,9 @@
 """A smooth function fitted to the sidebands of a spectrum, and what it predicts.
 
-Counts are Poisson (with the extra variance of an ensemble of classifiers where
-there is one), so the fit maximises the Poisson likelihood: a chi-square fit with the
-observed counts as variances would predict about one event too few in every bin.
+Counts are Poisson (of an ensemble of classifiers with the variance that it adds, and
+perhaps less than Poisson before), so the fit maximises the Poisson likelihood: a
+chi-square fit with the observed counts as variances would predict about one event too
+few in every bin.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ def fit_spectrum(
     *,
     collision_energy_gev: float = 13_000.0,
     ensemble_covariance: ArrayLike | None = None,
+    dispersion: float = 1.0,
     functions: Sequence[FitFunction] = LADDER,
     p_value_min: float = 0.05,
     num_bins_min: int = 6,
@@ -119,7 +121,9 @@ def fit_spectrum(
     collision_energy_gev : float
         x = mass / this.
     ensemble_covariance : float, shape (bins, bins), optional
-        Variance of the counts beyond Poisson, with its correlation.
+        Variance of the counts that comes on top, with its correlation.
+    dispersion : float
+        > 0: the other variance of a count for each expected event, 1 for Poisson.
     functions : sequence of FitFunction
     p_value_min : float
         In [0, 1).
@@ -134,13 +138,13 @@ def fit_spectrum(
     Raises
     ------
     ValueError
-        Shapes that do not agree, edges that do not increase, or counts that are
-        negative or not finite.
+        Shapes that do not agree, edges that do not increase, counts that are negative
+        or not finite, or a dispersion that is not positive.
 
     References
     ----------
     The ladder of ATLAS, weakly supervised dijet resonance search with 139 fb^-1;
-    scaled Poisson for variances beyond it: Bohm & Zech, NIM A 748 (2014) 1.
+    scaled Poisson for other variances: Bohm & Zech, NIM A 748 (2014) 1.
 
     Examples
     --------
@@ -154,6 +158,9 @@ def fit_spectrum(
     n, edges, hidden, extra = _checked(
         counts, edges_gev, masked, ensemble_covariance, collision_energy_gev
     )
+    if not (np.isfinite(dispersion) and dispersion > 0):
+        message = f"fit_spectrum: the dispersion must be positive, got {dispersion}"
+        raise ValueError(message)
     attempts: list[FitAttempt] = []
     fitted = ~hidden
     while np.sum(fitted) >= num_bins_min:
@@ -161,7 +168,7 @@ def fit_spectrum(
             density = BinnedDensity(function, edges / collision_energy_gev, fitted)
             if np.sum(fitted) <= function.num_parameters or not np.any(n[fitted]):
                 continue
-            found = _fit(density, n, fitted, extra)
+            found = _fit(density, n, fitted, extra, dispersion)
             attempts.append(found.attempt)
             if found.attempt.p_value > p_value_min:
                 return _accepted(density, found, fitted, tuple(attempts))
@@ -176,17 +183,19 @@ class _Found:
     attempt: FitAttempt
 
 
-def _fit(density: BinnedDensity, n: Floats, fitted: Bools, extra: Floats) -> _Found:
-    """Fit twice where there is extra variance: its weights follow from a first fit."""
+def _fit(
+    density: BinnedDensity, n: Floats, fitted: Bools, extra: Floats, dispersion: float
+) -> _Found:
+    """Fit twice where variances are not Poisson: weights follow from a first fit."""
     beyond = np.diag(extra)[fitted]
     observed = n[fitted]
     weights = np.ones(len(observed))
     theta, curvature_inverse, converged = _minimise(
         density, observed, weights, density.start(n)
     )
-    if converged and np.any(beyond > 0):
+    if converged and (dispersion != 1 or np.any(beyond > 0)):
         expected = density.expected(theta)[fitted]
-        weights = expected / (expected + beyond)
+        weights = expected / (dispersion * expected + beyond)
         theta, curvature_inverse, converged = _minimise(
             density, observed, weights, theta
         )
@@ -196,11 +205,12 @@ def _fit(density: BinnedDensity, n: Floats, fitted: Bools, extra: Floats) -> _Fo
         attempt = FitAttempt(name, len(observed), float("inf"), freedom, 0.0)
         return _Found(theta, curvature_inverse, attempt)
     expected = density.expected(theta)[fitted]
-    chi2 = float(np.sum((observed - expected) ** 2 / (expected + beyond)))
+    variance = dispersion * expected + beyond
+    chi2 = float(np.sum((observed - expected) ** 2 / variance))
     p_value = float(stats.chi2.sf(chi2, freedom))
     # The sandwich: equal to the inverse curvature where bins are independent.
     score = density.jacobian(theta)[fitted] * (weights / expected)[:, None]
-    spread = np.diag(expected) + extra[np.ix_(fitted, fitted)]
+    spread = np.diag(dispersion * expected) + extra[np.ix_(fitted, fitted)]
     covariance = curvature_inverse @ (score.T @ spread @ score) @ curvature_inverse
     attempt = FitAttempt(name, len(observed), chi2, freedom, p_value)
     return _Found(theta, covariance, attempt)

@@ -32,7 +32,9 @@ def counting_workspace(
     """Write a counting model as a HistFactory workspace.
 
     Each uncertainty is a `histosys` with the same shift up and down, which pyhf
-    interpolates linearly: exactly a Gaussian-constrained background.
+    interpolates linearly: exactly a Gaussian-constrained background. A dispersion other
+    than 1 divides all numbers, which gives the same likelihood: events are then not
+    events but what n / d counts.
 
     Parameters
     ----------
@@ -60,26 +62,27 @@ def counting_workspace(
             f"{model.uncertainty:g}"
         )
         raise ValueError(message)
-    b = model.background
+    scale = 1 / model.dispersion
+    b = model.background * scale
     shifts = [
         {
             "name": name,
             "type": "histosys",
-            "data": {"hi_data": [b + size], "lo_data": [b - size]},
+            "data": {"hi_data": [b + size * scale], "lo_data": [b - size * scale]},
         }
         for name, size in parts.items()
         if size > 0
     ]
     signal = {"name": "mu", "type": "normfactor", "data": None}
     samples = [
-        {"name": "signal", "data": [model.signal], "modifiers": [signal]},
+        {"name": "signal", "data": [model.signal * scale], "modifiers": [signal]},
         {"name": "background", "data": [b], "modifiers": shifts},
     ]
     parameter = {"name": "mu", "bounds": [_bounds(model)], "inits": [1.0]}
     return {
         "version": "1.0.0",
         "channels": [{"name": channel, "samples": samples}],
-        "observations": [{"name": channel, "data": [model.observed]}],
+        "observations": [{"name": channel, "data": [model.observed * scale]}],
         "measurements": [
             {"name": "resonance", "config": {"poi": "mu", "parameters": [parameter]}}
         ],
