@@ -11,6 +11,7 @@ import pytest
 from oddjet.cli.main import main
 from oddjet.cli.main import oddjet as group
 from oddjet.runs.errors import UserError
+from oddjet.studies.reading import STUDIES
 
 HEAVY = ("torch", "onnxruntime", "onnx", "matplotlib", "pyhf", "awkward", "pythia8mc")
 
@@ -57,6 +58,22 @@ def test_the_module_is_the_command():
     done = run("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("oddjet ")
+
+
+def test_the_help_lists_commands_as_they_are_needed(capsys):
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    lines = shown.partition("Commands:\n")[2].splitlines()
+    listed = [line.split()[0] for line in lines]
+    assert listed == list(group.commands)
+    assert not any(line.endswith("...") for line in lines)
+
+
+def test_the_help_of_studies_has_a_line_for_each(capsys):
+    assert main(["study", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    begun = [line.split()[1] for line in lines if line.startswith("  study: ")]
+    assert begun == list(STUDIES)
 
 
 def test_no_words_give_the_help():

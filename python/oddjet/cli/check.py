@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-@click.command()
+@click.command(short_help="Validate CONFIG, and estimate time and memory.")
 @config_argument
 def check(config: Path) -> None:
     """Validate CONFIG, open its files and estimate time and memory."""

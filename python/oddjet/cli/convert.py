@@ -11,7 +11,7 @@ from oddjet.cli.options import format_option, skip_bad_files_option
 __all__ = ["convert"]
 
 
-@click.command()
+@click.command(short_help="Write the events of FILES to one file.")
 @click.argument("files", nargs=-1, required=True)
 @click.argument("output", type=click.Path(dir_okay=False, path_type=Path))
 @format_option

@@ -11,7 +11,7 @@ from oddjet.cli.options import jobs_option
 __all__ = ["demo"]
 
 
-@click.command()
+@click.command(short_help="Search simulated collisions with and without a signal.")
 @click.option(
     "-o",
     "--output",

@@ -10,7 +10,7 @@ import click
 __all__ = ["distill"]
 
 
-@click.command()
+@click.command(short_help="Train a small network on the scores of MODEL.")
 @click.argument("model", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("files", nargs=-1, required=True)
 @click.option(

@@ -29,7 +29,7 @@ _STUDIES = {
 }
 
 
-@click.command()
+@click.command(short_help="Write a configuration with every key explained.")
 @click.argument("search", type=click.Choice([*_SEARCHES, *_STUDIES]))
 @click.option(
     "-o",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["inspect"]
 
 
-@click.command()
+@click.command(short_help="Say what a file of events or a model holds.")
 @click.argument("file")
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="For machines.")

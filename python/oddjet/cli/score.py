@@ -13,7 +13,7 @@ from oddjet.cli.options import jobs_option
 __all__ = ["score"]
 
 
-@click.command()
+@click.command(short_help="Score the events of FILES with MODEL.")
 @click.argument("model", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("files", nargs=-1, required=True)
 @click.option(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 
-@click.command()
+@click.command(short_help="Run the search that CONFIG describes.")
 @config_argument
 @click.option(
     "-o",

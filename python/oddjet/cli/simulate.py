@@ -12,7 +12,7 @@ from oddjet.cli.options import jobs_option
 __all__ = ["simulate"]
 
 
-@click.command()
+@click.command(short_help="Generate events of PROCESS, with a detector.")
 @click.argument("process")
 @click.option(
     "-n",

@@ -11,7 +11,9 @@ from oddjet.cli.options import jobs_option
 __all__ = ["simulate_grid"]
 
 
-@click.command("simulate-grid")
+@click.command(
+    "simulate-grid", short_help="Generate semi-visible jets at all points of a grid."
+)
 @click.option(
     "--mass",
     "masses",

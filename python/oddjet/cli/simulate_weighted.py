@@ -11,7 +11,9 @@ from oddjet.cli.options import jobs_option
 __all__ = ["simulate_weighted"]
 
 
-@click.command("simulate-weighted")
+@click.command(
+    "simulate-weighted", short_help="Generate events of PROCESS with weights [pb]."
+)
 @click.argument("process")
 @click.option(
     "--generated",

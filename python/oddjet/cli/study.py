@@ -12,7 +12,7 @@ from oddjet.cli.options import config_argument, jobs_option
 __all__ = ["study"]
 
 
-@click.command()
+@click.command(short_help="Run the study that CONFIG describes.")
 @config_argument
 @click.option(
     "-o",
@@ -29,7 +29,7 @@ __all__ = ["study"]
     " address.",
 )
 def study(config: Path, *, output: Path, jobs: int, dask: str | None) -> None:
-    r"""Study what CONFIG describes and write a table and a page.
+    """Study what CONFIG describes and write a table and a page.
 
     \b
     study: tables       rows of Tables 1-5 of arXiv:2204.11889 at any size, label
@@ -42,7 +42,7 @@ def study(config: Path, *, output: Path, jobs: int, dask: str | None) -> None:
     study: images       networks of jet images against S/sqrt(B), with copies of events
                         and more luminosity as a control
     study: lund         LundNet on semi-visible jets, AUC at every point of a grid
-    """
+    """  # noqa: D301 - click wants the character, which keeps lines as they are
     from oddjet.runs.progress import Progress
     from oddjet.studies.reading import read_study
 

@@ -16,9 +16,10 @@ from oddjet.studies.sensitivity import SensitivityStudy
 from oddjet.studies.study import Study
 from oddjet.studies.tables import TableStudy
 
-__all__ = ["read_study", "study_class"]
+__all__ = ["STUDIES", "read_study", "study_class"]
 
-_STUDIES: dict[str, type[Study[Any]]] = {
+#: By the value of their key `study`.
+STUDIES: dict[str, type[Study[Any]]] = {
     "tables": TableStudy,
     "sensitivity": SensitivityStudy,
     "assumption": AssumptionStudy,
@@ -38,12 +39,12 @@ def read_study(path: Path | str) -> Study[Any]:
         There is no such study, or the first problem of the file, in one sentence.
     """
     wanted = load_yaml(path).get("study", "tables")
-    if wanted not in _STUDIES:
-        message = f"{path}: study must be {', '.join(_STUDIES)}; got {wanted!r}"
+    if wanted not in STUDIES:
+        message = f"{path}: study must be {', '.join(STUDIES)}; got {wanted!r}"
         raise UserError(message)
     return study_class(str(wanted)).from_yaml(path)
 
 
 def study_class(name: str) -> type[Study[Any]]:
     """Give the class of a study that exists."""
-    return _STUDIES[name]
+    return STUDIES[name]
