@@ -7,14 +7,13 @@ are single matrix products, and ONNX Runtime fuses each with its activation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from oddjet.deploy.edge_conv_text import edge_conv_text
 from oddjet.deploy.faithful_rows import FaithfulRows
-from oddjet.deploy.folded_edge_conv import FoldedNetwork
+from oddjet.deploy.folded_edge_conv import EdgeConvDesign, FoldedNetwork
 from oddjet.deploy.graph_builder import GraphBuilder
 from oddjet.deploy.graph_layers import activate, linear
 from oddjet.deploy.graph_scores import jet_score_graph, members_of
@@ -28,29 +27,6 @@ if TYPE_CHECKING:
     from oddjet.deploy.graph_layers import Weights
 
 __all__ = ["EdgeConvDesign", "bytes_per_constituent", "edge_conv_graph"]
-
-
-@dataclass(frozen=True)
-class EdgeConvDesign:
-    """What the weights do not say about an EdgeConv network.
-
-    Attributes
-    ----------
-    neighbours : int
-        Neighbours per particle.
-    slope : float
-        Slope of the activation below zero.
-    coordinates : (int, int)
-        Columns of the features in which particles are neighbours at first.
-    slots : int, optional
-        Constituents that jets are padded to if empty slots take part as in
-        ParticleNet for Keras; None: padding takes part in nothing.
-    """
-
-    neighbours: int
-    slope: float
-    coordinates: tuple[int, int]
-    slots: int | None = None
 
 
 def edge_conv_graph(

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oddjet.deploy.calibration import CalibrationTable
-    from oddjet.deploy.edge_conv_graph import EdgeConvDesign
-    from oddjet.deploy.folded_edge_conv import FoldedNetwork
+    from oddjet.deploy.folded_edge_conv import EdgeConvDesign, FoldedNetwork
     from oddjet.deploy.graph_builder import GraphBuilder
 
 __all__ = ["edge_conv_text"]

@@ -14,7 +14,30 @@ if TYPE_CHECKING:
 
     from oddjet.deploy.graph_layers import Weights
 
-__all__ = ["FoldedBlock", "FoldedNetwork", "LinearMap"]
+__all__ = ["EdgeConvDesign", "FoldedBlock", "FoldedNetwork", "LinearMap"]
+
+
+@dataclass(frozen=True)
+class EdgeConvDesign:
+    """What the weights do not say about an EdgeConv network.
+
+    Attributes
+    ----------
+    neighbours : int
+        Neighbours per particle.
+    slope : float
+        Slope of the activation below zero.
+    coordinates : (int, int)
+        Columns of the features in which particles are neighbours at first.
+    slots : int, optional
+        Constituents that jets are padded to if empty slots take part as in
+        ParticleNet for Keras; None: padding takes part in nothing.
+    """
+
+    neighbours: int
+    slope: float
+    coordinates: tuple[int, int]
+    slots: int | None = None
 
 
 @dataclass(frozen=True)
