@@ -30,6 +30,27 @@ constexpr std::size_t kMostParticles = std::size_t{1} << 19;
 template <class T>
 using Array = std::unique_ptr<T[]>;
 
+/// x - x is zero, or not a number; the bits of all of them are put together.
+template <class Bits, class Real>
+inline bool differences_are_zero(const Real* values, std::size_t size) {
+    Bits found = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        found |= std::bit_cast<Bits>(values[i] - values[i]);
+    }
+    return found == 0;
+}
+
+// One function a type: clones of templates are not known to all compilers.
+ODDJET_VECTOR_WIDTHS
+bool all_finite(const float* values, std::size_t size) {
+    return differences_are_zero<std::uint32_t>(values, size);
+}
+
+ODDJET_VECTOR_WIDTHS
+bool all_finite(const double* values, std::size_t size) {
+    return differences_are_zero<std::uint64_t>(values, size);
+}
+
 /// An approximate distance whose last bits give way to the index of a point: numbers
 /// are sorted, and points are found. Distances that are equal but for these bits, a
 /// cell, come in the order of the index.
@@ -160,13 +181,14 @@ class BlockSearch {
                 ++end;
             }
             run.clear();
-            if (end < count_) {
-                for (std::size_t n = begin; n < end; ++n) add(r, found[n], run);
-            } else {
+            if (end == count_) {
                 add_last(r, begin, run);
+            } else if (end - begin > 1) {  // one by itself is where it belongs
+                for (std::size_t n = begin; n < end; ++n) add(r, found[n], run);
             }
             std::ranges::sort(run);
-            for (std::size_t n = begin; n < end; ++n) found[n] = run[n - begin].second;
+            const std::size_t decided = std::min(run.size(), end - begin);
+            for (std::size_t n = 0; n < decided; ++n) found[begin + n] = run[n].second;
             begin = end;
         }
     }
@@ -233,14 +255,7 @@ class JetPoints {
     }
 
     void check() const {
-        Real sums[kTile] = {};
-        for (std::size_t i = 0; i < stride_ * dimensions_; i += kTile) {
-            for (std::size_t t = 0; t < kTile; ++t) {
-                sums[t] += columns_[i + t] - columns_[i + t];  // zero or not a number
-            }
-        }
-        const auto is_zero = [](Real sum) { return sum == Real{0}; };
-        if (!std::ranges::all_of(sums, is_zero)) refuse_non_finite();
+        if (!all_finite(columns_.get(), stride_ * dimensions_)) refuse_non_finite();
         for (std::size_t d = 0; d < dimensions_ && !particles_.empty(); ++d) {
             if (is_azimuth_[d] != 0) check_turn(d);
         }

@@ -96,10 +96,13 @@ inline void turn(std::span<const Real> points, std::size_t dimensions,
     const std::size_t whole_points = particles.size() / width * width;
     const std::size_t whole = dimensions / width * width;
     for (std::size_t i = 0; i < whole_points; i += width) {
+        const bool has_next = i + 2 * width <= particles.size();
         for (std::size_t d = 0; d < whole; d += width) {
             Register<Real> each[width];
             for (std::size_t t = 0; t < width; ++t) {
                 std::memcpy(&each[t], row(i + t) + d, sizeof each[t]);
+                // Rows are too short for the processor to see what comes next.
+                if (has_next) __builtin_prefetch(row(i + width + t) + d);
             }
             transpose(each);
             for (std::size_t t = 0; t < width; ++t) {
