@@ -182,6 +182,8 @@ def prepared_blocks(
 ) -> Iterator[tuple[Events, Any]]:
     """Read events and make their tensors, some at a time; one empty block of none.
 
+    A thread of its own reads the next block while the tensors of this one are made.
+
     Parameters
     ----------
     scorer : Scorer
@@ -201,17 +203,26 @@ def prepared_blocks(
     UserError
         A file that cannot be read, or an event that no kernel accepts, named.
     """
+    for begin, events in one_ahead(
+        _read_blocks(file, start, stop, scorer.feature_spec.source, check=not flag)
+    ):
+        try:
+            yield events, scorer.prepare(events, flag_bad_events=flag)
+        except ValueError as error:
+            message = f"{file}, entries from {begin} on: {error}"
+            raise UserError(message) from error
+
+
+def _read_blocks(
+    file: str, start: int, stop: int, collection: str, *, check: bool
+) -> Iterator[tuple[int, Events]]:
+    """Read events, with the entry at which each block begins."""
     (location,) = find_inputs(file)
     with open_source(location) as source:
-        columns = _momentum_columns(source, scorer.feature_spec.source)
+        columns = _momentum_columns(source, collection)
         for begin in range(start, max(stop, start + 1), BLOCK_EVENTS):
             end = min(begin + BLOCK_EVENTS, stop)
-            events = source.read(begin, end, columns, check=not flag)
-            try:
-                yield events, scorer.prepare(events, flag_bad_events=flag)
-            except ValueError as error:
-                message = f"{file}, entries from {begin} on: {error}"
-                raise UserError(message) from error
+            yield begin, source.read(begin, end, columns, check=check)
 
 
 def _momentum_columns(source: EventSource, collection: str) -> list[str]:
