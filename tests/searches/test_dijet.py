@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ import yaml
 from oddjet.cli.main import main
 from oddjet.runs.errors import UserError
 from oddjet.searches import Dijet, DijetConfig
+from redrawing import assert_redrawn
 from toy_dijets import TINY_DIJET, dijet_table, write_dijets
 
 pytest.importorskip("iminuit", reason="needs the extra [stats]")
@@ -99,6 +101,18 @@ def test_trees_find_the_bump_too(with_bump, tmp_path):
     assert (done.count("networks"), done.count("hunt")) == (1, 2)
     # Sidebands are not compared with themselves.
     assert results["templates"] == []
+
+
+def test_its_page_can_be_drawn_again(with_bump, tmp_path, capsys):
+    assert_redrawn(with_bump / "r")
+    assert "The largest excess of the scan" in capsys.readouterr().out
+    run = shutil.copytree(with_bump / "r", tmp_path / "run")
+    (run / "results.json").write_text(
+        (run / "results.json").read_text("utf-8").replace('"seed": ', '"seed": 1'),
+        "utf-8",
+    )
+    assert main(["report", str(run)]) == 2
+    assert "has lost some of its stages" in capsys.readouterr().err
 
 
 def test_a_finished_search_is_left_alone(with_bump):

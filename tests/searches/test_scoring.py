@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from oddjet.searches import MonoJet, MonoJetConfig, Result
-from oddjet.searches.reporting import search_report
+from oddjet.searches.monojet_report import search_report
 from oddjet.searches.scores import read_scores
 from toy_collisions import TINY_SEARCH, toy_events
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from importlib import resources
 
 import numpy as np
@@ -14,6 +15,7 @@ import oddjet
 from oddjet.cli.main import main
 from oddjet.searches import Svj, SvjConfig
 from oddjet.searches.svj_events import part_of
+from redrawing import assert_redrawn
 from toy_svj_tables import TINY_SVJ, svj_table, write_svj
 
 pytest.importorskip("torch", reason="needs the extra [train]")
@@ -115,6 +117,16 @@ def test_the_model_of_x_and_y_scores_events_and_knows_its_boundaries(folder, clo
     assert float(facts["terms.R(X, Y)"]) > 0
 
 
+def test_its_page_can_be_drawn_again(closed, tmp_path, capsys):
+    assert_redrawn(closed)
+    assert "Expected to be excluded" in capsys.readouterr().out
+    run = shutil.copytree(closed, tmp_path / "run")
+    (scan,) = (run / "tasks" / "stages").glob("scan-*")
+    shutil.rmtree(scan)
+    assert main(["report", str(run)]) == 2
+    assert "has lost some of its stages" in capsys.readouterr().err
+
+
 def test_what_simulation_misses_is_an_uncertainty_of_the_prediction(closed):
     results = results_of(closed)
     text = (closed / "workspaces" / "mz1000_rinv0p3.json").read_text("utf-8")
@@ -163,7 +175,7 @@ def test_unblinding_is_recorded_and_trains_nothing_again(folder, closed):
     results = results_of(closed)
     assert results["unblinded"]
     assert list(results["data"]) == ["SP", "VP"]
-    assert "unblinded: the signal plane" in (closed / "run.log").read_text("utf-8")
+    assert "unblinded: the signal region" in (closed / "run.log").read_text("utf-8")
     assert (closed / "networks.onnx").read_bytes() == trained
     more = (closed / "tasks" / "run.log").read_text("utf-8")[len(log) :]
     made = [line for line in more.splitlines() if "done in" in line]

@@ -13,6 +13,7 @@ from oddjet.io import write_events
 from oddjet.runs.errors import UserError
 from oddjet.studies.assumption import AssumptionStudy
 from oddjet.studies.assumption_config import AssumptionConfig
+from redrawing import assert_redrawn
 from toy_collisions import TINY_SEARCH, toy_events
 
 STRATA = {"jet_pt": 3, "jet_eta": 1, "recoil": 2}
@@ -49,6 +50,7 @@ def run(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = base / "assumption.yaml"
     path.write_text(yaml.safe_dump(config_of(), sort_keys=False), "utf-8")
     assert main(["study", str(path), "-o", str(directory)]) == 0
+    assert_redrawn(directory)
     return directory
 
 

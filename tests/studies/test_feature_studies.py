@@ -19,6 +19,7 @@ from oddjet.studies.hunting import HuntingStudy, HuntingStudyConfig
 from oddjet.studies.mixed import MixedStudy, MixedStudyConfig
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
 from oddjet.studies.windows import Windows
+from redrawing import assert_redrawn
 
 #: Features of the toy: one separates, two know the mass, of which one only with `a`.
 NAMES = ["separating", "pt", "a", "a_times_mass"]
@@ -123,6 +124,7 @@ def test_hunting_finds_the_mass_and_says_where_it_comes_from(base, tmp_path):
     }  # fmt: skip
     (base / "hunting.yaml").write_text(yaml.safe_dump(config), "utf-8")
     assert main(["study", str(base / "hunting.yaml"), "-o", str(tmp_path)]) == 0
+    assert_redrawn(tmp_path)
     found = json.loads((tmp_path / "study.json").read_text("utf-8"))
     first, *_, last = found["features"]["rounds"]
     assert first["found"]

@@ -20,6 +20,7 @@ from oddjet.studies.image_points import _Training, draw_events
 from oddjet.studies.image_samples import read_copies, read_images, refuse_copied_jets
 from oddjet.studies.images_config import ImagesStudyConfig
 from oddjet.studies.variants import Variant
+from redrawing import assert_redrawn
 from toy_dark_jets import toy_dark_jets
 
 SMALL = {
@@ -72,6 +73,10 @@ def finished(base, tmp_path_factory):
     }
     assert run(base, output, **more) == 0
     return output
+
+
+def test_its_page_can_be_drawn_again(finished):
+    assert_redrawn(finished)
 
 
 def point(found, variant, sensitivity):

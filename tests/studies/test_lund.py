@@ -23,6 +23,7 @@ from oddjet.select.svj import select_svj
 from oddjet.stats.roc import ScoredJets, area_under_curve
 from oddjet.studies.lund import LundStudy
 from oddjet.studies.lund_config import LundStudyConfig
+from redrawing import assert_redrawn
 from toy_svj import toy_svj_events
 
 STUDY = {
@@ -66,6 +67,10 @@ def run(folder):
     output = folder / "run"
     assert main(["study", str(folder / "lund.yaml"), "-o", str(output)]) == 0
     return output
+
+
+def test_its_page_can_be_drawn_again(run):
+    assert_redrawn(run)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import yaml
 from oddjet.cli.main import main
 from oddjet.io import write_events
 from oddjet.studies.sensitivity_config import SensitivityConfig
+from redrawing import assert_redrawn
 from toy_collisions import TINY_SEARCH, toy_events
 
 
@@ -38,6 +39,7 @@ def test_the_curve_gives_the_smallest_signal(tmp_path: Path) -> None:
     path, run = tmp_path / "sensitivity.yaml", tmp_path / "run"
     path.write_text(yaml.safe_dump(config_of()), "utf-8")
     assert main(["study", str(path), "-o", str(run)]) == 0
+    assert_redrawn(run)
     found = json.loads((run / "study.json").read_text("utf-8"))
     curve = found["sensitivity"]["curve"]
     assert [point["injected"] for point in curve] == [0, 60, 140]

@@ -11,6 +11,7 @@ from oddjet.cli.main import main
 from oddjet.io.writers.parquet import write_events
 from oddjet.runs.config import load_yaml
 from oddjet.studies.hunting import HuntingStudy
+from redrawing import assert_redrawn
 from toy_higgs_pairs import toy_higgs_pairs
 
 NAMES = ["pt_h1", "eta_h1", "delta_r_h1"]
@@ -72,6 +73,7 @@ def test_a_study_on_a_cluster_is_the_study_alone(samples, tmp_path):
         (tmp_path / name / "study.json").read_bytes() for name in ("alone", "cluster")
     )
     assert alone == cluster
+    assert_redrawn(tmp_path / "cluster")
     assert len(json.loads(alone)["points"]) == 2
 
 

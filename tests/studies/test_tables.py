@@ -19,6 +19,7 @@ from oddjet.studies.mixtures import draw_mixture
 from oddjet.studies.rows import JETS
 from oddjet.studies.summary import among_permutations
 from oddjet.studies.tables import TableStudy
+from redrawing import assert_redrawn
 from toy_collisions import TINY_SEARCH, toy_events
 
 
@@ -55,6 +56,7 @@ def test_rows_are_what_they_say(base: Path, tmp_path: Path) -> None:
     ]
     (base / "tables.yaml").write_text(yaml.safe_dump(study_of(*rows)), "utf-8")
     assert main(["study", str(base / "tables.yaml"), "-o", str(tmp_path)]) == 0
+    assert_redrawn(tmp_path)
     found = json.loads((tmp_path / "study.json").read_text("utf-8"))
     first, second, signal = found["rows"]
     assert first["composition_sr"] == {"other": 25, "wide": 225}

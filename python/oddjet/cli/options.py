@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oddjet.runs.crew import Crew
+
 __all__ = [
+    "chosen_crew",
     "config_argument",
     "format_option",
     "jobs_option",
@@ -35,3 +43,15 @@ skip_bad_files_option = click.option(
     help="Go on past files, and ends of files, that cannot be read, and list them"
     " with the events lost.",
 )
+
+
+@contextmanager
+def chosen_crew(dask: str | None, *, jobs: int) -> Iterator[Crew | None]:
+    """Lend the cluster that `--dask` names; None where processes here do the work."""
+    if dask is None:
+        yield None
+        return
+    from oddjet.campaigns.dask_crew import dask_crew
+
+    with dask_crew(dask, workers=jobs) as crew:
+        yield crew

@@ -1,4 +1,4 @@
-"""`oddjet report`: the page of a finished search, made again."""
+"""`oddjet report`: the page of a finished search or study, made again."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ __all__ = ["report"]
     help="The page to write; by default RUN/report.html.",
 )
 def report(run: Path, *, output: Path | None) -> None:
-    """Write the report of the finished search in RUN."""
-    from oddjet.report.wording import answer
-    from oddjet.searches import Result
+    """Write the page of the finished search or study in RUN, as it is drawn today."""
+    page = output or run / "report.html"
+    if (run / "study.json").is_file():
+        from oddjet.studies.reading import redraw_study
 
-    result = Result.load(run)
-    page = result.report(output or run / "report.html")
-    click.echo(answer(result.results).sentence)
+        said = redraw_study(run, page)["table"]
+    else:
+        from oddjet.searches import Result
+        from oddjet.searches.reading import search_class
+
+        result = Result.load(run)
+        result.report(page)
+        said = search_class(result.results).answer(result.results).sentence
+    click.echo(said)
     click.echo(f"report: {page}")

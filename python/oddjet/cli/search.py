@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from oddjet.cli.options import config_argument, jobs_option
+from oddjet.cli.options import chosen_crew, config_argument, jobs_option
 
 if TYPE_CHECKING:
-    from oddjet.searches import Dijet, Svj
+    from collections.abc import Mapping
+
+    from oddjet.searches import Dijet, MonoJet, Svj
+    from oddjet.searches.search import Search
 
 __all__ = ["search"]
 
@@ -57,88 +59,60 @@ def search(
 ) -> None:
     """Run the search that CONFIG describes, whose key `search` says which it is."""
     from oddjet.runs.config import load_yaml
-    from oddjet.runs.errors import UserError
+    from oddjet.searches import MonoJet
+    from oddjet.searches.reading import search_class
 
-    kind = load_yaml(config).get("search")
-    of_tasks = {"dijet": ("dijet", _dijet), "svj": ("semi-visible jet", _svj)}
-    name, run = of_tasks.get(str(kind), ("mono-jet", None))
-    for option, given in (("--null", null), ("--device", device is not None)):
-        if run is not None and given:
-            message = f"{option} is for mono-jet searches; {config} is a {name} search"
-            raise UserError(message)
-    if run is None and dask is not None:
-        message = (
-            f"--dask is for dijet and semi-visible jet searches; {config} is a"
-            " mono-jet search"
+    chosen = search_class(load_yaml(config))
+    if issubclass(chosen, MonoJet):
+        _refuse({"--dask": dask is not None}, config, chosen, "dijet and svj")
+        wanted = chosen.from_yaml(config)
+        if device is not None:
+            wanted = wanted.on_device(device)
+        results = _run(wanted, output, jobs=jobs, unblind=unblind, null=null)
+    else:
+        given = {"--null": null, "--device": device is not None}
+        _refuse(given, config, chosen, "mono-jet")
+        results = _run_tasks(
+            chosen.from_yaml(config), output, jobs=jobs, unblind=unblind, dask=dask
         )
-        raise UserError(message)
-    sentence = (
-        _monojet(config, output, jobs=jobs, unblind=unblind, null=null, device=device)
-        if run is None
-        else run(config, output, jobs=jobs, unblind=unblind, dask=dask)
-    )
-    click.echo(sentence)
+    click.echo(chosen.answer(results).sentence)
     click.echo(f"report: {output / 'report.html'}")
 
 
-def _monojet(
-    config: Path,
-    output: Path,
-    *,
-    jobs: int,
-    unblind: bool,
-    null: bool,
-    device: Literal["cpu", "cuda"] | None,
-) -> str:
-    from oddjet.report.wording import answer
-    from oddjet.runs.progress import Progress
-    from oddjet.searches import MonoJet
+def _refuse(
+    options: Mapping[str, bool], config: Path, chosen: type[Search[Any]], others: str
+) -> None:
+    """Refuse options that were given and are for other searches."""
+    from oddjet.runs.errors import UserError
 
-    chosen = MonoJet.from_yaml(config)
-    if device is not None:
-        chosen = chosen.on_device(device)
+    for option, given in options.items():
+        if given:
+            message = (
+                f"{option} is for {others} searches; {config} is a {chosen.title}"
+                " search"
+            )
+            raise UserError(message)
+
+
+def _run(
+    search: MonoJet, output: Path, *, jobs: int, unblind: bool, null: bool
+) -> dict[str, Any]:
+    from oddjet.runs.progress import Progress
+
     with Progress() as progress:
-        result = chosen.run(
+        result = search.run(
             directory=output, jobs=jobs, unblind=unblind, null=null, progress=progress
         )
-    return answer(result.results).sentence
-
-
-def _dijet(
-    config: Path, output: Path, *, jobs: int, unblind: bool, dask: str | None
-) -> str:
-    from oddjet.report.dijet_wording import dijet_answer
-    from oddjet.searches import Dijet
-
-    search = Dijet.from_yaml(config)
-    return dijet_answer(
-        _run_tasks(search, output, jobs=jobs, unblind=unblind, dask=dask)
-    ).sentence
-
-
-def _svj(
-    config: Path, output: Path, *, jobs: int, unblind: bool, dask: str | None
-) -> str:
-    from oddjet.report.svj_page import svj_answer
-    from oddjet.searches import Svj
-
-    search = Svj.from_yaml(config)
-    return svj_answer(
-        _run_tasks(search, output, jobs=jobs, unblind=unblind, dask=dask)
-    ).sentence
+    return result.results
 
 
 def _run_tasks(
     search: Dijet | Svj, output: Path, *, jobs: int, unblind: bool, dask: str | None
 ) -> dict[str, Any]:
     """Run a search that is a graph of tasks."""
-    from oddjet.campaigns.dask_crew import dask_crew
     from oddjet.runs.progress import Progress
 
-    with Progress() as progress, ExitStack() as stack:
-        crew = None
-        if dask is not None:
-            crew = stack.enter_context(dask_crew(dask, workers=jobs))
+    with Progress() as progress, chosen_crew(dask, jobs=jobs) as crew:
         return search.run(
             output, jobs=jobs, crew=crew, unblind=unblind, progress=progress
         )

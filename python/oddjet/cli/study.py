@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from oddjet.cli.options import config_argument, jobs_option
+from oddjet.cli.options import chosen_crew, config_argument, jobs_option
 
 __all__ = ["study"]
 
@@ -47,12 +46,7 @@ def study(config: Path, *, output: Path, jobs: int, dask: str | None) -> None:
     from oddjet.studies.reading import read_study
 
     chosen = read_study(config)
-    with Progress() as progress, ExitStack() as stack:
-        crew = None
-        if dask is not None:
-            from oddjet.campaigns.dask_crew import dask_crew
-
-            crew = stack.enter_context(dask_crew(dask, workers=jobs))
+    with Progress() as progress, chosen_crew(dask, jobs=jobs) as crew:
         found = chosen.run(output, jobs=jobs, crew=crew, progress=progress)
     click.echo(found["table"])
     click.echo(f"study: {output}")

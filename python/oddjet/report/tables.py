@@ -216,7 +216,7 @@ def _fold_cell(name: str, value: Any) -> str:
 
 
 def provenance_table(provenance: Mapping[str, Any]) -> Html:
-    """Name the versions and the machine behind the numbers."""
+    """Name the versions and the machine behind the numbers, in alphabetical order."""
     rows = [(name, str(value)) for name, value in _flat(provenance)]
     return (
         table(("What", "Value"), rows, caption="Made with", text_columns=(0, 1))
@@ -227,7 +227,7 @@ def provenance_table(provenance: Mapping[str, Any]) -> Html:
 
 def _flat(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     entries: list[tuple[str, Any]] = []
-    for key, value in mapping.items():
+    for key, value in sorted(mapping.items()):
         name = f"{prefix}{key}".replace("_", " ")
         if isinstance(value, Mapping):
             entries += _flat(value, prefix=f"{name}: ")

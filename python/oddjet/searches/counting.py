@@ -15,6 +15,7 @@ from oddjet.searches import cross_checks
 from oddjet.searches.composition import transfer_budget
 from oddjet.searches.regions import CONTROL_REGION, SIGNAL_REGION
 from oddjet.searches.scores import read_scores
+from oddjet.searches.search import RESULTS
 from oddjet.searches.stages import SCORES
 from oddjet.stats.counting import counting_test
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from oddjet.stats.counting import CountingResult
     from oddjet.stats.fold_counts import FoldCount
 
-RESULTS = "results.json"
 SCHEMA_VERSION = 1
 
 

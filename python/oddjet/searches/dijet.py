@@ -8,33 +8,28 @@ highest scores are kept, and the spectrum of what is left is searched for a bump
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oddjet.campaigns.campaign import Outcome, run_campaign
-from oddjet.runs.atomic import write_json_atomic, write_text_atomic
-from oddjet.runs.config import dump_yaml
-from oddjet.runs.lock import lock_directory
-from oddjet.runs.progress import Progress
-from oddjet.runs.provenance import provenance
-from oddjet.runs.recipe import Recipe
+from oddjet.report.dijet_page import write_dijet_report
+from oddjet.report.dijet_wording import dijet_answer
 from oddjet.runs.stages import publish
 from oddjet.searches.dijet_closure import closure_results, closures_of
 from oddjet.searches.dijet_config import DijetConfig
 from oddjet.searches.dijet_graph import hunts_in, pseudo_experiments_of
 from oddjet.searches.dijet_injections import injections_of
 from oddjet.searches.dijet_limits import injection_results
-from oddjet.searches.dijet_results import RESULTS, dijet_results, significance_of
+from oddjet.searches.dijet_results import dijet_results, significance_of
 from oddjet.searches.dijet_tables import SIGNAL, make_tables
 from oddjet.searches.dijet_validation import non_closures, validations_of, verdicts
 from oddjet.searches.table_source import CUTFLOW
+from oddjet.searches.task_search import Found, TaskSearch, Work, read_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
+    from oddjet.campaigns.campaign import Outcome
     from oddjet.campaigns.task import Task
-    from oddjet.runs.crew import Crew
     from oddjet.searches.dijet_graph import Hunt
     from oddjet.searches.dijet_tables import Tables
 
@@ -42,10 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Dijet"]
 
-REPORT = "report.html"
 
-
-class Dijet(Recipe[DijetConfig]):
+class Dijet(TaskSearch[DijetConfig]):
     """A dijet resonance search, from events or tables to significances.
 
     Parameters
@@ -57,66 +50,39 @@ class Dijet(Recipe[DijetConfig]):
 
     config_class = DijetConfig
 
-    def run(
-        self,
-        directory: Path | str | None = None,
+    title = "dijet"
+    answer = staticmethod(dijet_answer)
+
+    @property
+    def role(self) -> str:
+        """Of the data."""
+        return self.config.data.role
+
+    def search(self, work: Work, *, blinded: bool, unblinded: bool) -> Found:
+        """Validate, search, repeat on background, inject; leave the cut flow."""
+        tables = make_tables(
+            self.config, work.root, self.base, jobs=work.jobs, progress=work.progress
+        )
+        results = _results(
+            self.config, tables, work.tasks, blinded=blinded, unblinded=unblinded
+        )
+        if tables.cutflow is not None:
+            publish(tables.cutflow, work.root / CUTFLOW)
+        return Found(results)
+
+    @staticmethod
+    def draw(
+        path: Path,
+        run: Path,
         *,
-        jobs: int = 1,
-        crew: Crew | None = None,
-        unblind: bool = False,
-        progress: Progress | None = None,
-    ) -> dict[str, Any]:
-        """Run the search, or what is left of it.
-
-        Parameters
-        ----------
-        directory : Path or str, optional
-            The run directory; the same one goes on with an interrupted search. By
-            default a new one among the temporary files.
-        jobs : int
-            Processes at once; never changes a result.
-        crew : Crew, optional
-            Who does the tasks instead, see `oddjet.campaigns.dask_crew`.
-        unblind : bool
-            Look at the signal regions of data. Recorded in results.json.
-        progress : Progress, optional
-
-        Returns
-        -------
-        dict
-            The content of results.json.
-
-        Raises
-        ------
-        UserError
-            Files that cannot be searched, in one sentence. A window that cannot be
-            searched is a result with a reason.
-        """
-        from oddjet.report.dijet_page import write_dijet_report
-
-        root = Path(directory or tempfile.mkdtemp(prefix="oddjet-"))
-        config, shown = self.config, progress or Progress.silent()
-        blinded = config.data.role == "data" and not unblind
-        with lock_directory(root):
-            tables = make_tables(config, root, self.base, jobs=jobs, progress=shown)
-
-            def done(tasks: Sequence[Task]) -> list[Outcome]:
-                return run_campaign(
-                    root / "tasks", tasks, jobs=jobs, crew=crew, progress=shown
-                )
-
-            results = _results(config, tables, done, blinded=blinded, unblinded=unblind)
-            write_json_atomic(root / RESULTS, results)
-            write_text_atomic(root / "config.yaml", dump_yaml(config))
-            if tables.cutflow is not None:
-                publish(tables.cutflow, root / CUTFLOW)
-            write_dijet_report(
-                root / REPORT,
-                results,
-                config_yaml=dump_yaml(config),
-                provenance=provenance(),
-            )
-        return results
+        config_yaml: str,
+        provenance: Mapping[str, Any],
+        page: Mapping[str, Any],  # noqa: ARG004 - results.json holds all that it shows
+    ) -> None:
+        """Write the page; see `TaskSearch.draw`."""
+        write_dijet_report(
+            path, read_results(run), config_yaml=config_yaml, provenance=provenance
+        )
 
 
 def _results(

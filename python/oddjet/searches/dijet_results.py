@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from oddjet.searches.dijet_graph import Hunt
     from oddjet.stats.non_closure import NonClosure
 
-__all__ = ["RESULTS", "dijet_results", "significance_of"]
+__all__ = ["dijet_results", "significance_of"]
 
-RESULTS = "results.json"
 _METHOD = "signed root of the profile likelihood ratio, largest of the scan, global"
 
 

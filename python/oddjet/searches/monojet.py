@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Literal
 
 from oddjet.io import Sample, describe
+from oddjet.report.wording import answer
 from oddjet.runs.atomic import remove_tree, write_text_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.progress import Progress
-from oddjet.runs.recipe import Recipe
 from oddjet.runs.stages import publish, run_stages
 from oddjet.searches.monojet_config import MonoJetConfig
 from oddjet.searches.monojet_plan import PUBLISHED, plan
+from oddjet.searches.monojet_report import redraw
 from oddjet.searches.parts import part_configs, refuse_other_triggers, region_parts
 from oddjet.searches.regions import (
     CONTROL_REGION,
@@ -36,9 +37,10 @@ from oddjet.searches.regions import (
     stored,
 )
 from oddjet.searches.result import Result
+from oddjet.searches.search import CONFIG, Search
 
 
-class MonoJet(Recipe[MonoJetConfig]):
+class MonoJet(Search[MonoJetConfig]):
     """A mono-jet search, from events to significance.
 
     Parameters
@@ -56,6 +58,9 @@ class MonoJet(Recipe[MonoJetConfig]):
     """
 
     config_class = MonoJetConfig
+    title = "mono-jet"
+    answer = staticmethod(answer)
+    redraw = staticmethod(redraw)
 
     def on_device(self, device: Literal["cpu", "cuda"]) -> MonoJet:
         """Copy the search, with networks that train elsewhere.
@@ -141,7 +146,7 @@ class MonoJet(Recipe[MonoJetConfig]):
             if null:
                 used[SIGNAL_REGION] = []  # was not read; `--null` makes it again
             resolved = dump_yaml(config.with_files(used))
-            write_text_atomic(root / "config.yaml", resolved)
+            write_text_atomic(root / CONFIG, resolved)
             for stage, name in PUBLISHED.items():
                 publish(places[stage] / name, root / name)
         return Result.load(root)

@@ -8,9 +8,17 @@ from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
-from oddjet.searches import counting, cutflows, observables, reporting, stages, truth
+from oddjet.searches import (
+    counting,
+    cutflows,
+    monojet_report,
+    observables,
+    stages,
+    truth,
+)
 from oddjet.searches.parts import part_configs, region_parts
 from oddjet.searches.regions import REGIONS, SIGNAL_REGION
+from oddjet.searches.search import PAGE, RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +48,8 @@ PUBLISHED = {
     "cutflow": stages.CUTFLOW,
     "assemble": stages.MODEL,
     "score": stages.SCORES,
-    "count": counting.RESULTS,
-    "report": reporting.REPORT,
+    "count": RESULTS,
+    "report": PAGE,
 }
 
 
@@ -266,7 +274,7 @@ def _without_files(config: MonoJetConfig) -> MonoJetConfig:
 def _report(config: MonoJetConfig, trained: Names) -> Stage:
     return Stage(
         "report",
-        reporting.render,
+        monojet_report.render,
         inputs=("count", "score", "cutflow", "truth", "observables", *trained),
         arguments={
             "title": "Mono-jet search",

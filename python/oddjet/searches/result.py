@@ -9,6 +9,7 @@ from typing import Any
 
 from oddjet.runs.errors import UserError
 from oddjet.searches.cutflows import read_cutflows
+from oddjet.searches.search import RESULTS
 from oddjet.select.cutflow import CutFlow
 
 
@@ -38,7 +39,7 @@ class Result:
             The directory holds no results.json.
         """
         directory = Path(directory)
-        path = directory / "results.json"
+        path = directory / RESULTS
         if not path.is_file():
             message = (
                 f"{directory} holds no results.json: give the output directory of"
@@ -85,9 +86,9 @@ class Result:
         Raises
         ------
         UserError
-            The stages of the run are gone.
+            The stages of the run are gone, or no longer those of the result.
         """
-        from oddjet.searches.reporting import rewrite
+        from oddjet.searches.reading import search_class
 
-        rewrite(self.directory, Path(path))
+        search_class(self.results).redraw(self.directory, Path(path))
         return Path(path)

@@ -8,23 +8,16 @@ predicted from the events that fail one cut or both.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oddjet.campaigns.campaign import run_campaign
 from oddjet.campaigns.task import Task
 from oddjet.deploy.bundle import read_bundle
-from oddjet.runs.atomic import remove_tree, write_json_atomic, write_text_atomic
-from oddjet.runs.config import dump_yaml
+from oddjet.report.svj_page import svj_answer, write_svj_report
+from oddjet.runs.atomic import remove_tree
 from oddjet.runs.digests import digest, digest_file
-from oddjet.runs.errors import UserError
-from oddjet.runs.lock import lock_directory
-from oddjet.runs.progress import Progress
-from oddjet.runs.provenance import provenance, run_log
-from oddjet.runs.recipe import Recipe
+from oddjet.runs.provenance import provenance
 from oddjet.runs.seeds import derive_seed
-from oddjet.runs.stages import Stage, run_stages
+from oddjet.runs.stages import Stage
 from oddjet.searches.event_table import read_event_table
 from oddjet.searches.lund_config import LundTaggerConfig, SampleConfig, SignalConfig
 from oddjet.searches.lund_plan import MEASURE, MODEL, lund_plan
@@ -35,20 +28,22 @@ from oddjet.searches.svj_data import DATA_SCORES, observe, score_jets
 from oddjet.searches.svj_events import PLANES
 from oddjet.searches.svj_inference import evaluate, limit
 from oddjet.searches.svj_model import name_boundaries
-from oddjet.searches.svj_outputs import RESULTS, Found, publish_outputs, svj_results
+from oddjet.searches.svj_outputs import LUND, SvjOutputs, publish_outputs, svj_results
 from oddjet.searches.svj_tables import SVJ_TABLE, sample_factors
 from oddjet.searches.svj_tasks import JET_SCORES, choose_cuts, gather, train
 from oddjet.searches.table_source import TABLE, TableSource, table_stage
+from oddjet.searches.task_search import TASKS, Found, TaskSearch, Work, read_results
 
 if TYPE_CHECKING:
-    from oddjet.runs.crew import Crew
+    from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["Svj"]
 
-REPORT, DATA = "report.html", "data"
+DATA = "data"
 
 
-class Svj(Recipe[SvjConfig]):
+class Svj(TaskSearch[SvjConfig]):
     """A search for semi-visible jets, from events or tables to limits.
 
     Parameters
@@ -59,6 +54,8 @@ class Svj(Recipe[SvjConfig]):
     """
 
     config_class = SvjConfig
+    title = "semi-visible jet"
+    answer = staticmethod(svj_answer)
 
     @property
     def samples(self) -> dict[str, TableSource]:
@@ -66,92 +63,51 @@ class Svj(Recipe[SvjConfig]):
         points: dict[str, TableSource] = {p.name: p for p in self.config.signal}
         return {**self.config.background, **points}
 
-    def run(
-        self,
-        directory: Path | str | None = None,
+    @property
+    def role(self) -> str | None:
+        """Of the data."""
+        return None if self.config.data is None else self.config.data.role
+
+    def search(self, work: Work, *, blinded: bool, unblinded: bool) -> Found:
+        """Select, train, choose the cuts, set limits; leave files for others."""
+        planes = ("VP",) if blinded else PLANES
+        tables = self._tables(work)
+        lund = self._tagger(work)
+        jet_scores = self._data_scores(work, lund, planes)
+        checkpoints = (work.root / TASKS / "stages" / ".checkpoints").absolute()
+        tasks = self._tasks(tables, lund, jet_scores, planes, checkpoints)
+        outcomes = work.tasks(list(tasks.values()))
+        remove_tree(checkpoints)
+        outputs = SvjOutputs(
+            dict(zip(tasks, outcomes, strict=True)),
+            tables,
+            lund,
+            self.config.selection.delta_eta_max,
+            blinded=blinded,
+        )
+        results = svj_results(self.config, outputs, unblinded=unblinded)
+        publish_outputs(work.root, self.config, results, outputs)
+        return Found(results, *outputs.drawing())
+
+    @staticmethod
+    def draw(
+        path: Path,
+        run: Path,
         *,
-        jobs: int = 1,
-        crew: Crew | None = None,
-        unblind: bool = False,
-        progress: Progress | None = None,
-    ) -> dict[str, Any]:
-        """Run the search, or what is left of it.
+        config_yaml: str,
+        provenance: Mapping[str, Any],
+        page: Mapping[str, Any],
+    ) -> None:
+        """Write the page; see `TaskSearch.draw`."""
+        write_svj_report(
+            path,
+            read_results(run),
+            SvjOutputs.of_run(run, **page).panels(),
+            config_yaml=config_yaml,
+            provenance=provenance,
+        )
 
-        Parameters
-        ----------
-        directory : Path or str, optional
-            The run directory; the same one goes on with an interrupted search. By
-            default a new one among the temporary files.
-        jobs : int
-            Processes at once; never changes a result.
-        crew : Crew, optional
-            Who does the tasks instead, see `oddjet.campaigns.dask_crew`.
-        unblind : bool
-            Look at the signal plane of data. Recorded in results.json, and in run.log
-            with the time.
-        progress : Progress, optional
-
-        Returns
-        -------
-        dict
-            The content of results.json.
-
-        Raises
-        ------
-        UserError
-            Files that cannot be searched, in one sentence. Regions without events, a
-            scan without a working point and the like are results with a reason.
-        """
-        from oddjet.report.svj_page import write_svj_report
-
-        if unblind and self.config.data is None:
-            message = "--unblind opens data, and the configuration names none"
-            raise UserError(message)
-        root = Path(directory or tempfile.mkdtemp(prefix="oddjet-"))
-        shown = progress or Progress.silent()
-        with lock_directory(root):
-            if unblind:
-                run_log(root, "unblinded: the signal plane of the data is open")
-            tables = self._tables(root, jobs, shown)
-            lund = self._tagger(root, jobs, shown)
-            jet_scores = self._data_scores(root, lund, shown, unblind=unblind)
-            checkpoints = (root / "tasks" / "stages" / ".checkpoints").absolute()
-            tasks = self._tasks(tables, lund, jet_scores, checkpoints, unblind=unblind)
-            outcomes = run_campaign(
-                root / "tasks", list(tasks.values()), jobs=jobs, crew=crew,
-                progress=shown,
-            )  # fmt: skip
-            remove_tree(checkpoints)
-            found = Found(
-                dict(zip(tasks, outcomes, strict=True)),
-                tables,
-                lund,
-                self.config.selection.delta_eta_max,
-                closed=self._closed(unblind=unblind),
-                unblinded=unblind,
-            )
-            results = svj_results(self.config, found)
-            resolved = dump_yaml(self.config)
-            write_json_atomic(root / RESULTS, results)
-            write_text_atomic(root / "config.yaml", resolved)
-            publish_outputs(root, self.config, results, found)
-            write_svj_report(
-                root / REPORT,
-                results,
-                found.panels(),
-                config_yaml=resolved,
-                provenance=provenance(),
-            )
-        return results
-
-    def _closed(self, *, unblind: bool) -> bool:
-        data = self.config.data
-        return data is not None and data.role == "data" and not unblind
-
-    def _open_planes(self, *, unblind: bool) -> tuple[str, ...]:
-        return ("VP",) if self._closed(unblind=unblind) else PLANES
-
-    def _tables(self, root: Path, jobs: int, progress: Progress) -> dict[str, Path]:
+    def _tables(self, work: Work) -> dict[str, Path]:
         """Select the events of every sample."""
         samples = self.samples
         if self.config.data is not None:
@@ -160,7 +116,7 @@ class Svj(Recipe[SvjConfig]):
             table_stage(name, source, SVJ_TABLE, self.config.selection, self.base)
             for name, source in samples.items()
         ]
-        places = run_stages(root, stages, jobs=jobs, progress=progress)
+        places = work.stages(stages)
         wanted = dict.fromkeys(("transverse_mass", "delta_eta", *self.config.features))
         for name, place in places.items():
             # A wrong name is a mistake of the configuration, not of a region.
@@ -169,7 +125,7 @@ class Svj(Recipe[SvjConfig]):
             )
         return places
 
-    def _tagger(self, root: Path, jobs: int, progress: Progress) -> Path | None:
+    def _tagger(self, work: Work) -> Path | None:
         """Train LundNet; give the directory of its stages."""
         tagger = self.config.tagger
         if tagger is None:
@@ -190,23 +146,22 @@ class Svj(Recipe[SvjConfig]):
             network=tagger.network,
             training=tagger.training,
         )
-        home = root / "lund"
+        home = work.root / LUND
         home.mkdir(exist_ok=True)
         checkpoints = (home / "stages" / ".checkpoints").absolute()
         plan = lund_plan(config, self.base, checkpoints)
-        places = run_stages(home, plan, jobs=jobs, progress=progress)
+        places = work.stages(plan, home=home)
         remove_tree(checkpoints)
         return places[MEASURE].parent
 
     def _data_scores(
-        self, root: Path, lund: Path | None, progress: Progress, *, unblind: bool
+        self, work: Work, lund: Path | None, planes: tuple[str, ...]
     ) -> Path | None:
         data, tagger = self.config.data, self.config.tagger
         if data is None or tagger is None or lund is None:
             return None
         model = lund / MODEL / MODEL_FILE
         files = [str(file) for file in data.find(self.base)]
-        planes = self._open_planes(unblind=unblind)
         stage = Stage(
             f"score-data-{'-'.join(planes).lower()}",
             score_jets,
@@ -217,20 +172,19 @@ class Svj(Recipe[SvjConfig]):
             },
             sources={
                 "model": digest_file(model),
-                "table": digest_file(root / "stages" / DATA / TABLE),
+                "table": digest_file(work.root / "stages" / DATA / TABLE),
             },
             untracked={"model": str(model.absolute()), "paths": files},
         )
-        return run_stages(root, [stage], progress=progress)[stage.name] / DATA_SCORES
+        return work.stages([stage])[stage.name] / DATA_SCORES
 
     def _tasks(
         self,
         tables: dict[str, Path],
         lund: Path | None,
         jet_scores: Path | None,
+        planes: tuple[str, ...],
         checkpoints: Path,
-        *,
-        unblind: bool,
     ) -> dict[str, Task]:
         """Compose the tasks: events -> X and Y -> cuts -> closure -> limits."""
         config = self.config
@@ -265,9 +219,8 @@ class Svj(Recipe[SvjConfig]):
         tasks = {"train": training, "scan": scan, "evaluate": tested, "model": model}
         inputs = {"evaluation": tested}
         if config.data is not None:
-            tasks["observe"] = self._observe(tables, jet_scores, model, scan,
-                                             unblind=unblind)  # fmt: skip
-            if not self._closed(unblind=unblind):
+            tasks["observe"] = self._observe(tables, jet_scores, model, scan, planes)
+            if "SP" in planes:
                 inputs["observed"] = tasks["observe"]
         return tasks | self._limits(inputs)
 
@@ -327,8 +280,7 @@ class Svj(Recipe[SvjConfig]):
         jet_scores: Path | None,
         model: Task,
         scan: Task,
-        *,
-        unblind: bool,
+        planes: tuple[str, ...],
     ) -> Task:
         table = tables[DATA] / TABLE
         sources = {"table": digest_file(table)}
@@ -338,7 +290,7 @@ class Svj(Recipe[SvjConfig]):
             "observe",
             observe,
             {
-                "planes": self._open_planes(unblind=unblind),
+                "planes": planes,
                 "delta_eta_max": self.config.selection.delta_eta_max,
                 "mass_edges_gev": self.config.mass_edges_gev,
             },

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from scipy import special
 
+from oddjet.campaigns.campaign import Outcome
+from oddjet.campaigns.task import failure_of
 from oddjet.report.markup import Html
 from oddjet.report.svj_page import SvjPanels
 from oddjet.runs.atomic import remove_tree, write_text_atomic
@@ -23,24 +25,26 @@ from oddjet.searches.svj_data import OBSERVED
 from oddjet.searches.svj_inference import CARD, EVALUATION, LIMIT, WORKSPACE
 from oddjet.searches.svj_tasks import HISTORY, NETWORKS, read_scan
 from oddjet.searches.table_source import CUTFLOW, TABLE
+from oddjet.searches.task_search import TASKS
 from oddjet.select.cutflow import CutFlow, CutRow
 from oddjet.stats.abcd_limits import AbcdLimit
 from oddjet.stats.exclusion import GridPoint, excluded_ranges, limit_tables
 from oddjet.stats.hepdata import write_hepdata
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from oddjet.campaigns.campaign import Outcome
     from oddjet.searches.svj_config import SvjConfig
     from oddjet.stats.abcd_scan import WorkingPointScan
 
-__all__ = ["RESULTS", "Found", "publish_outputs", "svj_results"]
+__all__ = ["LUND", "SvjOutputs", "publish_outputs", "svj_results"]
 
-RESULTS, HEPDATA, DATA = "results.json", "hepdata", "data"
+LUND, HEPDATA, DATA = "lund", "hepdata", "data"
 _METHOD = "signed root of the profile likelihood ratio, local, largest of the grid"
 
+#: Tasks that the page shows more of than results.json.
+_DRAWN = ("train", "scan", "evaluate")
 #: Effective events below which a region says little.
 _FEW = 100
 #: Probability of the bins below which the method does not close.
@@ -48,8 +52,8 @@ _UNLIKELY = 0.01
 
 
 @dataclass(frozen=True)
-class Found:
-    """What became of the tasks.
+class SvjOutputs:
+    """What the tables, LundNet and the tasks left.
 
     Attributes
     ----------
@@ -62,17 +66,52 @@ class Found:
         Directory of LundNet's stages.
     delta_eta_max : float
         Where the signal plane ends.
-    closed : bool
+    blinded : bool
         Whether the signal plane of the data must not be looked at.
-    unblinded : bool
     """
 
     outcomes: Mapping[str, Outcome]
     tables: Mapping[str, Path]
     lund: Path | None
     delta_eta_max: float
-    closed: bool
-    unblinded: bool
+    blinded: bool
+
+    @classmethod
+    def of_run(
+        cls,
+        run: Path,
+        *,
+        tasks: Mapping[str, str],
+        tables: Sequence[str],
+        lund: bool,
+        delta_eta_max: float,
+        blinded: bool,
+    ) -> SvjOutputs:
+        """Find them in a run directory again, as `drawing` has named them."""
+        stages = run / "stages"
+        places = {n: run / TASKS / "stages" / each for n, each in tasks.items()}
+        return cls(
+            {name: Outcome(each, failure_of(each)) for name, each in places.items()},
+            {name: stages / name for name in tables},
+            run / LUND / "stages" if lund else None,
+            delta_eta_max,
+            blinded=blinded,
+        )
+
+    def drawing(self) -> tuple[list[Path], dict[str, Any]]:
+        """Give the stages that `panels` shows more of, and their names."""
+        tasks = {name: self.outcomes[name].place for name in _DRAWN}
+        stages = [*tasks.values(), *self.tables.values()]
+        if self.lund is not None:
+            stages.append(self.lund / MEASURE)
+        named = {
+            "tasks": {name: place.name for name, place in tasks.items()},
+            "tables": list(self.tables),
+            "lund": self.lund is not None,
+            "delta_eta_max": self.delta_eta_max,
+            "blinded": self.blinded,
+        }
+        return stages, named
 
     def json(self, task: str, name: str) -> Any:
         """Read a file of a task; None where the task failed or is not there."""
@@ -93,7 +132,7 @@ class Found:
             if not (place / CUTFLOW).exists():
                 continue
             flow = CutFlow.from_csv((place / CUTFLOW).read_text("utf-8"))
-            if name == DATA and self.closed:
+            if name == DATA and self.blinded:
                 flow = self._open_rows(flow, place)
             flows[name] = flow
         return flows
@@ -131,13 +170,17 @@ class Found:
         )
 
 
-def svj_results(config: SvjConfig, found: Found) -> dict[str, Any]:
+def svj_results(
+    config: SvjConfig, found: SvjOutputs, *, unblinded: bool
+) -> dict[str, Any]:
     """Put the tasks together.
 
     Parameters
     ----------
     config : SvjConfig
-    found : Found
+    found : SvjOutputs
+    unblinded : bool
+        To be recorded.
 
     Returns
     -------
@@ -154,8 +197,8 @@ def svj_results(config: SvjConfig, found: Found) -> dict[str, Any]:
         "oddjet_version": version("oddjet"),
         "seed": config.seed,
         "status": "ok" if determined else "not_determined",
-        "blinded": found.closed,
-        "unblinded": found.unblinded,
+        "blinded": found.blinded,
+        "unblinded": unblinded,
         "is_null_test": False,
         "significance": None,
         "p_value": None,
@@ -180,7 +223,7 @@ def svj_results(config: SvjConfig, found: Found) -> dict[str, Any]:
     return results | _largest(points)
 
 
-def _point(config: SvjConfig, found: Found, number: int) -> dict[str, Any]:
+def _point(config: SvjConfig, found: SvjOutputs, number: int) -> dict[str, Any]:
     signal = config.signal[number]
     outcome = found.outcomes[signal.name]
     named = {
@@ -198,7 +241,7 @@ def _point(config: SvjConfig, found: Found, number: int) -> dict[str, Any]:
     return {**named, **empty, **(found.json(signal.name, LIMIT) or {})}
 
 
-def _working_point(found: Found) -> dict[str, Any] | None:
+def _working_point(found: SvjOutputs) -> dict[str, Any] | None:
     scan = found.scan("scan")
     return None if scan is None or scan.chosen is None else scan.point(*scan.chosen)
 
@@ -247,7 +290,7 @@ def _excluded(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _areas(found: Found) -> list[dict[str, Any]] | None:
+def _areas(found: SvjOutputs) -> list[dict[str, Any]] | None:
     if found.lund is None:
         return None
     with (found.lund / MEASURE / AREAS).open(encoding="utf-8", newline="") as file:
@@ -256,7 +299,7 @@ def _areas(found: Found) -> list[dict[str, Any]] | None:
 
 def _warnings(
     config: SvjConfig,
-    found: Found,
+    found: SvjOutputs,
     evaluation: Mapping[str, Any] | None,
     history: Mapping[str, Any] | None,
 ) -> list[str]:
@@ -322,7 +365,7 @@ def _largest(points: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def publish_outputs(
-    root: Path, config: SvjConfig, results: Mapping[str, Any], found: Found
+    root: Path, config: SvjConfig, results: Mapping[str, Any], found: SvjOutputs
 ) -> None:
     """Copy to the run directory what people and other programs look for there.
 

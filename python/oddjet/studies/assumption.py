@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.digests import digest
 from oddjet.runs.errors import UserError
@@ -34,7 +33,7 @@ from oddjet.studies.assumption_page import assumption_report
 from oddjet.studies.mixtures import draw_mixture
 from oddjet.studies.preparing import prepare_stages
 from oddjet.studies.rows import scored_mixture
-from oddjet.studies.study import COLLECT, REPORT, RESULTS, TABLE, Study
+from oddjet.studies.study import COLLECT, Study, leave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from oddjet.studies.assumption_config import StrataConfig
     from oddjet.studies.mixtures import Mixture
 
-__all__ = ["AssumptionStudy", "collect_comparisons", "compare"]
+__all__ = ["AssumptionStudy", "compare"]
 
 COMPARISON = "comparison.json"
 
@@ -81,7 +80,7 @@ class AssumptionStudy(Study[AssumptionConfig]):
         ]
         collect = Stage(
             COLLECT,
-            collect_comparisons,
+            self.collect,
             inputs=tuple(stage.name for stage in compares),
             arguments={
                 "stages": tuple(stage.name for stage in compares),
@@ -89,6 +88,27 @@ class AssumptionStudy(Study[AssumptionConfig]):
             },
         )
         return [*prepares, *compares, collect]
+
+    @staticmethod
+    def collect(
+        directory: Path,
+        inputs: Mapping[str, Path],
+        progress: Progress,  # noqa: ARG004 - the signature of a stage
+        *,
+        stages: tuple[str, ...],
+        study: AssumptionConfig,
+    ) -> None:
+        """Put the comparisons together, as a stage."""
+        rows = [
+            json.loads((inputs[name] / COMPARISON).read_text("utf-8"))
+            for name in stages
+        ]
+        found: dict[str, Any] = {
+            "comparisons": rows,
+            "alike": all(row["alike"] for row in rows),
+            "table": _table(rows),
+        }
+        leave(directory, found, assumption_report(found, study))
 
 
 def compare(
@@ -178,28 +198,6 @@ def combined_p_value(p_values: list[float]) -> float:
     0.06
     """
     return min(1.0, len(p_values) * min(p_values))
-
-
-def collect_comparisons(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    stages: tuple[str, ...],
-    study: AssumptionConfig,
-) -> None:
-    """Put the comparisons together, as a stage."""
-    rows = [
-        json.loads((inputs[name] / COMPARISON).read_text("utf-8")) for name in stages
-    ]
-    found: dict[str, Any] = {
-        "comparisons": rows,
-        "alike": all(row["alike"] for row in rows),
-        "table": _table(rows),
-    }
-    write_json_atomic(directory / RESULTS, found)
-    (directory / TABLE).write_text(found["table"], encoding="utf-8")
-    write_page(directory / REPORT, assumption_report(found, study))
 
 
 def _drawn(

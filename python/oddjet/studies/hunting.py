@@ -15,7 +15,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from oddjet.learn.classifier_config import ClassifierConfig
-from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
@@ -43,8 +42,7 @@ from oddjet.studies.dihiggs_samples import (
 from oddjet.studies.hunting_page import hunting_report, hunting_table
 from oddjet.studies.repeats import plain_rows, summarised
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
-from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
-from oddjet.studies.study import TABLE as TABLE_TEXT
+from oddjet.studies.study import COLLECT, Study, leave
 from oddjet.studies.variants import Variant, variants_of
 from oddjet.studies.windows import Windows
 
@@ -156,11 +154,36 @@ class HuntingStudy(Study[HuntingStudyConfig]):
         names = tuple(point.name for point in points)
         collect = Stage(
             COLLECT,
-            collect_hunting,
+            self.collect,
             inputs=("features", *names),
             arguments={"points": names, "study": config.without_files()},
         )
         return [*tables, features, *points, collect]
+
+    @staticmethod
+    def collect(
+        directory: Path,
+        inputs: Mapping[str, Path],
+        progress: Progress,  # noqa: ARG004 - the signature of a stage
+        *,
+        points: tuple[str, ...],
+        study: HuntingStudyConfig,
+    ) -> None:
+        """Put features and points together, as a stage."""
+        features = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))
+        found = [
+            json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points
+        ]
+        warning = assignment_warning(study)
+        table = hunting_table(features, found, warning)
+        page = hunting_report(
+            features,
+            found,
+            variable=study.windows.variable,
+            config_yaml=dump_yaml(study),
+            warning=warning,
+        )
+        leave(directory, {"features": features, "points": found, "table": table}, page)
 
 
 def choose_features(
@@ -370,30 +393,3 @@ def _labelled(pair: list[EventTable], names: list[str]) -> TrainingSet:
         np.repeat([True, False], sizes),
         np.concatenate([part.weights for part in pair]),
     )
-
-
-def collect_hunting(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    points: tuple[str, ...],
-    study: HuntingStudyConfig,
-) -> None:
-    """Put features and points together, as a stage."""
-    features = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))
-    found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
-    warning = assignment_warning(study)
-    table = hunting_table(features, found, warning)
-    write_json_atomic(
-        directory / RESULTS, {"features": features, "points": found, "table": table}
-    )
-    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    page = hunting_report(
-        features,
-        found,
-        variable=study.windows.variable,
-        config_yaml=dump_yaml(study),
-        warning=warning,
-    )
-    write_page(directory / REPORT, page)

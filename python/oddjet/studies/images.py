@@ -10,8 +10,6 @@ import json
 from typing import TYPE_CHECKING
 
 from oddjet.io.source_digest import source_digest
-from oddjet.report.page import write_page
-from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
@@ -27,8 +25,7 @@ from oddjet.studies.image_points import (
 from oddjet.studies.image_samples import draw_images, select_dijets
 from oddjet.studies.images_config import ImagesStudyConfig
 from oddjet.studies.images_page import images_report, images_table
-from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
-from oddjet.studies.study import TABLE as TABLE_TEXT
+from oddjet.studies.study import COLLECT, Study, leave
 from oddjet.studies.variants import Variant
 
 if TYPE_CHECKING:
@@ -83,7 +80,7 @@ class ImagesStudy(Study[ImagesStudyConfig]):
         names = tuple(point.name for point in points)
         collect = Stage(
             COLLECT,
-            collect_images,
+            self.collect,
             inputs=names,
             arguments={"points": names, "study": _without_files(config)},
         )
@@ -120,6 +117,22 @@ class ImagesStudy(Study[ImagesStudyConfig]):
             },
         )
 
+    @staticmethod
+    def collect(
+        directory: Path,
+        inputs: Mapping[str, Path],
+        progress: Progress,  # noqa: ARG004 - the signature of a stage
+        *,
+        points: tuple[str, ...],
+        study: ImagesStudyConfig,
+    ) -> None:
+        """Put the points together, as a stage."""
+        found = [
+            json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points
+        ]
+        results = {"points": found, "table": images_table(found)}
+        leave(directory, results, images_report(found, dump_yaml(study)))
+
 
 def _inputs(variant: Variant) -> tuple[str, ...]:
     names = [SIGNAL, BACKGROUND, *(f"images-{n}" for n in (SIGNAL, BACKGROUND))]
@@ -137,19 +150,3 @@ def _without_files(config: ImagesStudyConfig) -> ImagesStudyConfig:
             for name in (SIGNAL, BACKGROUND)
         }
     )
-
-
-def collect_images(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    points: tuple[str, ...],
-    study: ImagesStudyConfig,
-) -> None:
-    """Put the points together, as a stage."""
-    found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
-    table = images_table(found)
-    write_json_atomic(directory / RESULTS, {"points": found, "table": table})
-    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    write_page(directory / REPORT, images_report(found, dump_yaml(study)))

@@ -11,15 +11,13 @@ from oddjet.report.page import (
     Page,
     Section,
     figure,
-    write_page,
 )
-from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.stages import Stage
 from oddjet.searches import lund_stages
 from oddjet.searches.lund_plan import MEASURE, MODEL, lund_plan, without_files
 from oddjet.studies.lund_config import LundStudyConfig
-from oddjet.studies.study import COLLECT, REPORT, RESULTS, TABLE, Study
+from oddjet.studies.study import COLLECT, Study, leave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,40 +45,38 @@ class LundStudy(Study[LundStudyConfig]):
         """Plan the study: trees, trainings, the model, areas, the page."""
         collect = Stage(
             COLLECT,
-            _collect,
+            self.collect,
             inputs=(MEASURE,),
             arguments={"study": without_files(self.config)},
         )
         return [*lund_plan(self.config, self.base, checkpoints), collect]
 
-
-def _collect(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    study: LundStudyConfig,
-) -> None:
-    """Leave what every study leaves: numbers, a table and a page, as a stage."""
-    measured = inputs["measure"]
-    table = (measured / lund_stages.TABLE).read_text("utf-8")
-    with (measured / lund_stages.AREAS).open(encoding="utf-8", newline="") as file:
-        areas = list(csv.DictReader(file))
-    write_json_atomic(directory / RESULTS, {"areas": areas, "table": table})
-    (directory / TABLE).write_text(table, encoding="utf-8")
-    maps = [
-        figure(
-            Html((measured / f"auc_{plane.lower()}.svg").read_text("utf-8")),
-            f"{plane}: area under the curve of jets of each signal against all"
-            " backgrounds by their cross sections; scores are out of fold.",
+    @staticmethod
+    def collect(
+        directory: Path,
+        inputs: Mapping[str, Path],
+        progress: Progress,  # noqa: ARG004 - the signature of a stage
+        *,
+        study: LundStudyConfig,
+    ) -> None:
+        """Leave what every study leaves: numbers, a table and a page, as a stage."""
+        measured = inputs[MEASURE]
+        table = (measured / lund_stages.TABLE).read_text("utf-8")
+        with (measured / lund_stages.AREAS).open(encoding="utf-8", newline="") as file:
+            areas = list(csv.DictReader(file))
+        maps = [
+            figure(
+                Html((measured / f"auc_{plane.lower()}.svg").read_text("utf-8")),
+                f"{plane}: area under the curve of jets of each signal against all"
+                " backgrounds by their cross sections; scores are out of fold.",
+            )
+            for plane in lund_stages.PLANES
+        ]
+        page = Page(
+            title="LundNet on semi-visible jets",
+            introduction="Dreyer & Qu, arXiv:2012.08526, on the two hardest fat jets.",
+            answers=[],
+            sections=[Section("Separation at every signal", maps)],
+            config_yaml=dump_yaml(study),
         )
-        for plane in lund_stages.PLANES
-    ]
-    page = Page(
-        title="LundNet on semi-visible jets",
-        introduction="Dreyer & Qu, arXiv:2012.08526, on the two hardest fat jets.",
-        answers=[],
-        sections=[Section("Separation at every signal", maps)],
-        config_yaml=dump_yaml(study),
-    )
-    write_page(directory / REPORT, page)
+        leave(directory, {"areas": areas, "table": table}, page)

@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from oddjet.learn.classifier_config import ClassifierConfig
-from oddjet.report.page import write_page
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.errors import UserError
@@ -38,8 +37,7 @@ from oddjet.studies.dihiggs_samples import (
 from oddjet.studies.mixed_page import mixed_report, mixed_table
 from oddjet.studies.repeats import plain_rows, summarised
 from oddjet.studies.spanet_classifier import SpanetTrained, pairing_accuracies
-from oddjet.studies.study import COLLECT, REPORT, RESULTS, Study
-from oddjet.studies.study import TABLE as TABLE_TEXT
+from oddjet.studies.study import COLLECT, Study, leave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,8 +119,25 @@ class MixedStudy(Study[MixedStudyConfig]):
         ]
         names = tuple(point.name for point in points)
         arguments = {"points": names, "study": config.without_files()}
-        collect = Stage(COLLECT, collect_mixed, inputs=names, arguments=arguments)
+        collect = Stage(COLLECT, self.collect, inputs=names, arguments=arguments)
         return [*tables, *points, collect]
+
+    @staticmethod
+    def collect(
+        directory: Path,
+        inputs: Mapping[str, Path],
+        progress: Progress,  # noqa: ARG004 - the signature of a stage
+        *,
+        points: tuple[str, ...],
+        study: MixedStudyConfig,
+    ) -> None:
+        """Put the points together, as a stage."""
+        found = [
+            json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points
+        ]
+        warning = weak_assignment_warning(study, study.fractions)
+        results = {"points": found, "table": mixed_table(found, warning)}
+        leave(directory, results, mixed_report(found, dump_yaml(study), warning))
 
 
 def make_point(
@@ -268,20 +283,3 @@ def weak_assignment_warning(
     if all(fraction in (0, 1) for fraction in fractions):
         return None
     return assignment_warning(study)
-
-
-def collect_mixed(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    points: tuple[str, ...],
-    study: MixedStudyConfig,
-) -> None:
-    """Put the points together, as a stage."""
-    found = [json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points]
-    warning = weak_assignment_warning(study, study.fractions)
-    table = mixed_table(found, warning)
-    write_json_atomic(directory / RESULTS, {"points": found, "table": table})
-    (directory / TABLE_TEXT).write_text(table, encoding="utf-8")
-    write_page(directory / REPORT, mixed_report(found, dump_yaml(study), warning))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from oddjet.studies.images import ImagesStudy
 from oddjet.studies.lund import LundStudy
 from oddjet.studies.mixed import MixedStudy
 from oddjet.studies.sensitivity import SensitivityStudy
-from oddjet.studies.study import Study
+from oddjet.studies.study import CONFIG, RESULTS, Study
 from oddjet.studies.tables import TableStudy
 
-__all__ = ["STUDIES", "read_study", "study_class"]
+__all__ = ["STUDIES", "read_study", "redraw_study", "study_class"]
 
 #: By the value of their key `study`.
 STUDIES: dict[str, type[Study[Any]]] = {
@@ -43,6 +44,19 @@ def read_study(path: Path | str) -> Study[Any]:
         message = f"{path}: study must be {', '.join(STUDIES)}; got {wanted!r}"
         raise UserError(message)
     return study_class(str(wanted)).from_yaml(path)
+
+
+def redraw_study(run: Path, path: Path) -> dict[str, Any]:
+    """Write the page of a finished study again; see `Study.redraw`.
+
+    Returns
+    -------
+    dict
+        The content of study.json.
+    """
+    read_study(run / CONFIG).redraw(run, path)
+    found: dict[str, Any] = json.loads((run / RESULTS).read_text("utf-8"))
+    return found
 
 
 def study_class(name: str) -> type[Study[Any]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oddjet.report.page import write_page
-from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
 from oddjet.stats.sensitivity import sensitivity_curve, smallest_signal
@@ -13,7 +11,7 @@ from oddjet.studies.preparing import prepare_stages
 from oddjet.studies.rows import read_row
 from oddjet.studies.sensitivity_config import SensitivityConfig
 from oddjet.studies.sensitivity_page import sensitivity_report
-from oddjet.studies.study import COLLECT, REPORT, RESULTS, TABLE, Study
+from oddjet.studies.study import COLLECT, Study, leave
 from oddjet.studies.summary import summarise
 from oddjet.studies.tables import row_stages
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
     from oddjet.runs.progress import Progress
 
-__all__ = ["SensitivityStudy", "collect_sensitivity"]
+__all__ = ["SensitivityStudy"]
 
 
 class SensitivityStudy(Study[SensitivityConfig]):
@@ -42,26 +40,24 @@ class SensitivityStudy(Study[SensitivityConfig]):
         return [
             *prepares,
             *rows,
-            Stage(COLLECT, collect_sensitivity, inputs=names, arguments=arguments),
+            Stage(COLLECT, self.collect, inputs=names, arguments=arguments),
         ]
 
-
-def collect_sensitivity(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    stages: tuple[str, ...],
-    study: SensitivityConfig,
-) -> None:
-    """Put the injections together, as a stage."""
-    places = [inputs[name] for name in stages]
-    found = summarise([read_row(place) for place in places])
-    found["sensitivity"] = _sensitivity(found["rows"], study)
-    found["table"] += "\n" + _table(found["sensitivity"]["smallest"])
-    write_json_atomic(directory / RESULTS, found)
-    (directory / TABLE).write_text(found["table"], encoding="utf-8")
-    write_page(directory / REPORT, sensitivity_report(found, places, study))
+    @staticmethod
+    def collect(
+        directory: Path,
+        inputs: Mapping[str, Path],
+        progress: Progress,  # noqa: ARG004 - the signature of a stage
+        *,
+        stages: tuple[str, ...],
+        study: SensitivityConfig,
+    ) -> None:
+        """Put the injections together, as a stage."""
+        places = [inputs[name] for name in stages]
+        found = summarise([read_row(place) for place in places])
+        found["sensitivity"] = _sensitivity(found["rows"], study)
+        found["table"] += "\n" + _table(found["sensitivity"]["smallest"])
+        leave(directory, found, sensitivity_report(found, places, study))
 
 
 def _sensitivity(

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from oddjet.runs.atomic import remove_tree, write_text_atomic
+from oddjet.report.page import write_page
+from oddjet.runs.atomic import remove_tree, write_json_atomic, write_text_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.lock import lock_directory
+from oddjet.runs.made_from import made_from
 from oddjet.runs.progress import Progress
 from oddjet.runs.recipe import Config, Recipe
 from oddjet.runs.stages import Stage, publish, run_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from oddjet.report.page import Page
     from oddjet.runs.crew import Crew
 
-__all__ = ["COLLECT", "REPORT", "RESULTS", "TABLE", "Study"]
+__all__ = ["COLLECT", "CONFIG", "RESULTS", "Study", "leave"]
 
+CONFIG = "config.yaml"
 RESULTS = "study.json"
 TABLE = "table.md"
 REPORT = "report.html"
@@ -38,6 +43,9 @@ class Study(Recipe[Config], ABC):
         Directory that relative files start from; by default the current one.
     """
 
+    #: Puts everything together with `leave`, as the stage `COLLECT`, whose arguments
+    #: are the configuration as `study` and what else the plan says.
+    collect: ClassVar[Callable[..., None]]
     #: Further files to leave, by the stage that makes them.
     published: ClassVar[Mapping[str, Sequence[str]]] = {}
 
@@ -53,7 +61,7 @@ class Study(Recipe[Config], ABC):
         Returns
         -------
         sequence of Stage
-            Ends with `COLLECT`, which leaves study.json, table.md and report.html.
+            Ends with `COLLECT`, which does `collect`.
         """
 
     def run(
@@ -102,8 +110,47 @@ class Study(Recipe[Config], ABC):
             }.items():
                 for name in names:
                     publish(places[stage] / name, root / name)
-            write_text_atomic(root / "config.yaml", dump_yaml(self.config))
+            write_text_atomic(root / CONFIG, dump_yaml(self.config))
         found: dict[str, Any] = json.loads(
             (places[COLLECT] / RESULTS).read_text("utf-8")
         )
         return found
+
+    @classmethod
+    def redraw(cls, run: Path, path: Path) -> None:
+        """Write the page of a finished study again, as this release draws it.
+
+        Parameters
+        ----------
+        run : Path
+            The directory of the study, with its stages.
+        path : Path
+            The page.
+
+        Raises
+        ------
+        UserError
+            The stages are incomplete, damaged or no longer those of the results.
+        """
+        with lock_directory(run), tempfile.TemporaryDirectory() as directory:
+            made = made_from(run, COLLECT, command="oddjet study")
+            study = cls.config_class.model_validate(made.arguments["study"])
+            arguments = {**made.arguments, "study": study}
+            cls.collect(Path(directory), made.inputs, Progress.silent(), **arguments)
+            publish(Path(directory) / REPORT, path)
+
+
+def leave(directory: Path, results: Mapping[str, Any], page: Page) -> None:
+    """Write study.json, table.md and report.html.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the stage.
+    results : mapping
+        The content of study.json; its `table` is that of table.md.
+    page : Page
+    """
+    write_json_atomic(directory / RESULTS, results)
+    write_text_atomic(directory / TABLE, results["table"])
+    write_page(directory / REPORT, page)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oddjet.report.page import write_page
-from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
@@ -14,7 +12,7 @@ from oddjet.studies.config import MixturesConfig, StudyConfig
 from oddjet.studies.pages import table_report
 from oddjet.studies.preparing import prepare_stages
 from oddjet.studies.rows import make_permutation, make_row, read_row
-from oddjet.studies.study import COLLECT, REPORT, RESULTS, TABLE, Study
+from oddjet.studies.study import COLLECT, Study, leave
 from oddjet.studies.summary import among_permutations, summarise
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from oddjet.runs.progress import Progress
     from oddjet.studies.config import RowConfig
 
-__all__ = ["TableStudy", "collect", "row_stages"]
+__all__ = ["TableStudy", "row_stages"]
 
 
 class TableStudy(Study[StudyConfig]):
@@ -49,12 +47,31 @@ class TableStudy(Study[StudyConfig]):
         }
         collects = Stage(
             COLLECT,
-            collect,
+            self.collect,
             inputs=(*names, *(name for others in again.values() for name in others)),
             arguments={"stages": names, "permuted": again, "study": self.config},
         )
         trained_anew = [stage for stages in permuted.values() for stage in stages]
         return [*prepares, *rows, *trained_anew, collects]
+
+    @staticmethod
+    def collect(
+        directory: Path,
+        inputs: Mapping[str, Path],
+        progress: Progress,  # noqa: ARG004 - the signature of a stage
+        *,
+        stages: tuple[str, ...],
+        permuted: Mapping[str, tuple[str, ...]],
+        study: StudyConfig,
+    ) -> None:
+        """Put the rows together, as a stage; `permuted` names those of each row."""
+        places = [inputs[name] for name in stages]
+        rows = [read_row(place) for place in places]
+        for row, name in zip(rows, stages, strict=True):
+            if others := [read_row(inputs[other]) for other in permuted[name]]:
+                row["permutation"] = among_permutations(row, others)
+        found = summarise(rows)
+        leave(directory, found, table_report(found, places, study))
 
 
 def row_stages(
@@ -107,24 +124,3 @@ def mixture_settings(config: MixturesConfig) -> MixturesConfig:
     return MixturesConfig.model_construct(
         **{name: getattr(config, name) for name in MixturesConfig.model_fields}
     )
-
-
-def collect(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a stage
-    *,
-    stages: tuple[str, ...],
-    permuted: Mapping[str, tuple[str, ...]],
-    study: StudyConfig,
-) -> None:
-    """Put the rows together, as a stage; `permuted` names those of each row."""
-    places = [inputs[name] for name in stages]
-    rows = [read_row(place) for place in places]
-    for row, name in zip(rows, stages, strict=True):
-        if others := [read_row(inputs[other]) for other in permuted[name]]:
-            row["permutation"] = among_permutations(row, others)
-    found = summarise(rows)
-    write_json_atomic(directory / RESULTS, found)
-    (directory / TABLE).write_text(found["table"], encoding="utf-8")
-    write_page(directory / REPORT, table_report(found, places, study))

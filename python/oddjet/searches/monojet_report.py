@@ -1,4 +1,4 @@
-"""The report stage: everything a search found, on one page."""
+"""The report stage of a mono-jet search: everything it found, on one page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 
 from oddjet.report.monojet_page import write_report
 from oddjet.report.search_report import SearchReport
-from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
-from oddjet.runs.manifest import find_damage, read_manifest
-from oddjet.searches.counting import RESULTS
+from oddjet.runs.made_from import made_from
 from oddjet.searches.cutflows import read_cutflows
 from oddjet.searches.observables import OBSERVABLES, read_observables
 from oddjet.searches.regions import CONTROL_REGION, SIGNAL_REGION
 from oddjet.searches.scores import read_scores
+from oddjet.searches.search import PAGE, RESULTS
 from oddjet.searches.stages import CUTFLOW, HISTORY, SCORES
 from oddjet.searches.truth import TRUTH, read_truth
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from oddjet.searches.truth import Truth
     from oddjet.select.cutflow import CutFlow
 
-REPORT = "report.html"
-
 
 def render(
     directory: Path,
@@ -41,48 +38,14 @@ def render(
     **arguments: Any,
 ) -> None:
     """Write the report page; arguments as in `search_report`."""
-    write_report(directory / REPORT, search_report(inputs, **arguments))
+    write_report(directory / PAGE, search_report(inputs, **arguments))
 
 
-def rewrite(run: Path, path: Path) -> None:
-    """Write the page of a finished run again, as this release draws it.
-
-    Parameters
-    ----------
-    run : Path
-        The run directory, with its stages.
-    path : Path
-        The page.
-
-    Raises
-    ------
-    UserError
-        The stages are incomplete, damaged or no longer those of the result.
-    """
-    room = run / "stages"
+def redraw(run: Path, path: Path) -> None:
+    """Write the page of a finished run again; see `Search.redraw`."""
     with lock_directory(run):
-        report = read_manifest(room / "report")
-        inputs = report.key_parts["inputs"] if report is not None else {}
-        if report is None or not all(
-            _is_intact(room / name, wanted) for name, wanted in inputs.items()
-        ):
-            message = (
-                f"{run} has lost some of its stages, so its page cannot be drawn again;"
-                " run `oddjet search` once more with the same output directory"
-            )
-            raise UserError(message)
-        places = {name: room / name for name in inputs}
-        write_report(path, search_report(places, **report.key_parts["arguments"]))
-
-
-def _is_intact(stage: Path, outputs_digest: str) -> bool:
-    """Whether a stage still is what the report was drawn from."""
-    manifest = read_manifest(stage)
-    return (
-        manifest is not None
-        and manifest.outputs_digest == outputs_digest
-        and find_damage(stage, manifest) is None
-    )
+        drawing = made_from(run, "report", command="oddjet search")
+        write_report(path, search_report(drawing.inputs, **drawing.arguments))
 
 
 def search_report(
@@ -134,8 +97,7 @@ def search_report(
         training_history=history,
         training_names=_training_names(trainings),
         config_yaml=config_yaml,
-        # A manifest keeps keys in alphabetical order; so does a page drawn from one.
-        provenance=json.loads(json.dumps(provenance, sort_keys=True)),
+        provenance=provenance,
     )
 
 
