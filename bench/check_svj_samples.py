@@ -5,6 +5,14 @@ equal weight are left in the signal and the validation plane, and how many CPU h
 thousand of them take.
 
     python bench/check_svj_samples.py qcd_weighted --generated 20000 --responses 10
+
+With --powers it also says what the same number of generated events would be worth if
+the card preferred hard ones with another power of pT-hat. An event's weight tells its
+pT-hat, and a simulation of partons alone how often each pT-hat is generated. Read it
+from a sample of a low power, for a high one hides rare events of large weight:
+
+    python bench/check_svj_samples.py ttbar_weighted --generated 12000 --responses 4 \
+        --power 1.5 --powers 0 1 1.5 2 3
 """
 
 from __future__ import annotations
@@ -23,17 +31,80 @@ import numpy as np
 from oddjet.io import iterate
 from oddjet.runs.provenance import provenance
 from oddjet.select.svj import select_svj
-from oddjet.simulate.cards import load_card
+from oddjet.simulate.cards import Card, load_card
+from oddjet.simulate.generator import start_pythia
 from oddjet.simulate.weighted import simulate_weighted
-from oddjet.stats.effective_events import effective_events
+from oddjet.stats.effective_events import effective_events, same_event
 
 WANTED = 1000
 NAMES = ("run", "lumi", "event")
+POWER = "PhaseSpace:bias2SelectionPow"
+#: Events of a simulation without showers, which takes a second.
+PARTONS = 20_000
 
 
-def measure(process: str, generated: int, responses: int, seed: int) -> dict:
+def power_of(card: Card) -> float:
+    """How much more often hard events are generated: with this power of pT-hat."""
+    (line,) = (each for each in card.pythia if each.startswith(POWER))
+    return float(line.split("=")[1])
+
+
+def with_power(card: Card, power: float) -> Card:
+    lines = [each for each in card.pythia if not each.startswith(POWER)]
+    return card.model_copy(update={"pythia": (*lines, f"{POWER} = {power:g}")})
+
+
+def partons(card: Card) -> tuple[np.ndarray, float]:
+    """Weights of generated events, and the cross section [pb]."""
+    off = ("PartonLevel:all = off", "HadronLevel:all = off")
+    pythia = start_pythia(
+        card.model_copy(update={"pythia": (*card.pythia, *off)}), seed=1
+    )
+    info, weights = pythia.infoPython, []
+    for _ in range(PARTONS):
+        if pythia.next():
+            weights.append(info().weight())
+    return np.array(weights), info().sigmaGen() * 1e9
+
+
+def at_other_powers(
+    card: Card, weight: np.ndarray, source: np.ndarray, shares: int, powers: list[float]
+) -> dict[str, float]:
+    """Effective events of as many generated ones, had the power been another.
+
+    `shares` is the number of generated events times that of responses. Under a power P
+    an event of Pythia's weight w has pT-hat^P in proportion to 1 / w. Under a power a
+    there would be n = w^h / mean(w^h) times as many of them, h = (P - a) / P, each of
+    1 / n times the weight.
+    """
+    raw, cross_section = partons(card)
+    unit = cross_section / shares / raw.mean()  # what a raw weight of 1 has become
+    own = power_of(card)
+    together = np.bincount(source, weight)
+    single = np.zeros(len(together))
+    np.maximum.at(single, source, weight)
+    found = {}
+    for power in powers:
+        softer = (own - power) / own
+        as_many = (single / unit) ** softer / np.mean(raw**softer)
+        squares = np.sum(together**2 / as_many)
+        found[f"{power:g}"] = float(together.sum() ** 2 / squares)
+    return found
+
+
+def measure(
+    process: str,
+    *,
+    generated: int,
+    responses: int,
+    seed: int,
+    power: float | None,
+    powers: list[float],
+) -> dict:
     # Whole blocks are generated: no more than asked for.
     card = load_card(process)
+    if power is not None:
+        card = with_power(card, power)
     block = min(card.block_events, generated)
     with tempfile.TemporaryDirectory() as folder:
         started = time.process_time()
@@ -63,6 +134,7 @@ def measure(process: str, generated: int, responses: int, seed: int) -> dict:
         "process": process,
         "generated": generated,
         "responses": responses,
+        "power": power_of(card),
         "neutrinos": card.neutrinos and card.neutrinos.model_dump(),
         "cpu_ms_per_generated": 1e3 * total / generated,
         "simulation_share": simulated / total,
@@ -80,6 +152,11 @@ def measure(process: str, generated: int, responses: int, seed: int) -> dict:
             "n_eff": worth,
             "cpu_hours_per_1000": hours if worth else None,
         }
+        if powers and worth:
+            row[plane]["n_eff_at_powers"] = at_other_powers(
+                card, weight[mask], same_event(source), generated * responses, powers
+            )
+            print(f"  {plane} at powers: {row[plane]['n_eff_at_powers']}")
         print(
             f"  {plane}: {mask.sum()} events of {sources} generated ones, "
             f"{weight[mask].sum():.3g} pb, n_eff {worth:.1f}; {WANTED} of them take "
@@ -95,10 +172,17 @@ def main() -> None:
     parser.add_argument("--generated", type=int, default=2000)
     parser.add_argument("--responses", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--power", type=float, help="in place of that of the card")
+    parser.add_argument("--powers", type=float, nargs="+", default=[])
     parser.add_argument("--results", type=Path, help="rows are added to this file")
     arguments = parser.parse_args()
     row = measure(
-        arguments.process, arguments.generated, arguments.responses, arguments.seed
+        arguments.process,
+        generated=arguments.generated,
+        responses=arguments.responses,
+        seed=arguments.seed,
+        power=arguments.power,
+        powers=arguments.powers,
     )
     if arguments.results:
         known = []

@@ -29,8 +29,9 @@ from oddjet.searches.svj_events import PLANES
 from oddjet.searches.svj_inference import evaluate, limit
 from oddjet.searches.svj_model import name_boundaries
 from oddjet.searches.svj_outputs import LUND, SvjOutputs, publish_outputs, svj_results
+from oddjet.searches.svj_scan import choose_cuts
 from oddjet.searches.svj_tables import SVJ_TABLE, sample_factors
-from oddjet.searches.svj_tasks import JET_SCORES, choose_cuts, gather, train
+from oddjet.searches.svj_tasks import JET_SCORES, gather, train
 from oddjet.searches.table_source import TABLE, TableSource, table_stage
 from oddjet.searches.task_search import TASKS, Found, TaskSearch, Work, read_results
 

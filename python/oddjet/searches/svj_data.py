@@ -15,7 +15,8 @@ from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.event_table import read_event_table
 from oddjet.searches.svj_events import PLANES
-from oddjet.searches.svj_tasks import JET_SCORES, NETWORKS, mass_bin, read_scan
+from oddjet.searches.svj_scan import read_scan
+from oddjet.searches.svj_tasks import JET_SCORES, NETWORKS, mass_bin
 from oddjet.searches.svj_yields import yields_json
 from oddjet.select.svj import select_svj
 from oddjet.stats.binned_closure import binned_closure_test

@@ -12,13 +12,8 @@ import numpy as np
 from oddjet.runs.atomic import write_json_atomic, write_text_atomic
 from oddjet.runs.errors import UserError
 from oddjet.searches.svj_data import OBSERVED
-from oddjet.searches.svj_tasks import (
-    mass_bin,
-    read_scan,
-    scan_of_part,
-    scored,
-    write_scan,
-)
+from oddjet.searches.svj_scan import read_scan, scan_of_part, write_scan
+from oddjet.searches.svj_tasks import mass_bin, scored
 from oddjet.searches.svj_yields import yields_json, yields_of
 from oddjet.stats.abcd import closure_tests_of_processes
 from oddjet.stats.abcd_likelihood import (

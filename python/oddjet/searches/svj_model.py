@@ -9,7 +9,8 @@ import numpy as np
 from oddjet.deploy.bundle import read_bundle, rewrite_bundle
 from oddjet.deploy.working_points import WorkingPoint, selected_fraction
 from oddjet.runs.errors import require
-from oddjet.searches.svj_tasks import NETWORKS, read_scan, scored
+from oddjet.searches.svj_scan import read_scan
+from oddjet.searches.svj_tasks import NETWORKS, scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

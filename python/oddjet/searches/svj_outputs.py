@@ -23,7 +23,8 @@ from oddjet.searches.lund_stages import AREAS, PLANES
 from oddjet.searches.lund_stages import MODEL as MODEL_FILE
 from oddjet.searches.svj_data import OBSERVED
 from oddjet.searches.svj_inference import CARD, EVALUATION, LIMIT, WORKSPACE
-from oddjet.searches.svj_tasks import HISTORY, NETWORKS, read_scan
+from oddjet.searches.svj_scan import read_scan
+from oddjet.searches.svj_tasks import HISTORY, NETWORKS
 from oddjet.searches.table_source import CUTFLOW, TABLE
 from oddjet.searches.task_search import TASKS
 from oddjet.select.cutflow import CutFlow, CutRow

@@ -1,4 +1,4 @@
-"""The tasks of a search for semi-visible jets: from tables to scores and cuts.
+"""The tasks of a search for semi-visible jets: from tables to scores.
 
 Each is a pure function of its inputs and arguments that writes into the directory it
 is given (see `oddjet.campaigns.task`).
@@ -6,7 +6,6 @@ is given (see `oddjet.campaigns.task`).
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from oddjet.runs.provenance import provenance
 from oddjet.searches.event_table import EventTable, read_event_table
 from oddjet.searches.svj_events import PARTS, SvjEvents, part_of
 from oddjet.searches.table_source import event_source
-from oddjet.stats.abcd_scan import ScoredEvents, WorkingPointScan, scan_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from oddjet.learn.checkpoint import Checkpoint
     from oddjet.runs.progress import Progress
     from oddjet.searches.svj_config import SplitConfig
-    from oddjet.stats.abcd_scan import WorkingPointRules
 
 __all__ = [
     "EVENTS",
@@ -43,18 +40,15 @@ __all__ = [
     "JET_SCORES",
     "NETWORKS",
     "SCORES",
-    "choose_cuts",
     "features_of",
     "gather",
     "mass_bin",
-    "read_scan",
     "scored",
     "train",
-    "write_scan",
 ]
 
 EVENTS, SCORES, NETWORKS = "events.npz", "scores.npz", "networks.onnx"
-HISTORY, SCAN, SCAN_MAPS = "history.json", "scan.json", "scan.npz"
+HISTORY = "history.json"
 #: Scores of J0 and J1 that LundNet adds to the features.
 JET_SCORES = ("score_leading", "score_subleading")
 #: From what the scores are decorrelated, besides each other.
@@ -184,26 +178,21 @@ def train(
         seed=seed,
     )
     with progress.task("train X and Y", total=training.epochs) as task:
-        history = trainer.run(checkpoint=checkpoint, on_epoch=lambda _: task.advance())
+        trainer.run(checkpoint=checkpoint, on_epoch=lambda _: task.advance())
     outcome = trainer.outcome()
     if outcome.reason is not None:
         raise UserError(outcome.reason)
-    model, about = directory / NETWORKS, _provenance(trainer, seed)
-    export_scores(model, trainer.networks, columns=features, provenance=about)
+    model, facts = directory / NETWORKS, _provenance(trainer, seed)
+    export_scores(model, trainer.networks, columns=features, provenance=facts)
     # By the file and not by PyTorch, so that data are scored alike to the last bit.
     columns = dict(zip(features, events.features.T, strict=True))
     found = Scorer(model, "cpu", training.threads).score(columns)
     np.savez(directory / SCORES, x=found.x.to_numpy(), y=found.y.to_numpy())
-    constraints = trainer.multipliers.constraints if trainer.multipliers else []
-    write_json_atomic(
-        directory / HISTORY,
-        {
-            "epochs": [vars(each) for each in history],
-            "targets": {each.name: each.target for each in constraints},
-            "unmet": {name: list(pair) for name, pair in outcome.unmet.items()},
-            "effective_background": sample.effective_background(None),
-        },
-    )
+    about = _history(trainer) | {
+        "unmet": {name: list(pair) for name, pair in outcome.unmet.items()},
+        "effective_background": sample.effective_background(None),
+    }
+    write_json_atomic(directory / HISTORY, about)
 
 
 def _checkpoint(directory: Path, **decides: object) -> Checkpoint:
@@ -221,6 +210,15 @@ def _provenance(trainer: AbcdTrainer, seed: int) -> dict[str, object]:
         mode="json", exclude_none=True, exclude={"decorrelate", "closure", "threads"}
     )
     return {**provenance(), "training": options, "terms": trainer.asked, "seed": seed}
+
+
+def _history(trainer: AbcdTrainer) -> dict[str, object]:
+    """Give what the page shows of a training."""
+    constraints = trainer.multipliers.constraints if trainer.multipliers else []
+    return {
+        "epochs": [vars(each) for each in trainer.history],
+        "targets": {each.name: each.target for each in constraints},
+    }
 
 
 def _training_sample(events: SvjEvents, edges_gev: Sequence[float]) -> AbcdSample:
@@ -256,111 +254,3 @@ def scored(inputs: Mapping[str, Path]) -> tuple[SvjEvents, NDArray[np.float64]]:
     events = SvjEvents.read(inputs["events"] / EVENTS)
     with np.load(inputs["train"] / SCORES) as stored:
         return events, np.stack([stored["x"], stored["y"]]).astype(np.float64)
-
-
-def scan_of_part(
-    events: SvjEvents,
-    scores: NDArray[np.float64],
-    part: str,
-    *,
-    rules: WorkingPointRules,
-    mass_edges_gev: Sequence[float],
-    asimov: bool,
-) -> WorkingPointScan:
-    """Scan the cuts on the events of one part in the signal plane.
-
-    Raises
-    ------
-    UserError
-        No point of the signal has a yield there.
-    """
-    weight = events.whole_weight(part)
-    here = (weight != 0) & events.in_signal_plane
-
-    def sample(chosen: NDArray[np.bool_]) -> ScoredEvents:
-        rows = here & chosen
-        x, y = scores[:, rows]
-        return ScoredEvents(x, y, events.mass[rows], weight[rows])
-
-    signals = {name: sample(events.of(name)) for name in events.signals}
-    binned = (events.mass >= mass_edges_gev[0]) & (events.mass < mass_edges_gev[-1])
-    signals = {
-        name: each
-        for name, each in signals.items()
-        if weight[here & binned & events.of(name)].sum() > 0
-    }
-    if not signals:
-        message = (
-            f"no point of the signal has a yield above zero among the events to {part}"
-            " in the signal plane: there is nothing to optimise for"
-        )
-        raise UserError(message)
-    return scan_cuts(
-        sample(~events.is_signal),
-        signals,
-        mass_edges=np.asarray(mass_edges_gev),
-        rules=rules,
-        asimov=asimov,
-    )
-
-
-def choose_cuts(
-    directory: Path,
-    inputs: Mapping[str, Path],
-    progress: Progress,  # noqa: ARG001 - the signature of a task
-    *,
-    rules: WorkingPointRules,
-    mass_edges_gev: Sequence[float],
-    asimov: bool,
-) -> None:
-    """Choose the working point on events that trained nothing and are not quoted.
-
-    A scan without an allowed point is a result with its maps.
-    """
-    events, scores = scored(inputs)
-    found = scan_of_part(
-        events,
-        scores,
-        "scan",
-        rules=rules,
-        mass_edges_gev=mass_edges_gev,
-        asimov=asimov,
-    )
-    write_scan(directory, found)
-
-
-def write_scan(directory: Path, scan: WorkingPointScan) -> None:
-    """Write a scan into a directory."""
-    arrays: dict[str, NDArray[Any]] = {
-        f"metric {name}": each for name, each in scan.metrics.items()
-    }
-    arrays |= {f"rule {name}": each for name, each in scan.rules.items()}
-    np.savez(directory / SCAN_MAPS, allow_pickle=False, cuts=scan.cuts, **arrays)
-    write_json_atomic(
-        directory / SCAN,
-        {"status": scan.status, "reason": scan.reason, "chosen": scan.chosen},
-    )
-
-
-def read_scan(directory: Path) -> WorkingPointScan:
-    """Read what `write_scan` wrote."""
-    found = json.loads((directory / SCAN).read_text("utf-8"))
-    chosen = None if found["chosen"] is None else tuple(found["chosen"])
-    with np.load(directory / SCAN_MAPS) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    of_kind = {
-        kind: {
-            name.removeprefix(f"{kind} "): each
-            for name, each in arrays.items()
-            if name.startswith(f"{kind} ")
-        }
-        for kind in ("metric", "rule")
-    }
-    return WorkingPointScan(
-        found["status"],
-        arrays["cuts"],
-        of_kind["metric"],
-        of_kind["rule"],
-        chosen,
-        found["reason"],
-    )
