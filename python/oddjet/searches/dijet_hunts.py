@@ -10,6 +10,7 @@ import numpy as np
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.searches.dijet_tasks import SCORES
 from oddjet.stats.bump_hunt import Window, WindowResult, hunt_window
+from oddjet.stats.ensemble_hunt import hunt_ensemble
 from oddjet.stats.trials import largest_significances
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def hunt(
     """Select, histogram, combine the networks, fit and judge the signal region."""
     from oddjet.learn.ensemble import (
         combine_histograms,
+        ensemble_share,
         fold_thresholds,
         histograms_above,
         shared_fraction,
@@ -53,21 +55,26 @@ def hunt(
     scored = (found["scores"], found["folds"])
     cuts = fold_thresholds(*scored, inside, efficiency=efficiency)
     bins = mass_bins(window, mass)
-    combined = combine_histograms(
-        histograms_above(*scored, bins, cuts, num_bins=window.num_bins),
-        rule=ensemble,
-        dispersion=shared_fraction(*scored, bins, cuts)
-        if statistical_error == "shared"
-        else 1.0,
-    )
-    result = hunt_window(
-        window,
-        combined.counts,
-        ensemble_covariance=combined.ensemble_covariance,
-        dispersion=combined.dispersion,
-        high_sideband_min=high_sideband_min,
-        collision_energy_gev=collision_energy_gev,
-    )
+    histograms = histograms_above(*scored, bins, cuts, num_bins=window.num_bins)
+    combined = combine_histograms(histograms, rule=ensemble)
+    if statistical_error == "shared":
+        result = hunt_ensemble(
+            window,
+            combined.counts,
+            histograms,
+            shared=shared_fraction(*scored, bins, cuts),
+            ensemble_share=ensemble_share(ensemble, len(histograms)),
+            high_sideband_min=high_sideband_min,
+            collision_energy_gev=collision_energy_gev,
+        )
+    else:
+        result = hunt_window(
+            window,
+            combined.counts,
+            ensemble_covariance=combined.ensemble_covariance,
+            high_sideband_min=high_sideband_min,
+            collision_energy_gev=collision_energy_gev,
+        )
     write_json_atomic(
         directory / HUNT, _as_json(window, combined.counts, result, blinded=blinded)
     )
