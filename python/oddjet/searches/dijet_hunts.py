@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from oddjet.stats.ensemble_hunt import hunt_ensemble
 from oddjet.stats.trials import largest_significances
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -54,27 +55,26 @@ def hunt(
     inside = (mass >= window.low_gev) & (mass < window.high_gev)
     scored = (found["scores"], found["folds"])
     cuts = fold_thresholds(*scored, inside, efficiency=efficiency)
-    bins = mass_bins(window, mass)
-    histograms = histograms_above(*scored, bins, cuts, num_bins=window.num_bins)
+    selection = (*scored, mass_bins(window, mass), cuts)
+    histograms = histograms_above(*selection, num_bins=window.num_bins)
     combined = combine_histograms(histograms, rule=ensemble)
+    judged: Callable[..., WindowResult]
     if statistical_error == "shared":
-        result = hunt_ensemble(
-            window,
-            combined.counts,
-            histograms,
-            shared=shared_fraction(*scored, bins, cuts),
+        judged = partial(
+            hunt_ensemble,
+            histograms=histograms,
+            shared=shared_fraction(*selection),
             ensemble_share=ensemble_share(ensemble, len(histograms)),
-            high_sideband_min=high_sideband_min,
-            collision_energy_gev=collision_energy_gev,
         )
     else:
-        result = hunt_window(
-            window,
-            combined.counts,
-            ensemble_covariance=combined.ensemble_covariance,
-            high_sideband_min=high_sideband_min,
-            collision_energy_gev=collision_energy_gev,
-        )
+        covariance = combined.ensemble_covariance
+        judged = partial(hunt_window, ensemble_covariance=covariance)
+    result = judged(
+        window,
+        combined.counts,
+        high_sideband_min=high_sideband_min,
+        collision_energy_gev=collision_energy_gev,
+    )
     write_json_atomic(
         directory / HUNT, _as_json(window, combined.counts, result, blinded=blinded)
     )
