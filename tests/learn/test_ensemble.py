@@ -8,6 +8,7 @@ import pytest
 from oddjet.learn.ensemble import (
     RULES,
     combine_histograms,
+    ensemble_share,
     fold_thresholds,
     histograms_above,
     shared_fraction,
@@ -74,15 +75,21 @@ def test_error_of_shared_events_on_a_toy_of_known_variance(rule):
         cuts, place = {0: np.full(networks, 0.5)}, np.zeros(sure + unsure, np.int64)
         histograms = histograms_above(scores, 0 * place, place, cuts, num_bins=1)
         shared = shared_fraction(scores, 0 * place, place, cuts)
-        combined = combine_histograms(histograms, rule=rule, dispersion=shared)
-        counted.append(combined.counts[0])
-        found.append((shared, combined.variances[0]))
+        count = combine_histograms(histograms, rule=rule).counts[0]
+        counted.append(count)
+        left = ensemble_share(rule, networks)
+        found.append((shared, count * (shared + left * (1 - shared))))
     shared, variance = np.mean(found, axis=0)
     assert shared == pytest.approx((200 + 600 / 9) / 400, rel=0.005)
     if rule == "mean":
         assert variance == pytest.approx(200 + 600 * (1 + 2 / 11) / 9, rel=0.01)
     # The spread of 3,000 is known to 2.6 % of its square; Poisson would be 40 % off.
     assert np.var(counted) == pytest.approx(variance, rel=0.08)
+
+
+def test_the_first_network_has_its_own_variance():
+    assert [ensemble_share(rule, 4) for rule in ("mean", "first")] == [0.25, 1]
+    assert ensemble_share("median", 4) == pytest.approx(np.pi / 8)
 
 
 def test_shared_fraction_counts_weights_folds_and_bins():

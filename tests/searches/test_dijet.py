@@ -95,9 +95,8 @@ def test_trees_find_the_bump_too(with_bump, tmp_path):
     assert found["shared"]["significance"] > found["poisson"]["significance"] > 5
     assert found["shared"]["counts"] == found["poisson"]["counts"]
     # The trees are what they were: only the hunt is another.
-    done = [
-        path.name.partition("-")[0] for path in (tmp_path / "r" / "tasks").iterdir()
-    ]
+    stages = (tmp_path / "r" / "tasks" / "stages").iterdir()
+    done = [path.name.partition("-")[0] for path in stages]
     assert (done.count("networks"), done.count("hunt")) == (1, 2)
     # Sidebands are not compared with themselves.
     assert results["templates"] == []

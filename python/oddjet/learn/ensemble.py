@@ -3,11 +3,11 @@
 Each network selects its own events; the median of the histograms is taken, never of
 the scores, which either costs sensitivity or invents excesses.
 
-How far such a median is from what it would be with other data and other seeds: two
-networks share what both select, a fraction f of the n events of each. That part
-fluctuates with the data as f n events do, and networks of other seeds move the rest as
-the spread between networks says. Poisson in place of the former, as in the ATLAS
-search, counts the rest twice: significances are then narrower than a unit normal.
+How far such a median is from what it would be with other data and other seeds: a
+network's n events fluctuate as Poisson has it, and two networks covary by what both
+select, a fraction f of n. The mean of N has the variance f n + (1 - f) n / N, the
+median nearly so. Poisson and the spread between networks on top of it, as in the ATLAS
+search, are more: significances are then narrower than a unit normal.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "RULES",
     "EnsembleHistogram",
     "combine_histograms",
+    "ensemble_share",
     "fold_thresholds",
     "histograms_above",
     "shared_fraction",
@@ -39,19 +40,13 @@ class EnsembleHistogram:
     counts : float64, shape (bins,)
     ensemble_covariance : float64, shape (bins, bins)
         Of `counts` for given data: what other random initialisations would change.
-    dispersion : float
-        Variance that the data give a count, for each event: 1 for Poisson.
+    variances : float64, shape (bins,)
+        Poisson (the counts) plus the diagonal of the former.
     """
 
     counts: Floats
     ensemble_covariance: Floats
-    dispersion: float = 1.0
-
-    @property
-    def variances(self) -> Floats:
-        """Give the variance of `counts`, of data and ensemble, shape (bins,)."""
-        own: Floats = np.diag(self.ensemble_covariance)
-        return self.dispersion * self.counts + own
+    variances: Floats
 
 
 def median_of_histograms(histograms: Floats) -> tuple[Floats, Floats]:
@@ -96,12 +91,12 @@ RULES: dict[str, Callable[[Floats], tuple[Floats, Floats]]] = {
 
 
 def combine_histograms(
-    histograms: ArrayLike, *, rule: str = "median", dispersion: float = 1.0
+    histograms: ArrayLike, *, rule: str = "median"
 ) -> EnsembleHistogram:
     """Combine the histograms of networks that differ by their seed.
 
     Given the data the networks are independent of each other: what they share, the
-    fluctuation of the events that all of them select, is the other term.
+    fluctuation of the events that all of them select, is the Poisson term.
 
     Parameters
     ----------
@@ -110,8 +105,6 @@ def combine_histograms(
         not see them, and the folds of one seed are summed before.
     rule : str
         A name in `RULES`.
-    dispersion : float
-        1 for Poisson, or as `shared_fraction` gives it.
 
     Returns
     -------
@@ -146,7 +139,24 @@ def combine_histograms(
         )
         raise ValueError(message)
     counts, covariance = RULES[rule](values)
-    return EnsembleHistogram(counts, covariance, dispersion)
+    return EnsembleHistogram(counts, covariance, counts + np.diag(covariance))
+
+
+def ensemble_share(rule: str, networks: int) -> float:
+    """Tell how much of a network's variance for given data is left in a combination.
+
+    Parameters
+    ----------
+    rule : str
+        A name in `RULES`.
+    networks : int
+
+    Returns
+    -------
+    float
+        1 / N of a mean, pi / 2 N of a median of many normal counts, 1 of the first.
+    """
+    return {"median": np.pi / 2, "mean": 1.0, "first": networks}[rule] / networks
 
 
 def fold_thresholds(
@@ -246,10 +256,10 @@ def shared_fraction(
 ) -> float:
     """Tell which fraction of the events of a network another one selects too.
 
-    That is the dispersion of a mean over many networks: with n networks, k of which
-    select an event, the covariance of two of them is the sum of k (k - 1) / n (n - 1)
-    over the events, and the variance of one, which is Poisson, the sum of k / n. One
-    number for all bins: networks that ignore the mass share as much in each.
+    That is the correlation of their counts: with n networks, k of which select an
+    event, the covariance of two is the sum of k (k - 1) / n (n - 1) over the events,
+    and the variance of one, which is Poisson, the sum of k / n. One number for all
+    bins: networks that ignore the mass share as much in each.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import numpy as np
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.searches.dijet_tasks import SCORES
 from oddjet.stats.bump_hunt import Window, WindowResult, hunt_window
+from oddjet.stats.ensemble_hunt import hunt_ensemble
 from oddjet.stats.trials import largest_significances
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,6 +43,7 @@ def hunt(
     """Select, histogram, combine the networks, fit and judge the signal region."""
     from oddjet.learn.ensemble import (
         combine_histograms,
+        ensemble_share,
         fold_thresholds,
         histograms_above,
         shared_fraction,
@@ -52,19 +55,23 @@ def hunt(
     inside = (mass >= window.low_gev) & (mass < window.high_gev)
     scored = (found["scores"], found["folds"])
     cuts = fold_thresholds(*scored, inside, efficiency=efficiency)
-    bins = mass_bins(window, mass)
-    combined = combine_histograms(
-        histograms_above(*scored, bins, cuts, num_bins=window.num_bins),
-        rule=ensemble,
-        dispersion=shared_fraction(*scored, bins, cuts)
-        if statistical_error == "shared"
-        else 1.0,
-    )
-    result = hunt_window(
+    selection = (*scored, mass_bins(window, mass), cuts)
+    histograms = histograms_above(*selection, num_bins=window.num_bins)
+    combined = combine_histograms(histograms, rule=ensemble)
+    judged: Callable[..., WindowResult]
+    if statistical_error == "shared":
+        judged = partial(
+            hunt_ensemble,
+            histograms=histograms,
+            shared=shared_fraction(*selection),
+            ensemble_share=ensemble_share(ensemble, len(histograms)),
+        )
+    else:
+        covariance = combined.ensemble_covariance
+        judged = partial(hunt_window, ensemble_covariance=covariance)
+    result = judged(
         window,
         combined.counts,
-        ensemble_covariance=combined.ensemble_covariance,
-        dispersion=combined.dispersion,
         high_sideband_min=high_sideband_min,
         collision_energy_gev=collision_energy_gev,
     )

@@ -275,12 +275,13 @@ def cls_point(
     and so counts against it. That is taken from a fit to the expected background
     with the signal on top.
     """
-    from oddjet.learn.ensemble import combine_histograms
+    from oddjet.learn.ensemble import combine_histograms, ensemble_share
 
     nominal = json.loads((inputs["nominal"] / HUNT).read_text("utf-8"))
     if nominal["status"] != "ok":
         raise UserError(nominal["reason"])
     of_networks, shared = _selected_signal(inputs, window, efficiency)
+    left = ensemble_share(ensemble, len(of_networks))
     of_networks *= scale
     signal = combine_histograms(of_networks, rule=ensemble).counts
     inside = window.in_signal_region
@@ -292,7 +293,8 @@ def cls_point(
     counts = (nominal["observed"], nominal["expected"], uncertainty)
     cls = CLs(1.0, (1.0, 1.0, 1.0, 1.0, 1.0))
     if selected > leak:
-        dispersion = _dispersion(nominal, selected, shared)
+        of_signal = shared + left * (1 - shared)
+        dispersion = _dispersion(nominal, selected, of_signal)
         tested = CountingModel(*counts, selected - leak, dispersion)
         cls = asymptotic_cls(tested, 1.0)
     found = {
@@ -329,13 +331,13 @@ def _selected_signal(
     return histograms, shared_fraction(*selection, weights=weights)
 
 
-def _dispersion(nominal: Mapping[str, Any], selected: float, shared: float) -> float:
-    """Mix what networks share of the background and, more, of the signal on top."""
+def _dispersion(nominal: Mapping[str, Any], selected: float, of_signal: float) -> float:
+    """Mix the dispersion of the background with that of the signal on top."""
     of_background: float = nominal["dispersion"]
     if of_background == 1.0:
         return 1.0
     background: float = nominal["expected"]
-    mixed = of_background * background + shared * selected
+    mixed = of_background * background + of_signal * selected
     return mixed / (background + selected)
 
 
