@@ -140,6 +140,16 @@ def test_pixels_hold_their_lower_edge_and_not_their_upper(bins):
         assert not jet_image((0.0, 0.0), [(1.0, *outside)], **options).any()
 
 
+@pytest.mark.parametrize(
+    ("axis", "azimuth"),
+    [(0, math.pi), (0, -math.pi), (-math.pi / 2, math.pi / 2), (math.pi, 0)],
+)
+def test_half_a_turn_away_is_below_the_axis(axis, azimuth):
+    options = {"bins": 5, "half_width": 4.0} | dict.fromkeys(STEPS[:3], False)
+    image = jet_image((0.0, axis), [(1.0, 0.0, azimuth)], **options)
+    assert np.argwhere(image).tolist() == [[2, 0]]
+
+
 def test_what_lies_outside_still_moves_the_center_and_the_norm():
     rows = [(3.0, 0.0, 0.0), (1.0, 2.0, 0.0)]
     image = jet_image((0.0, 0.0), rows, bins=3, half_width=1.2, normalise=True)

@@ -74,7 +74,11 @@ class Canvas {
     void fill(std::span<float> image, const Value& value) {
         const auto pt = points_.pt();
         const auto pixels = points_.pixels();
-        for (std::size_t i = 0; i < pixels.size(); ++i) sum(pixels[i]) += pt[i];
+        for (std::size_t i = 0; i < pixels.size(); ++i) {
+            // Nobody has looked at the image yet: its memory is asked for in time.
+            __builtin_prefetch(image.data() + pixels[i], 1);
+            sum(pixels[i]) += pt[i];
+        }
         for (const std::int32_t pixel : pixels) {
             if (pixel == beyond_) continue;
             image[static_cast<std::size_t>(pixel)] =
