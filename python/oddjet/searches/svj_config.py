@@ -12,6 +12,7 @@ from oddjet.learn.config import TrainingConfig
 from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import ConfigModel
 from oddjet.searches.lund_config import LundTraining
+from oddjet.searches.signal_grid import SignalPoint
 from oddjet.searches.table_source import TableSource
 from oddjet.select.svj import SvjCuts
 from oddjet.stats.abcd_scan import WorkingPointRules
@@ -52,28 +53,15 @@ class BackgroundConfig(TableSource):
     )
 
 
-class SignalPointConfig(TableSource):
+class SignalPointConfig(SignalPoint, TableSource):
     """One point of the signal grid."""
 
-    z_prime_mass_gev: float = Field(gt=0, description="mass of the Z' [GeV]")
-    r_inv: float = Field(ge=0, le=1, description="invisible fraction")
     cross_section_pb: float = Field(
         1.0,
         gt=0,
         description="of all events of the files, selected or not [pb]: limits on mu"
         " are relative to it",
     )
-
-    @property
-    def name(self) -> str:
-        """Of the point, in results and in names of stages.
-
-        Examples
-        --------
-        >>> SignalPointConfig(files=("a",), z_prime_mass_gev=1500, r_inv=0.3).name
-        'mz1500_rinv0p3'
-        """
-        return f"mz{self.z_prime_mass_gev:g}_rinv{self.r_inv:g}".replace(".", "p")
 
 
 class DataConfig(TableSource):
