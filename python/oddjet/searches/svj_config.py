@@ -184,7 +184,7 @@ class SvjConfig(ConfigModel):
     toys: int = Field(0, ge=0, description="pseudo-experiments that check every limit")
 
     @model_validator(mode="after")
-    def _names_and_parts_fit(self) -> Self:
+    def _names_are_usable(self) -> Self:
         names = [point.name for point in self.signal]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             message = f"must name each point of the grid once; {twice[0]} comes twice"
@@ -203,6 +203,10 @@ class SvjConfig(ConfigModel):
                 f" file, got {list(self.features)}"
             )
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _training_fits(self) -> Self:
         if not np.all(np.diff(self.mass_edges_gev) > 0):
             message = f"must ascend in mass_edges_gev, got {list(self.mass_edges_gev)}"
             raise ValueError(message)
@@ -216,6 +220,10 @@ class SvjConfig(ConfigModel):
                 " training.method say what is asked for"
             )
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _tagger_fits(self) -> Self:
         if self.tagger and self.tagger.training.scoring != "k_fold":
             message = (
                 "must have tagger.training.scoring: k_fold, so that every event has a"

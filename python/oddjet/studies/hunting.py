@@ -152,9 +152,14 @@ class HuntingStudy(Study[HuntingStudyConfig]):
             COLLECT,
             self.collect,
             inputs=("features", *names),
-            arguments={"points": names, "study": config.without_files()},
+            arguments={"points": names, "study": self.shown},
         )
         return [*tables, features, *points, collect]
+
+    @property
+    def shown(self) -> HuntingStudyConfig:
+        """The configuration without its files: what they hold enters by the stages."""
+        return self.config.without_files()
 
     @staticmethod
     def collect(
