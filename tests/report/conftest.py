@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from oddjet.report import abcd_figures, limit_figures
+from oddjet.report.figure_svg import draw_svg
+from oddjet.report.markup import Html
 from oddjet.report.search_report import CONTROL_REGION, SIGNAL_REGION, SearchReport
 
 THRESHOLD = 2.0
@@ -62,3 +65,20 @@ def report(results: dict[str, Any]) -> SearchReport:
 def truth() -> dict[str, np.ndarray]:
     names = ["zjet_nunu"] * 4900 + ["svj_monojet"] * 101
     return {SIGNAL_REGION: np.array(names)}
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The matplotlib figures behind the SVG that is returned."""
+    kept: list[Any] = []
+
+    def keep(name: str, draw: Any, **options: Any) -> Html:
+        def draw_and_keep(figure: Any) -> None:
+            draw(figure)
+            kept.append(figure)
+
+        return draw_svg(name, draw_and_keep, **options)
+
+    for module in (abcd_figures, limit_figures):
+        monkeypatch.setattr(module, "draw_svg", keep)
+    return kept

@@ -262,8 +262,12 @@ def test_init_and_check(tmp_path, capsys, without_bump):
     assert main(["check", str(path)]) == 0
     # Two windows x (2 x 3 samples), and one window x (2 + 1 sizes).
     found = capsys.readouterr().out
-    assert "signal bump: 1 file(s) of table" in found
+    assert "signal-bump: 1 file(s) of table" in found
     assert "injections: 180 networks in 30 batches more" in found
+    gone = {"validation": {"control": {"files": ["gone.parquet"], "content": "table"}}}
+    path.write_text(yaml.safe_dump(TINY_DIJET | gone), "utf-8")
+    assert main(["check", str(path)]) == 2
+    assert "gone.parquet" in capsys.readouterr().err
 
 
 def test_the_toy_falls_as_dijets_do():

@@ -10,7 +10,7 @@ import click
 from oddjet.cli.options import config_argument
 
 if TYPE_CHECKING:
-    from oddjet.searches import DijetConfig
+    from oddjet.searches import Dijet, DijetConfig, Svj
 
 __all__ = ["check"]
 
@@ -45,22 +45,11 @@ def _check_study(config: Path) -> None:
 
 
 def _check_dijet(config: Path) -> None:
-    from oddjet.io import describe
     from oddjet.searches import Dijet
 
     search = Dijet.from_yaml(config)
     click.echo(f"{config}: a valid dijet configuration")
-    sources = {"data": search.config.data, "simulation": search.config.simulation}
-    for name, injection in search.config.injections.items():
-        sources[f"signal {name}"] = injection.signal
-    for name, source in sources.items():
-        if source is None:
-            continue
-        files = source.find(search.base)
-        count = ""
-        if source.content == "events":
-            count = f"{describe(files).num_events:,} events in "
-        click.echo(f"  {name}: {count}{len(files)} file(s) of {source.content}")
+    _open_sources(search)
     windows = search.config.scan.windows()
     passes = len(windows) * len(search.config.feature_sets)
     passes *= len(search.config.templates)
@@ -79,6 +68,18 @@ def _check_dijet(config: Path) -> None:
         )
 
 
+def _open_sources(search: Dijet | Svj) -> None:
+    """Open the files of every sample and say what they hold."""
+    from oddjet.io import describe
+
+    for name, source in search.sources.items():
+        files = source.find(search.base)
+        count = ""
+        if source.content == "events":
+            count = f"{describe(files).num_events:,} events in "
+        click.echo(f"  {name}: {count}{len(files)} file(s) of {source.content}")
+
+
 def _passes_again(config: DijetConfig, windows: int) -> int:
     """Count the windows that are searched beside those of the data."""
     wanted, count = config.validation, 0
@@ -92,20 +93,11 @@ def _passes_again(config: DijetConfig, windows: int) -> int:
 
 
 def _check_svj(config: Path) -> None:
-    from oddjet.io import describe
     from oddjet.searches import Svj
 
     search = Svj.from_yaml(config)
     click.echo(f"{config}: a valid configuration of semi-visible jets")
-    samples = dict(search.samples)
-    if search.config.data is not None:
-        samples["data"] = search.config.data
-    for name, source in samples.items():
-        files = source.find(search.base)
-        count = ""
-        if source.content == "events":
-            count = f"{describe(files).num_events:,} events in "
-        click.echo(f"  {name}: {count}{len(files)} file(s) of {source.content}")
+    _open_sources(search)
     tagger = search.config.tagger
     networks = 0
     if tagger is not None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from oddjet.deploy.bundle import Bundle
+
 __all__ = ["Precision", "reduce_precision", "require_fitting_provider"]
 
 Precision = Literal["fp32", "int8", "fp16"]
@@ -83,18 +85,9 @@ def reduce_precision(
         are selected by both.
     """
     bundle = read_bundle(model)
-    if not isinstance(bundle.spec, FeatureSpec):
-        message = (
-            f"{model} reads no constituents; {precision} is for networks on "
-            "constituents"
-        )
-        raise UserError(message)
-    some, matching, rest = _split(mask, precision)
     original = require("onnx", extra="onnx").load_model_from_string(bundle.model)
-    layers = message_layers(original.graph)
-    if not layers:
-        message = f"{model} has no messages between particles, which {precision} is for"
-        raise UserError(message)
+    layers = _layers_to_reduce(model, bundle, original, precision)
+    some, matching, rest = _split(mask, precision)
     graph: Any
     if precision == "int8":
         graph = int8_graph(original, layers, values[some], mask[some])
@@ -127,6 +120,23 @@ def reduce_precision(
     about = {"precision": precision, "origin": bundle.digest}
     rewrite_bundle(output, graph, bundle, provenance=bundle.provenance | about)
     return report
+
+
+def _layers_to_reduce(
+    model: Path | str, bundle: Bundle, original: Any, precision: str
+) -> list[str]:
+    """Find the maps from edge to edge, or say why there are none."""
+    if not isinstance(bundle.spec, FeatureSpec):
+        message = (
+            f"{model} reads no constituents; {precision} is for networks on "
+            "constituents"
+        )
+        raise UserError(message)
+    layers = message_layers(original.graph)
+    if not layers:
+        message = f"{model} has no messages between particles, which {precision} is for"
+        raise UserError(message)
+    return layers
 
 
 def _split(

@@ -1,4 +1,4 @@
-"""The figures of an ABCD search: does it close, where to cut, what is excluded."""
+"""The figures of an ABCD search: does it close, where to cut."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from oddjet.report.figure_svg import (
     MUTED,
     PROCESS_COLORS,
     draw_svg,
+    has_contour,
+    legend_above,
 )
 
 if TYPE_CHECKING:
@@ -20,12 +22,9 @@ if TYPE_CHECKING:
     from oddjet.report.markup import Html
     from oddjet.stats.abcd import Closure
     from oddjet.stats.abcd_scan import WorkingPointScan
-    from oddjet.stats.exclusion import GridPoint
 
 __all__ = [
     "contamination_figure",
-    "exclusion_figure",
-    "limit_figure",
     "multiplier_figure",
     "process_closure_figure",
     "stability_figure",
@@ -114,7 +113,7 @@ def stability_figure(scan: WorkingPointScan) -> Html:
             axes.plot(scan.cuts[at], values[at], "o", color=ACCENT)
         axes.set_xlabel("boundary")
         axes.set_ylabel("predicted / found - 1 [%]")
-        _legend_above(axes)
+        legend_above(axes)
 
     return draw_svg(
         "boundary-stability",
@@ -201,7 +200,7 @@ def _map_figure(
             rasterized=True,
         )
         figure.colorbar(mesh, ax=axes, label=label)
-        if level is not None and _crosses(values, level):
+        if level is not None and has_contour(values, level):
             axes.contour(cuts, cuts, values, levels=[level], colors=[INK])
         if forbidden and not scan.allowed.all():
             broken = (~scan.allowed.T).astype(float)
@@ -211,16 +210,11 @@ def _map_figure(
             )  # fmt: skip
         if scan.cut is not None:
             axes.plot(*scan.cut, "*", color=ACCENT, markersize=16, label="chosen")
-            _legend_above(axes)
+            legend_above(axes)
         axes.set_xlabel("cut on X")
         axes.set_ylabel("cut on Y")
 
     return draw_svg(name, draw, description=description, height=5.0)
-
-
-def _crosses(values: Any, level: float) -> bool:
-    known = np.asarray(values)[np.isfinite(values)]
-    return len(known) > 0 and bool(known.min() < level < known.max())
 
 
 def _chosen(scan: WorkingPointScan) -> tuple[int, int]:
@@ -266,134 +260,8 @@ def multiplier_figure(
         below.set_ylabel("term / target")
         below.set_xlabel("epoch")
         figure.align_ylabels()
-        _legend_above(above, columns=2)
+        legend_above(above, columns=2)
 
     return draw_svg(
         "multipliers", draw, description="Multipliers and constraints by epoch"
     )
-
-
-def limit_figure(points: Sequence[GridPoint]) -> Html:
-    """Draw the limit against the mass, with expected bands, at one invisible fraction.
-
-    Parameters
-    ----------
-    points : sequence of GridPoint
-        Of one r_inv; those without a limit leave a gap.
-
-    Returns
-    -------
-    Html
-        One <svg> element.
-
-    Raises
-    ------
-    ValueError
-        Points of several r_inv, or none with an expected limit.
-    """
-    here = sorted(points, key=lambda point: point.mass_gev)
-    bands = np.array(
-        [point.limit.expected or [np.nan] * 5 for point in here], np.float64
-    )
-    if len({point.r_inv for point in here}) != 1 or not np.isfinite(bands).any():
-        message = "limit_figure: points of one r_inv with an expected limit are needed"
-        raise ValueError(message)
-    mass = np.array([point.mass_gev for point in here])
-    observed = np.array(
-        [np.nan if p.limit.observed is None else p.limit.observed for p in here]
-    )
-
-    def draw(figure: Any) -> None:
-        axes = figure.subplots()
-        axes.fill_between(
-            mass, bands[:, 0], bands[:, 4], color=PROCESS_COLORS[2], label="2 s.d."
-        )
-        axes.fill_between(
-            mass, bands[:, 1], bands[:, 3], color=PROCESS_COLORS[1], label="1 s.d."
-        )
-        axes.plot(mass, bands[:, 2], color=INK, linestyle="--", label="expected")
-        if np.isfinite(observed).any():
-            axes.plot(mass, observed, color=INK, marker="o", label="observed")
-        axes.axhline(1.0, color=ACCENT, linewidth=1.2)
-        axes.set_yscale("log")
-        axes.set_xlabel(r"$m_{Z'}$ [GeV]")
-        axes.set_ylabel(r"95 % CL upper limit on $\mu$")
-        _legend_above(axes)
-
-    description = f"Upper limits against the mass at r_inv = {here[0].r_inv:g}"
-    return draw_svg(f"limits-{here[0].r_inv:g}", draw, description=description)
-
-
-def exclusion_figure(points: Sequence[GridPoint]) -> Html:
-    """Draw the limits over mass and invisible fraction, and what they exclude.
-
-    Parameters
-    ----------
-    points : sequence of GridPoint
-        A full grid of two masses and two r_inv or more.
-
-    Returns
-    -------
-    Html
-        One <svg> element; lines where observed and expected limit are 1.
-
-    Raises
-    ------
-    ValueError
-        Points that are no such grid.
-    """
-    masses = sorted({point.mass_gev for point in points})
-    fractions = sorted({point.r_inv for point in points})
-    if min(len(masses), len(fractions)) < 2 or len(points) != len(masses) * len(
-        fractions
-    ):
-        message = (
-            f"exclusion_figure: {len(points)} points are no grid of {len(masses)} "
-            f"masses and {len(fractions)} r_inv"
-        )
-        raise ValueError(message)
-    observed, expected = np.full((2, len(fractions), len(masses)), np.nan)
-    for point in points:
-        place = fractions.index(point.r_inv), masses.index(point.mass_gev)
-        if point.limit.observed is not None:
-            observed[place] = np.log10(point.limit.observed)
-        if point.limit.expected is not None:
-            expected[place] = np.log10(point.limit.expected[2])
-    blind = np.isnan(observed).all()
-
-    def draw(figure: Any) -> None:
-        axes = figure.subplots()
-        shown = expected if blind else observed
-        mesh = axes.pcolormesh(
-            masses,
-            fractions,
-            np.ma.masked_invalid(shown),
-            cmap="viridis",
-            shading="nearest",
-            rasterized=True,
-        )
-        figure.colorbar(mesh, ax=axes, label=r"$\log_{10}$ of the limit on $\mu$")
-        for values, style, name in (
-            (observed, "-", "observed"),
-            (expected, "--", "expected"),
-        ):
-            if _crosses(values, 0.0):
-                shown = np.ma.masked_invalid(values)
-                axes.contour(
-                    masses, fractions, shown, levels=[0.0], colors=[ACCENT],
-                    linestyles=[style],
-                )  # fmt: skip
-                axes.plot([], [], color=ACCENT, linestyle=style, label=name)
-        axes.set_xlabel(r"$m_{Z'}$ [GeV]")
-        axes.set_ylabel(r"$r_\mathrm{inv}$")
-        if axes.get_legend_handles_labels()[0]:
-            _legend_above(axes)
-
-    return draw_svg(
-        "exclusion", draw, description="Limits over mass and invisible fraction"
-    )
-
-
-def _legend_above(axes: Any, *, columns: int = 3) -> None:
-    """Above the axes, where no line can run through it."""
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns)

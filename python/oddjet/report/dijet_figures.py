@@ -15,6 +15,7 @@ from oddjet.report.figure_svg import (
     MUTED,
     PROCESS_COLORS,
     draw_svg,
+    legend_above,
 )
 from oddjet.report.markup import Html
 
@@ -54,7 +55,7 @@ def spectrum_figure(name: str, point: Mapping[str, Any]) -> Html:
         axes.plot(centres, fitted, color=ACCENT, label=f"fit: {point['function']}")
         axes.set_yscale("log")
         axes.set_ylabel("events / bin")
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
+        legend_above(axes, columns=2)
         pulls.axhline(0.0, color=MUTED, linewidth=1.0)
         pulls.plot(
             centres, (counts - fitted) / np.sqrt(fitted), color=CONTROL, marker="o",
@@ -108,7 +109,7 @@ def significance_figure(points: Sequence[Mapping[str, Any]]) -> Html:
         axes.margins(x=0.05)
         axes.set_xlabel("centre of the signal region [TeV]")
         axes.set_ylabel(r"local significance [$\sigma$]")
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
+        legend_above(axes, columns=2)
 
     return draw_svg(
         "significance", draw, description="Local significance of every window"
@@ -154,6 +155,6 @@ def cls_figure(name: str, curve: Mapping[str, Any]) -> Html:
         axes.set_ylim(lowest, 1.5)
         axes.set_xlabel("signal events injected")
         axes.set_ylabel("CLs")
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+        legend_above(axes)
 
     return draw_svg(name, draw, description=f"CLs of the signal {curve['signal']}")

@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from oddjet.report.markup import Html, element
 from oddjet.runs.errors import require
 
@@ -17,6 +20,8 @@ __all__ = [
     "MUTED",
     "PROCESS_COLORS",
     "draw_svg",
+    "has_contour",
+    "legend_above",
 ]
 
 # Stand-ins that no figure uses otherwise; the page gives them a colour for light,
@@ -133,3 +138,14 @@ def _pack(svg: str) -> str:
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r">\s+<", "><", svg)
     return re.sub(r"\s+", " ", svg).strip()
+
+
+def legend_above(axes: Any, *, columns: int = 3) -> None:
+    """Put the legend above the axes, where no line can run through it."""
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns)
+
+
+def has_contour(values: ArrayLike, level: float) -> bool:
+    """Whether a contour at a level lies within a map; NaN is no value."""
+    known = np.asarray(values)[np.isfinite(values)]
+    return len(known) > 0 and bool(known.min() < level < known.max())

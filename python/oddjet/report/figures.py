@@ -16,6 +16,7 @@ from oddjet.report.figure_svg import (
     MUTED,
     PROCESS_COLORS,
     draw_svg,
+    legend_above,
 )
 from oddjet.report.markup import Html
 from oddjet.report.score_histogram import ScoreHistogram, flat_null
@@ -160,7 +161,7 @@ def loss_figure(
         axes.set_xlabel("epoch")
         axes.set_ylabel("training loss")
         # Above the axes, where no line can run through it.
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+        legend_above(axes)
 
     return draw_svg(
         "loss", draw, description="Training loss of every fold by epoch", height=3.9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from oddjet.report.figure_svg import ACCENT, MUTED, draw_svg
+from oddjet.report.figure_svg import ACCENT, MUTED, draw_svg, legend_above
 from oddjet.report.markup import Html
 
 __all__ = ["repeat_figure"]
@@ -62,7 +62,7 @@ def repeat_figure(
         axes.margins(x=0.05, y=0.15)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
+        legend_above(axes, columns=2)
 
     description = f"{y_label} against {x_label}"
     return draw_svg(name, draw, description=description, height=4.2)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oddjet.report.figure_svg import MUTED, PROCESS_COLORS, draw_svg
+from oddjet.report.figure_svg import MUTED, PROCESS_COLORS, draw_svg, legend_above
 from oddjet.report.markup import Html
 
 __all__ = ["Series", "series_figure"]
@@ -75,6 +75,6 @@ def series_figure(
         axes.margins(x=0.05, y=0.1)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+        legend_above(axes)
 
     return draw_svg(name, draw, description=f"{y_label} against {x_label}", height=4.6)

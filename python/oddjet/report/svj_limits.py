@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oddjet.report.abcd_figures import exclusion_figure, limit_figure
+from oddjet.report.limit_figures import exclusion_figure, limit_figure
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import NOTHING, format_sigma
 from oddjet.report.page import figure

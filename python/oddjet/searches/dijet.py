@@ -19,7 +19,7 @@ from oddjet.searches.dijet_graph import hunts_in, pseudo_experiments_of
 from oddjet.searches.dijet_injections import injections_of
 from oddjet.searches.dijet_limits import injection_results
 from oddjet.searches.dijet_results import dijet_results, significance_of
-from oddjet.searches.dijet_tables import SIGNAL, make_tables
+from oddjet.searches.dijet_tables import SIGNAL, make_tables, sources_of
 from oddjet.searches.dijet_validation import non_closures, validations_of, verdicts
 from oddjet.searches.table_source import CUTFLOW
 from oddjet.searches.task_search import Found, TaskSearch, Work, read_results
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from oddjet.campaigns.task import Task
     from oddjet.searches.dijet_graph import Hunt
     from oddjet.searches.dijet_tables import Tables
+    from oddjet.searches.table_source import TableSource
 
     Done = Callable[[Sequence[Task]], list[Outcome]]
 
@@ -57,6 +58,11 @@ class Dijet(TaskSearch[DijetConfig]):
     def role(self) -> str:
         """Of the data."""
         return self.config.data.role
+
+    @property
+    def sources(self) -> dict[str, TableSource]:
+        """All samples by name: data, simulation, of the validation, signals."""
+        return {name: source for name, (source, _) in sources_of(self.config).items()}
 
     def search(self, work: Work, *, blinded: bool, unblinded: bool) -> Found:
         """Validate, search, repeat on background, inject; leave the cut flow."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from oddjet.runs.progress import Progress
     from oddjet.searches.dijet_config import DijetConfig
 
-__all__ = ["SIGNAL", "Tables", "make_tables"]
+__all__ = ["SIGNAL", "Tables", "make_tables", "sources_of"]
 
 DIJET_TABLE = TableSelection("dijet", select_dijet, ("particles",))
 #: Prefix of the table of a signal, before its name.
@@ -93,7 +93,7 @@ def make_tables(
     """
     stages = [
         table_stage(name, source, DIJET_TABLE, cuts, base)
-        for name, (source, cuts) in _sources(config).items()
+        for name, (source, cuts) in sources_of(config).items()
     ]
     cutflow = "data"
     if config.data.luminosity_pb is not None:
@@ -112,7 +112,7 @@ def make_tables(
     return tables
 
 
-def _sources(config: DijetConfig) -> dict[str, tuple[TableSource, DijetCuts]]:
+def sources_of(config: DijetConfig) -> dict[str, tuple[TableSource, DijetCuts]]:
     """List the samples with the cuts on their events."""
     beside = config.selection.model_copy(update={"region": "validation"})
     samples: dict[str, tuple[TableSource | None, DijetCuts]] = {

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from oddjet.learn.config import TrainingConfig
 from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import ConfigModel
+from oddjet.searches.signal_grid import SignalPoint
 from oddjet.select.svj import SvjCuts
 
 __all__ = ["LundTaggerConfig", "LundTraining", "SampleConfig", "SignalConfig"]
@@ -33,22 +34,8 @@ class SampleConfig(ConfigModel):
     )
 
 
-class SignalConfig(SampleConfig):
+class SignalConfig(SignalPoint, SampleConfig):
     """One point of the signal grid."""
-
-    z_prime_mass_gev: float = Field(gt=0, description="mass of the Z' [GeV]")
-    r_inv: float = Field(ge=0, le=1, description="invisible fraction")
-
-    @property
-    def name(self) -> str:
-        """Of the point, in names of stages and of processes.
-
-        Examples
-        --------
-        >>> SignalConfig(files=("a",), z_prime_mass_gev=1000, r_inv=0.3).name
-        'mz1000_rinv0p3'
-        """
-        return f"mz{self.z_prime_mass_gev:g}_rinv{self.r_inv:g}".replace(".", "p")
 
 
 class LundTaggerConfig(ConfigModel):

@@ -65,6 +65,12 @@ class Svj(TaskSearch[SvjConfig]):
         return {**self.config.background, **points}
 
     @property
+    def sources(self) -> dict[str, TableSource]:
+        """The simulated samples, and the data where there are any."""
+        data = self.config.data
+        return self.samples if data is None else {**self.samples, DATA: data}
+
+    @property
     def role(self) -> str | None:
         """Of the data."""
         return None if self.config.data is None else self.config.data.role
@@ -110,12 +116,9 @@ class Svj(TaskSearch[SvjConfig]):
 
     def _tables(self, work: Work) -> dict[str, Path]:
         """Select the events of every sample."""
-        samples = self.samples
-        if self.config.data is not None:
-            samples[DATA] = self.config.data
         stages = [
             table_stage(name, source, SVJ_TABLE, self.config.selection, self.base)
-            for name, source in samples.items()
+            for name, source in self.sources.items()
         ]
         places = work.stages(stages)
         wanted = dict.fromkeys(("transverse_mass", "delta_eta", *self.config.features))

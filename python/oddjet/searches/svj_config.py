@@ -12,6 +12,7 @@ from oddjet.learn.config import TrainingConfig
 from oddjet.learn.models.lund_config import LundNetConfig
 from oddjet.runs.config import ConfigModel
 from oddjet.searches.lund_config import LundTraining
+from oddjet.searches.signal_grid import SignalPoint
 from oddjet.searches.table_source import TableSource
 from oddjet.select.svj import SvjCuts
 from oddjet.stats.abcd_scan import WorkingPointRules
@@ -52,28 +53,15 @@ class BackgroundConfig(TableSource):
     )
 
 
-class SignalPointConfig(TableSource):
+class SignalPointConfig(SignalPoint, TableSource):
     """One point of the signal grid."""
 
-    z_prime_mass_gev: float = Field(gt=0, description="mass of the Z' [GeV]")
-    r_inv: float = Field(ge=0, le=1, description="invisible fraction")
     cross_section_pb: float = Field(
         1.0,
         gt=0,
         description="of all events of the files, selected or not [pb]: limits on mu"
         " are relative to it",
     )
-
-    @property
-    def name(self) -> str:
-        """Of the point, in results and in names of stages.
-
-        Examples
-        --------
-        >>> SignalPointConfig(files=("a",), z_prime_mass_gev=1500, r_inv=0.3).name
-        'mz1500_rinv0p3'
-        """
-        return f"mz{self.z_prime_mass_gev:g}_rinv{self.r_inv:g}".replace(".", "p")
 
 
 class DataConfig(TableSource):
@@ -196,7 +184,7 @@ class SvjConfig(ConfigModel):
     toys: int = Field(0, ge=0, description="pseudo-experiments that check every limit")
 
     @model_validator(mode="after")
-    def _names_and_parts_fit(self) -> Self:
+    def _names_are_usable(self) -> Self:
         names = [point.name for point in self.signal]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             message = f"must name each point of the grid once; {twice[0]} comes twice"
@@ -215,6 +203,10 @@ class SvjConfig(ConfigModel):
                 f" file, got {list(self.features)}"
             )
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _training_fits(self) -> Self:
         if not np.all(np.diff(self.mass_edges_gev) > 0):
             message = f"must ascend in mass_edges_gev, got {list(self.mass_edges_gev)}"
             raise ValueError(message)
@@ -228,6 +220,10 @@ class SvjConfig(ConfigModel):
                 " training.method say what is asked for"
             )
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _tagger_fits(self) -> Self:
         if self.tagger and self.tagger.training.scoring != "k_fold":
             message = (
                 "must have tagger.training.scoring: k_fold, so that every event has a"

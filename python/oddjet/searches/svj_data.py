@@ -112,7 +112,8 @@ def _require_scored(status: Sequence[str]) -> None:
     bad = [each for each in status if each != SCORED]
     if bad:
         message = (
-            f"{len(bad)} events of the data have no scores: {bad[0]}, of the first"
+            f"{len(bad)} events of the data have no scores; what is wrong with the"
+            f" first: {bad[0]}"
         )
         raise UserError(message)
 

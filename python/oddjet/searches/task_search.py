@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from oddjet.campaigns.task import Task
     from oddjet.runs.crew import Crew
+    from oddjet.searches.table_source import TableSource
 
 __all__ = ["TASKS", "Found", "TaskSearch", "Work", "read_results"]
 
@@ -144,6 +145,11 @@ class TaskSearch(Search[Config]):
             places = run_stages(root, [stage], progress=shown)
             publish(places[_REPORT] / PAGE, root / PAGE)
         return found.results
+
+    @property
+    @abstractmethod
+    def sources(self) -> dict[str, TableSource]:
+        """Everything that the search reads, by name."""
 
     @property
     @abstractmethod

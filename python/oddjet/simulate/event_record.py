@@ -126,25 +126,37 @@ def flatten(
     truth = _true_missing_momentum(particles, len(counts))
     if with_higgs_quarks:
         truth |= higgs_quarks(records)
-    # Statuses 83 and 84 mark hadrons from strings, positive if they are stable.
-    dark = np.flatnonzero(is_dark(pdg_id) & np.isin(np.abs(status), (83, 84)))
-    # Invisible are those that are stable, and those whose daughters are dark matter.
-    first = np.repeat(np.cumsum(counts) - counts, counts)
-    daughter = pdg_id[first[dark] + _flat(records.daughter1)[dark]]
-    silent = (status[dark] > 0) | np.isin(np.abs(daughter), DARK_MATTER)
-    invisible = dark[silent]
-    energy = _flat(records.p["e"])
-    for prefix, hadrons in (("", dark), ("invisible_", invisible)):
-        number = np.bincount(event[hadrons], minlength=len(counts))
-        total = sums_of(energy[hadrons], event[hadrons], len(counts))
-        truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)
-        truth[f"{prefix}dark_energy"] = total.astype(np.float32)
+    truth |= _dark_truth(records, pdg_id, status, event)
     weight = np.asarray(ak.to_numpy(batch.info.weights[:, 0]), np.float64)
     return Generated(
         len(counts), particles, heavy, truth, weight,
         source=np.arange(len(counts)), num_generated=len(counts),
         generated_weight=float(weight.sum()),
     )  # fmt: skip
+
+
+def _dark_truth(
+    records: ak.Array,
+    pdg_id: NDArray[Any],
+    status: NDArray[Any],
+    event: NDArray[np.intp],
+) -> dict[str, NDArray[Any]]:
+    """Count the dark hadrons of each event and add up their energy [GeV]."""
+    counts = ak.to_numpy(ak.num(records))
+    # Statuses 83 and 84 mark hadrons from strings, positive if they are stable.
+    dark = np.flatnonzero(is_dark(pdg_id) & np.isin(np.abs(status), (83, 84)))
+    # Invisible are those that are stable, and those whose daughters are dark matter.
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    daughter = pdg_id[first[dark] + _flat(records.daughter1)[dark]]
+    silent = (status[dark] > 0) | np.isin(np.abs(daughter), DARK_MATTER)
+    energy = _flat(records.p["e"])
+    truth: dict[str, NDArray[Any]] = {}
+    for prefix, hadrons in (("", dark), ("invisible_", dark[silent])):
+        number = np.bincount(event[hadrons], minlength=len(counts))
+        total = sums_of(energy[hadrons], event[hadrons], len(counts))
+        truth[f"{prefix}dark_hadrons"] = number.astype(np.int16)
+        truth[f"{prefix}dark_energy"] = total.astype(np.float32)
+    return truth
 
 
 def _true_missing_momentum(

@@ -7,7 +7,6 @@ F.-Y. Hsieh, note "CWoLa" (unpublished), section 2.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -17,10 +16,9 @@ from pydantic import Field, model_validator
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
-from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
-from oddjet.searches.event_table import EventTable, read_event_table
+from oddjet.searches.event_table import read_event_table
 from oddjet.searches.table_source import TABLE
 from oddjet.select.dihiggs import VARIABLES
 from oddjet.stats.classification import best_accuracy, significance_improvement
@@ -28,9 +26,6 @@ from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.classifiers import (
-    TrainingSet,
-    drawn,
-    set_of_table,
     train_repeats,
 )
 from oddjet.studies.dihiggs_samples import (
@@ -39,6 +34,7 @@ from oddjet.studies.dihiggs_samples import (
     DihiggsSamples,
     assignment_warning,
 )
+from oddjet.studies.hunting_draws import HuntingDraw, draw_events
 from oddjet.studies.hunting_page import hunting_report, hunting_table
 from oddjet.studies.repeats import plain_rows, summarised
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
@@ -156,9 +152,14 @@ class HuntingStudy(Study[HuntingStudyConfig]):
             COLLECT,
             self.collect,
             inputs=("features", *names),
-            arguments={"points": names, "study": config.without_files()},
+            arguments={"points": names, "study": self.shown},
         )
         return [*tables, features, *points, collect]
+
+    @property
+    def shown(self) -> HuntingStudyConfig:
+        """The configuration without its files: what they hold enters by the stages."""
+        return self.config.without_files()
 
     @staticmethod
     def collect(
@@ -252,7 +253,7 @@ def make_point(
     tables = study.read_tables(inputs, names, study.copies_of(variant.augmentation))
     seed = derive_seed(study.seed, "times", round(1e6 * times))
     draws = [
-        _draw(
+        draw_events(
             tables,
             study,
             chosen,
@@ -287,7 +288,7 @@ def make_point(
 
 def _judged(
     score_of: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-    draw: _Draw,
+    draw: HuntingDraw,
     study: HuntingStudyConfig,
 ) -> dict[str, float]:
     pure, regions = draw.pure, draw.regions
@@ -305,91 +306,3 @@ def _judged(
         found[f"improvement_{efficiency:g}"] = improvement
         found[f"after_{efficiency:g}"] = improvement * draw.sensitivity
     return found
-
-
-@dataclass(frozen=True)
-class _Draw:
-    """What trains, the pure samples, background of both regions to test.
-
-    `sensitivity` is S / sqrt(B) of the signal region, in events that train and
-    validate.
-    """
-
-    training: TrainingSet
-    pure: TrainingSet
-    regions: TrainingSet
-    sensitivity: float
-
-
-def _draw(
-    tables: Mapping[str, EventTable],
-    study: HuntingStudyConfig,
-    names: list[str],
-    *,
-    times: float,
-    variant: Variant,
-    seed: int,
-) -> _Draw:
-    random = np.random.default_rng(seed)
-    windows = study.windows
-    signal, background = (
-        table[windows.inside(table.columns) | windows.beside(table.columns)]
-        for table in (tables[SIGNAL], tables[BACKGROUND])
-    )
-    tests = {}
-    rest = {}
-    for name, table in ((SIGNAL, signal), (BACKGROUND, background)):
-        inside = np.flatnonzero(windows.inside(table.columns))
-        (test,) = drawn(len(inside), [min(study.test_events, len(inside) // 2)], random)
-        taken = np.zeros(len(table), np.bool_)
-        taken[inside[test]] = True
-        tests[name], rest[name] = table[taken], table[~taken]
-    wanted = round(times * study.signal_events * variant.luminosity)
-    if wanted > len(rest[SIGNAL]):
-        message = (
-            f"the study needs {wanted} signal events in the windows at {times:g} times"
-            f" ({variant.name}), there are {len(rest[SIGNAL])} besides those that test;"
-            " give more files"
-        )
-        raise UserError(message)
-    order = random.permutation(len(rest[SIGNAL]))
-    # A tenth of the background in both regions is for the test without signal; of
-    # the others a larger luminosity takes those of a smaller one and more.
-    place = random.random(len(rest[BACKGROUND]))
-    held = place < 0.1
-    share = variant.luminosity / max((1.0, *study.luminosities))
-    learnt = EventTable.concatenate(
-        [
-            rest[SIGNAL][order[:wanted]],
-            rest[BACKGROUND][~held & (place < 0.1 + 0.9 * share)],
-        ]
-    )
-    label = windows.inside(learnt.columns)
-    is_signal = np.arange(len(learnt)) < wanted
-    regions = rest[BACKGROUND][held]
-    return _Draw(
-        set_of_table(
-            learnt,
-            label,
-            names,
-            seed=seed,
-            copies=study.copies_of(variant.augmentation),
-        ),
-        _labelled([tests[SIGNAL], tests[BACKGROUND]], names),
-        TrainingSet(
-            regions.features(names), windows.inside(regions.columns), regions.weights
-        ),
-        float(
-            np.sum(learnt.weights[label & is_signal])
-            / np.sqrt(np.sum(learnt.weights[label & ~is_signal]))
-        ),
-    )
-
-
-def _labelled(pair: list[EventTable], names: list[str]) -> TrainingSet:
-    sizes = [len(part) for part in pair]
-    return TrainingSet(
-        np.concatenate([part.features(names) for part in pair]),
-        np.repeat([True, False], sizes),
-        np.concatenate([part.weights for part in pair]),
-    )

@@ -58,6 +58,18 @@ class ImagesStudy(Study[ImagesStudyConfig]):
             inputs=_inputs(Variant(name=ORIGINAL)),
             arguments={"study": _without_files(config)},
         )
+        points = self._points()
+        names = tuple(point.name for point in points)
+        collect = Stage(
+            COLLECT,
+            self.collect,
+            inputs=names,
+            arguments={"points": names, "study": self.shown},
+        )
+        return [*selects, *draws, numbers, *points, collect]
+
+    def _points(self) -> list[Stage]:
+        config = self.config
         # What a point does not depend on must not make it again.
         shared = _without_files(config).model_copy(
             update={
@@ -65,7 +77,7 @@ class ImagesStudy(Study[ImagesStudyConfig]):
                 "augmentations": {},
             }
         )  # fmt: skip
-        points = [
+        return [
             Stage(
                 f"point-{variant.name}-{round(1000 * sensitivity):06d}",
                 make_point,
@@ -77,14 +89,6 @@ class ImagesStudy(Study[ImagesStudyConfig]):
             )
             for variant, sensitivity in config.points()
         ]  # fmt: skip
-        names = tuple(point.name for point in points)
-        collect = Stage(
-            COLLECT,
-            self.collect,
-            inputs=names,
-            arguments={"points": names, "study": _without_files(config)},
-        )
-        return [*selects, *draws, numbers, *points, collect]
 
     def _select(self, name: str) -> Stage:
         files = getattr(self.config, name).find(self.base)
@@ -116,6 +120,11 @@ class ImagesStudy(Study[ImagesStudyConfig]):
                 "seed": self.config.seed,
             },
         )
+
+    @property
+    def shown(self) -> ImagesStudyConfig:
+        """The configuration without its files: what they hold enters by the stages."""
+        return _without_files(self.config)
 
     @staticmethod
     def collect(

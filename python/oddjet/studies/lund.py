@@ -47,9 +47,14 @@ class LundStudy(Study[LundStudyConfig]):
             COLLECT,
             self.collect,
             inputs=(MEASURE,),
-            arguments={"study": without_files(self.config)},
+            arguments={"study": self.shown},
         )
         return [*lund_plan(self.config, self.base, checkpoints), collect]
+
+    @property
+    def shown(self) -> LundStudyConfig:
+        """The configuration without its files: what they hold enters by the stages."""
+        return without_files(self.config)
 
     @staticmethod
     def collect(

@@ -118,9 +118,14 @@ class MixedStudy(Study[MixedStudyConfig]):
             for variant, copies in config.copies().items()
         ]
         names = tuple(point.name for point in points)
-        arguments = {"points": names, "study": config.without_files()}
+        arguments = {"points": names, "study": self.shown}
         collect = Stage(COLLECT, self.collect, inputs=names, arguments=arguments)
         return [*tables, *points, collect]
+
+    @property
+    def shown(self) -> MixedStudyConfig:
+        """The configuration without its files: what they hold enters by the stages."""
+        return self.config.without_files()
 
     @staticmethod
     def collect(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from oddjet.report.page import write_page
 from oddjet.runs.atomic import remove_tree, write_json_atomic, write_text_atomic
 from oddjet.runs.config import dump_yaml
+from oddjet.runs.digests import plain_data
+from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
 from oddjet.runs.made_from import made_from
 from oddjet.runs.progress import Progress
@@ -116,27 +118,38 @@ class Study(Recipe[Config], ABC):
         )
         return found
 
-    @classmethod
-    def redraw(cls, run: Path, path: Path) -> None:
+    @property
+    def shown(self) -> Config:
+        """The configuration that `collect` is given: what the page shows of it."""
+        return self.config
+
+    def redraw(self, run: Path, path: Path) -> None:
         """Write the page of a finished study again, as this release draws it.
 
         Parameters
         ----------
         run : Path
-            The directory of the study, with its stages.
+            The directory of the study, with its stages and this configuration.
         path : Path
             The page.
 
         Raises
         ------
         UserError
-            The stages are incomplete, damaged or no longer those of the results.
+            The stages are incomplete, damaged or no longer those of the results, or
+            of another configuration.
         """
         with lock_directory(run), tempfile.TemporaryDirectory() as directory:
             made = made_from(run, COLLECT, command="oddjet study")
-            study = cls.config_class.model_validate(made.arguments["study"])
-            arguments = {**made.arguments, "study": study}
-            cls.collect(Path(directory), made.inputs, Progress.silent(), **arguments)
+            # A manifest keeps keys in alphabetical order, a page in that of the user.
+            arguments = {**made.arguments, "study": self.shown}
+            if plain_data(arguments) != made.arguments:
+                message = (
+                    f"{run / CONFIG} is not what its page was made with; run `oddjet"
+                    " study` once more with the same output directory"
+                )
+                raise UserError(message)
+            self.collect(Path(directory), made.inputs, Progress.silent(), **arguments)
             publish(Path(directory) / REPORT, path)
 
 
