@@ -130,10 +130,22 @@ class SvjConfig(ConfigModel):
         138.0, gt=0, description="of the data, or that results are for [1/fb]"
     )
     background: dict[str, BackgroundConfig] = Field(
-        min_length=1, description="simulated processes by name"
+        min_length=1,
+        examples=[{"qcd": {"files": [], "uncertainty": 0.2}}],
+        description="simulated processes by name",
     )
     signal: tuple[SignalPointConfig, ...] = Field(
         min_length=1,
+        examples=[
+            [
+                {
+                    "z_prime_mass_gev": 1500,
+                    "r_inv": 0.3,
+                    "cross_section_pb": 0.2,
+                    "files": [],
+                }
+            ]
+        ],
         description="points of the grid; each has the same weight in trainings",
     )
     data: DataConfig | None = Field(None, description="recorded events; null: none")

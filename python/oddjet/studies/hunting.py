@@ -79,7 +79,9 @@ class HuntingStudyConfig(DihiggsSamples):
         0.1, gt=0, le=1, description="features above are named by the report"
     )
     signal_events: float = Field(
-        ge=0, description="signal events in all windows together, at 1 times"
+        ge=0,
+        examples=[272],
+        description="signal events in all windows together, at 1 times",
     )
     luminosities: tuple[Annotated[float, Field(gt=1)], ...] = Field(
         (),
