@@ -44,8 +44,8 @@ struct Sample {
     }
 };
 
-/// About what a call needs for a pair; several chunks where that is much, each of a size
-/// that glibc keeps for the next call (below 32 MB).
+/// About what a call needs for a pair; several chunks where that is much, each of a
+/// size that glibc keeps for the next call (below 32 MB).
 std::size_t chunk_bytes(const WeightedVariables& sample) {
     constexpr std::size_t kMost = std::size_t{14} << 21;
     const std::size_t an_event = 48 * sample.variables.size() + 96;

@@ -48,7 +48,7 @@ class KeyTree {
 
     /// The sum over lower keys so far; then the row is among what has been.
     Row<Columns> visit(std::size_t key, const Row<Columns>& row) {
-        static constexpr auto kHigher = masks_of_higher();
+        alignas(64) static constexpr auto kHigher = masks_of_higher();
         Lanes rows;  // the row again and again
         if constexpr (Columns == 2) {
             const auto [a, b] = row;
@@ -93,7 +93,7 @@ class KeyTree {
 
     static constexpr auto masks_of_higher() {
         using Masks = std::array<std::int64_t, kDigits * Columns>;
-        alignas(64) std::array<Masks, kDigits> masks{};
+        std::array<Masks, kDigits> masks{};
         for (std::size_t digit = 0; digit < kDigits; ++digit) {
             for (std::size_t i = 0; i < kDigits * Columns; ++i) {
                 masks[digit][i] = i / Columns > digit ? -1 : 0;
@@ -105,8 +105,7 @@ class KeyTree {
     /// A node's children follow each other: those of node i begin at 4 i + 1.
     static std::size_t count_nodes(unsigned bits) {
         std::size_t first = 0;  // of the last level
-        for (unsigned rest = bits; rest > kDigitBits;
-             rest -= std::min(rest, kDigitBits)) {
+        for (unsigned rest = bits; rest > kDigitBits; rest -= kDigitBits) {
             first = kDigits * first + 1;
         }
         const std::size_t keys = std::size_t{1} << bits;
