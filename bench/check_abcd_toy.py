@@ -193,7 +193,10 @@ def write(options, rows):
         "events": options.events,
         "held_out": options.held_out,
         "wanted": "|non-closure| < 5 % and R < 0.05 at 30 % signal",
-        "spread": {name: spread_of(rows, name) for name in CASES},
+        "spread": {
+            name: spread_of(rows, name)
+            for name in dict.fromkeys(row["case"] for row in rows)
+        },
         "rows": rows,
     }
     options.result.write_text(json.dumps(result, indent=1) + "\n")
@@ -202,13 +205,12 @@ def write(options, rows):
 def spread_of(rows, case):
     own = [row for row in rows if row["case"] == case]
     found = np.array([row["non_closure"] for row in own])
-    largest = max((row["distance_correlation"] for row in own), default=None)
     return {
         "seeds": len(own),
         "within_5_percent": int(np.count_nonzero(np.abs(found) < 0.05)),
-        "mean_non_closure": float(found.mean()) if own else None,
-        "largest_non_closure": float(np.abs(found).max()) if own else None,
-        "largest_distance_correlation": largest,
+        "mean_non_closure": float(found.mean()),
+        "largest_non_closure": float(np.abs(found).max()),
+        "largest_distance_correlation": max(r["distance_correlation"] for r in own),
     }
 
 
