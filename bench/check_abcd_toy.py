@@ -1,6 +1,6 @@
 """Does the training of two ABCD scores close, and what does it find?
 
-    python bench/check_abcd_toy.py [--events 100000] [--seeds 1 2] [--result FILE.json]
+    python bench/check_abcd_toy.py [--seeds 1 2] [--cases entropy] [--result FILE.json]
 
 On the Gaussian toy of arXiv:2007.14400, section 3, with correlation +0.8: with the -0.8
 of the paper cuts that keep 30 % of the signal leave one background event in a million.
@@ -46,12 +46,19 @@ SHARED = {
     "learning_rate": 5e-3,
     "epochs": 12,
     "steps": 10,
-    "batch_events": 20_000,
+    "batch_events": 100_000,
     "signal_over_background": 1.0,
 }
+#: At 30 % signal efficiency three in a thousand of the background pass. Of a step of
+#: 20,000 events that is 30, which show the closure to 18 %: most of the term is then
+#: noise, and more is asked of the scores by luck than by need. Of 100,000 it is 150.
+#: Averaged over all cuts the closure keeps its target while the tail misses it (+2 to
+#: +7 %): it is asked of cuts that keep 0.2 to 3 %.
 CONSTRAINTS = {
     "decorrelate": (DecorrelationTerm(between=("X", "Y"), target=0.03),),
-    "closure": (ClosureTerm(target=0.03),),
+    "closure": (ClosureTerm(target=0.02),),
+    "cut_min_events": 100.0,
+    "cut_max_fraction": 0.03,
 }
 CASES = {
     "Double DisCo, fixed weights": AbcdTrainingConfig(
@@ -149,14 +156,21 @@ def row(name, config, events, held_out, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=100_000, help="of each class")
-    parser.add_argument("--held-out", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=1_000_000, help="of each class")
+    parser.add_argument("--held-out", type=int, default=2_000_000)
+    parser.add_argument(
+        "--cases", nargs="+", default=list(CASES), help="parts of names of cases"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--result", type=Path)
+    parser.add_argument("--result", type=Path, help="rows are added to this file")
     options = parser.parse_args()
     rows = []
+    if options.result and options.result.exists():
+        rows = json.loads(options.result.read_text())["rows"]
     for seed in options.seeds:
         for name, config in CASES.items():
+            if not any(part in name for part in options.cases):
+                continue
             found = row(name, config, options.events, options.held_out, seed)
             rows.append(found)
             print(
@@ -167,16 +181,37 @@ def main():
                 f"{found['cpu_seconds']:.0f} s",
                 flush=True,
             )
-    if options.result:
-        result = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "cpu": platform.processor() or platform.machine(),
-            "events": options.events,
-            "held_out": options.held_out,
-            "wanted": "|non-closure| < 5 % and R < 0.05 at 30 % signal",
-            "rows": rows,
-        }
-        options.result.write_text(json.dumps(result, indent=1) + "\n")
+            if options.result:
+                write(options, rows)
+
+
+def write(options, rows):
+    """All trainings so far, and how those of each case are spread."""
+    result = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpu": platform.processor() or platform.machine(),
+        "events": options.events,
+        "held_out": options.held_out,
+        "wanted": "|non-closure| < 5 % and R < 0.05 at 30 % signal",
+        "spread": {
+            name: spread_of(rows, name)
+            for name in dict.fromkeys(row["case"] for row in rows)
+        },
+        "rows": rows,
+    }
+    options.result.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def spread_of(rows, case):
+    own = [row for row in rows if row["case"] == case]
+    found = np.array([row["non_closure"] for row in own])
+    return {
+        "seeds": len(own),
+        "within_5_percent": int(np.count_nonzero(np.abs(found) < 0.05)),
+        "mean_non_closure": float(found.mean()),
+        "largest_non_closure": float(np.abs(found).max()),
+        "largest_distance_correlation": max(r["distance_correlation"] for r in own),
+    }
 
 
 if __name__ == "__main__":

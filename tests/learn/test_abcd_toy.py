@@ -25,9 +25,10 @@ from oddjet.stats.abcd import closure_test
 def test_constraints_close_in_the_tail():
     """Where 30 % of the signal are kept and 0.7 % of a background of rho = 0.8.
 
-    Seeds differ: this one misses by 2 %, others by 4 to 13 % there, always predicting
-    too much; bench/check_abcd_toy.py tells. With one pair of cuts a step, uniform in
-    the scores, it was 31 %.
+    Seeds differ with steps of 20,000 events: this one misses by 2 %, others by 4 to
+    15 % there, always predicting too much; bench/check_abcd_toy.py tells what those of
+    100,000 events of a larger sample do. With one pair of cuts a step, uniform in the
+    scores, it was 31 %.
     """
     config = AbcdTrainingConfig(
         hidden=(32, 32),

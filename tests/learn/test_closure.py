@@ -94,6 +94,21 @@ class TestDrawnCuts:
         # Of cuts uniform in independent scores 5.6 % leave less than a hundredth.
         assert 0.2 < np.mean(corner < 0.01) < 0.6
 
+    def test_cuts_of_the_tail_alone(self):
+        x, y, weights = scores(20_000)
+        random = np.random.default_rng(4)
+        options = {"min_events": 20, "max_fraction": 0.03}
+        cuts = np.array(
+            [draw_cut(x, y, weights, random=random, **options) for _ in range(100)]
+        )
+        passing = [
+            np.mean(score.numpy()[:, None] > column, axis=0)
+            for column, score in zip(cuts.T, (x, y), strict=True)
+        ]
+        corner = passing[0] * passing[1]
+        assert 0.02 < corner.max() < 0.0301
+        assert corner.min() < 0.005
+
     def test_every_region_of_every_bin_holds_events(self):
         x, y, weights = scores(800)
         bin_of = torch.arange(800) % 3

@@ -173,6 +173,14 @@ class AbcdTrainingConfig(ConfigModel):
         description="soft events in every region that a drawn cut leaves; the fewer,"
         " the further into the tail closure is asked for",
     )
+    cut_max_fraction: float = Field(
+        0.99,
+        gt=0,
+        lt=1,
+        description="part of the background that passes both cuts of a drawn pair, at"
+        " most, if they are independent; a small one asks for closure in the tail"
+        " alone, where the signal region is, and not on average over all cuts",
+    )
     sharpness: float = Field(100.0, gt=0, description="of soft cuts")
     relaxation: float = Field(
         30.0,

@@ -251,6 +251,7 @@ class AbcdTerms:
                 weight,
                 random=random,
                 min_events=self._config.cut_min_events,
+                max_fraction=self._config.cut_max_fraction,
                 **options,  # type: ignore[arg-type]
             )
             at_cuts.append(closure_losses(x, y, weight, cut=cut, **options))  # type: ignore[arg-type]

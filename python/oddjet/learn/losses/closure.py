@@ -103,16 +103,17 @@ def draw_cut(
     bin_of: Tensor | None = None,
     num_bins: int = 1,
     min_events: float = 10.0,
+    max_fraction: float = 0.99,
     sharpness: float = SHARPNESS,
     attempts: int = 1000,
 ) -> tuple[float, float]:
     """Draw a pair of cuts that leaves events in every region of every bin.
 
     The logarithm of the fraction of events that independent scores would leave is
-    uniform, from `min_events` of the poorest bin to 99 %, and the two cuts share it at
-    random: each decade of background rejection is tested as often as any other, where
-    cuts uniform in the scores would all but miss the corner that the signal region is.
-    A pair is drawn again until each region holds more than
+    uniform, from `min_events` of the poorest bin to `max_fraction`, and the two cuts
+    share it at random: each decade of background rejection is tested as often as any
+    other, where cuts uniform in the scores would all but miss the corner that the
+    signal region is. A pair is drawn again until each region holds more than
     `min_events` soft events, counted without weights, and a soft sum of weights above
     zero.
 
@@ -124,6 +125,8 @@ def draw_cut(
     bin_of, num_bins, sharpness
         As for `soft_regions`.
     min_events : float
+    max_fraction : float
+        Less means cuts in the tail alone.
     attempts : int
         Pairs to try.
 
@@ -149,11 +152,12 @@ def draw_cut(
     True
     """
     ordered = [np.sort(score.detach().cpu().double().numpy()) for score in (x, y)]
-    lowest = min(max(min_events, 1.0) / _fewest_events(x, bin_of, num_bins), 0.5)
+    lowest = max(min_events, 1.0) / _fewest_events(x, bin_of, num_bins)
+    lowest = min(lowest, 0.5, max_fraction)
     ones = torch.ones_like(x)
     most = torch.full((num_bins,), -torch.inf, dtype=x.dtype, device=x.device)
     for _ in range(attempts):
-        both, share = random.uniform([np.log(lowest), 0.0], [np.log(0.99), 1.0])
+        both, share = random.uniform([np.log(lowest), 0.0], [np.log(max_fraction), 1.0])
         passing = np.exp([share * both, (1 - share) * both])
         first, second = (
             _quantile(score, 1 - part)
