@@ -50,7 +50,7 @@ def test_the_curve_gives_the_smallest_signal(tmp_path: Path) -> None:
     assert 0 < smallest["3"]["signal"] < 140
     assert smallest["30"] is None
     table = (run / "table.md").read_text("utf-8")
-    assert "| 30 | not reached | |" in table
+    assert "| 30 | not reached |  |" in table
     page = (run / "report.html").read_text("utf-8")
     assert "injected\N{NON-BREAKING HYPHEN}140" in page
     assert "Selected and rejected jets" in page

@@ -58,7 +58,7 @@ def test_a_configuration_that_only_lacks_files(name, tmp_path, capsys):
     assert "files must have at least 1 item" in capsys.readouterr().err
 
 
-def test_a_study_on_a_cluster_is_the_study_alone(samples, tmp_path):
+def test_a_study_on_a_cluster_is_the_study_alone(samples, tmp_path, capsys):
     pytest.importorskip("distributed", reason="needs the extra [dask]")
     config = samples | {
         "study": "mixed", "features": NAMES, "events": 100, "test_events": 50,
@@ -74,6 +74,10 @@ def test_a_study_on_a_cluster_is_the_study_alone(samples, tmp_path):
     )
     assert alone == cluster
     assert_redrawn(tmp_path / "cluster")
+    config = tmp_path / "cluster" / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("seed: 1", "seed: 2"), "utf-8")
+    assert main(["report", str(tmp_path / "cluster")]) == 2
+    assert "is not what its page was made with" in capsys.readouterr().err
     assert len(json.loads(alone)["points"]) == 2
 
 

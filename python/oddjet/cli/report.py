@@ -18,7 +18,7 @@ __all__ = ["report"]
     help="The page to write; by default RUN/report.html.",
 )
 def report(run: Path, *, output: Path | None) -> None:
-    """Write the page of the finished search or study in RUN, as it is drawn today."""
+    """Write the page of a finished RUN again."""
     page = output or run / "report.html"
     if (run / "study.json").is_file():
         from oddjet.studies.reading import redraw_study

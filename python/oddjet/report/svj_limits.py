@@ -14,7 +14,7 @@ from oddjet.stats.exclusion import GridPoint
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["limit_content"]
+__all__ = ["grid_points", "limit_content"]
 
 _HEADS = (
     "Signal", "Cross section [pb]", "Passes both", "Expected limit on mu",
@@ -22,10 +22,29 @@ _HEADS = (
 )  # fmt: skip
 
 
+def grid_points(points: Sequence[Mapping[str, Any]]) -> list[GridPoint]:
+    """Give the limits of `points` in results.json, as figures and tables take them."""
+    return [
+        GridPoint(
+            point["z_prime_mass_gev"],
+            point["r_inv"],
+            AbcdLimit(
+                point["status"],
+                point["reason"],
+                point["observed"],
+                None if point["expected"] is None else tuple(point["expected"]),
+                point["best_mu"],
+                point["significance"],
+            ),
+        )
+        for point in points
+    ]
+
+
 def limit_content(results: Mapping[str, Any]) -> list[Html | str]:
     """Show limits against the mass, over the grid, and as a table."""
     points = results["points"]
-    grid = [_grid_point(point) for point in points]
+    grid = grid_points(points)
     content: list[Html | str] = []
     for r_inv in sorted({point.r_inv for point in grid}):
         here = [point for point in grid if point.r_inv == r_inv]
@@ -44,29 +63,13 @@ def limit_content(results: Mapping[str, Any]) -> list[Html | str]:
 
 
 def _exclusion(grid: Sequence[GridPoint]) -> list[Html | str]:
+    if all(point.limit.expected is None for point in grid):
+        return []
     try:
         drawn = exclusion_figure(grid)
     except ValueError:
         return []  # No grid of two masses and two fractions.
-    if all(point.limit.expected is None for point in grid):
-        return []
     return [figure(drawn, "Over the grid; lines where a limit is 1, if one is.")]
-
-
-def _grid_point(point: Mapping[str, Any]) -> GridPoint:
-    expected = point["expected"]
-    return GridPoint(
-        point["z_prime_mass_gev"],
-        point["r_inv"],
-        AbcdLimit(
-            point["status"],
-            point["reason"],
-            point["observed"],
-            None if expected is None else tuple(expected),
-            point["best_mu"],
-            point["significance"],
-        ),
-    )
 
 
 def _row(point: Mapping[str, Any]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from scipy import special
 from oddjet.campaigns.campaign import Outcome
 from oddjet.campaigns.task import failure_of
 from oddjet.report.markup import Html
+from oddjet.report.svj_limits import grid_points
 from oddjet.report.svj_page import SvjPanels
 from oddjet.runs.atomic import remove_tree, write_text_atomic
 from oddjet.runs.stages import publish
@@ -28,8 +29,7 @@ from oddjet.searches.svj_tasks import HISTORY, NETWORKS
 from oddjet.searches.table_source import CUTFLOW, TABLE
 from oddjet.searches.task_search import TASKS
 from oddjet.select.cutflow import CutFlow, CutRow
-from oddjet.stats.abcd_limits import AbcdLimit
-from oddjet.stats.exclusion import GridPoint, excluded_ranges, limit_tables
+from oddjet.stats.exclusion import excluded_ranges, limit_tables
 from oddjet.stats.hepdata import write_hepdata
 
 if TYPE_CHECKING:
@@ -256,21 +256,6 @@ def _why(reasons: list[str], history: Mapping[str, Any] | None) -> str:
     return reason
 
 
-def _grid(points: list[dict[str, Any]]) -> list[GridPoint]:
-    names = ("status", "reason", "observed", "best_mu", "significance")
-    return [
-        GridPoint(
-            point["z_prime_mass_gev"],
-            point["r_inv"],
-            AbcdLimit(
-                expected=tuple(point["expected"]) if point["expected"] else None,
-                **{name: point[name] for name in names},
-            ),
-        )
-        for point in points
-    ]
-
-
 def _excluded(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the excluded masses of every invisible fraction."""
     rows = []
@@ -393,6 +378,6 @@ def publish_outputs(
                     outcome.place / source, root / folder / f"{point.name}.{suffix}"
                 )
     remove_tree(root / HEPDATA)
-    tables = limit_tables(_grid(results["points"]))
+    tables = limit_tables(grid_points(results["points"]))
     comment = f"Search for semi-visible jets, {config.luminosity_ifb:g} /fb"
     write_hepdata(root / HEPDATA, tables, comment=comment)

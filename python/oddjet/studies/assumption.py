@@ -32,6 +32,7 @@ from oddjet.studies.assumption_config import AssumptionConfig
 from oddjet.studies.assumption_page import assumption_report
 from oddjet.studies.mixtures import draw_mixture
 from oddjet.studies.preparing import prepare_stages
+from oddjet.studies.repeats import markdown_table
 from oddjet.studies.rows import scored_mixture
 from oddjet.studies.study import COLLECT, Study, leave
 
@@ -228,7 +229,7 @@ def _strata(mixture: Mixture, strata: StrataConfig) -> NDArray[np.intp]:
 
 def _table(rows: list[dict[str, Any]]) -> str:
     head = ["samples", "jets", "AUC by fold", "tail by fold", "p value", "verdict"]
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for row in rows:
         tests = row["folds"]
         lines.append(
@@ -243,4 +244,4 @@ def _table(rows: list[dict[str, Any]]) -> str:
                 "alike" if row["alike"] else "told apart",
             ]
         )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return markdown_table(head, lines)

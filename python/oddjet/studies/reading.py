@@ -39,11 +39,11 @@ def read_study(path: Path | str) -> Study[Any]:
     UserError
         There is no such study, or the first problem of the file, in one sentence.
     """
-    wanted = load_yaml(path).get("study", "tables")
+    wanted = str(load_yaml(path).get("study", "tables"))
     if wanted not in STUDIES:
         message = f"{path}: study must be {', '.join(STUDIES)}; got {wanted!r}"
         raise UserError(message)
-    return study_class(str(wanted)).from_yaml(path)
+    return study_class(wanted).from_yaml(path)
 
 
 def redraw_study(run: Path, path: Path) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
 from oddjet.stats.sensitivity import sensitivity_curve, smallest_signal
 from oddjet.studies.preparing import prepare_stages
+from oddjet.studies.repeats import markdown_table
 from oddjet.studies.rows import read_row
 from oddjet.studies.sensitivity_config import SensitivityConfig
 from oddjet.studies.sensitivity_page import sensitivity_report
 from oddjet.studies.study import COLLECT, Study, leave
-from oddjet.studies.summary import summarise
+from oddjet.studies.summary import row_results
 from oddjet.studies.tables import row_stages
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class SensitivityStudy(Study[SensitivityConfig]):
     ) -> None:
         """Put the injections together, as a stage."""
         places = [inputs[name] for name in stages]
-        found = summarise([read_row(place) for place in places])
+        found = row_results([read_row(place) for place in places])
         found["sensitivity"] = _sensitivity(found["rows"], study)
         found["table"] += "\n" + _table(found["sensitivity"]["smallest"])
         leave(directory, found, sensitivity_report(found, places, study))
@@ -82,11 +83,11 @@ def _sensitivity(
 
 
 def _table(smallest: Mapping[str, Any]) -> str:
-    lines = ["| sigma | smallest N_A | 68 % |", "| --- | --- | --- |"]
+    rows = []
     for level, found in smallest.items():
         if found is None:
-            lines.append(f"| {level} | not reached | |")
+            rows.append([level, "not reached", ""])
         else:
             interval = f"{found['low']:.0f} to {found['high']:.0f}"
-            lines.append(f"| {level} | {found['signal']:.0f} | {interval} |")
-    return "\n".join(lines) + "\n"
+            rows.append([level, f"{found['signal']:.0f}", interval])
+    return markdown_table(["sigma", "smallest N_A", "68 %"], rows)

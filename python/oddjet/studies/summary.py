@@ -10,7 +10,7 @@ import numpy as np
 from oddjet.stats.permutations import permutation_test
 from oddjet.studies.repeats import markdown_table
 
-__all__ = ["among_permutations", "summarise"]
+__all__ = ["among_permutations", "row_results"]
 
 
 def among_permutations(
@@ -47,8 +47,8 @@ def among_permutations(
     }
 
 
-def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Summarise the repeats of each row.
+def row_results(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the content of study.json: the rows, their repeats put together.
 
     Parameters
     ----------

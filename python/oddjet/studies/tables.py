@@ -13,7 +13,7 @@ from oddjet.studies.pages import table_report
 from oddjet.studies.preparing import prepare_stages
 from oddjet.studies.rows import make_permutation, make_row, read_row
 from oddjet.studies.study import COLLECT, Study, leave
-from oddjet.studies.summary import among_permutations, summarise
+from oddjet.studies.summary import among_permutations, row_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ class TableStudy(Study[StudyConfig]):
         for row, name in zip(rows, stages, strict=True):
             if others := [read_row(inputs[other]) for other in permuted[name]]:
                 row["permutation"] = among_permutations(row, others)
-        found = summarise(rows)
+        found = row_results(rows)
         leave(directory, found, table_report(found, places, study))
 
 

@@ -92,10 +92,9 @@ class ConditionalDensity:
         float64, shape (events, features)
         """
         mass = self.scaling.mass(mass_gev)
-        random = np.random.default_rng(derive_seed(seed, "draws"))
-        noise = random.normal(size=(len(mass), len(self.scaling.features.low)))
+        shape = len(mass), len(self.scaling.features.low)
+        noise, chosen = self.kept.draw(shape, seed=seed)
         drawn = np.empty_like(noise)
-        chosen = random.integers(0, len(self.kept.states), len(mass))
         for epoch in range(len(self.kept.states)):
             rows = np.flatnonzero(chosen == epoch)
             found, _ = self._through(epoch, noise[rows], mass[rows], backward=True)

@@ -46,6 +46,27 @@ class KeptEpochs:
     losses: NDArray[np.float64]
     history: NDArray[np.float64]
 
+    def draw(
+        self, shape: tuple[int, int], *, seed: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Draw what samples are made from.
+
+        Parameters
+        ----------
+        shape : (events, features)
+        seed : int
+
+        Returns
+        -------
+        noise : float64, shape (events, features)
+            Standard normal.
+        epoch : int64, shape (events,)
+            Which of the kept epochs makes each event, in equal parts.
+        """
+        random = np.random.default_rng(derive_seed(seed, "draws"))
+        noise = random.normal(size=shape)
+        return noise, random.integers(0, len(self.states), len(noise))
+
 
 def train_epochs(
     network: nn.Module,

@@ -79,9 +79,8 @@ class MatchedFlow:
         float64, shape (events, features)
         """
         mass = self.scaling.mass(mass_gev)
-        random = np.random.default_rng(derive_seed(seed, "draws"))
-        noise = random.normal(size=(len(mass), len(self.scaling.features.low)))
-        chosen = random.integers(0, len(self.kept.states), len(mass))
+        shape = len(mass), len(self.scaling.features.low)
+        noise, chosen = self.kept.draw(shape, seed=seed)
         drawn = np.empty_like(noise)
         for epoch, state in enumerate(self.kept.states):
             self.velocity.load_state_dict(state)
