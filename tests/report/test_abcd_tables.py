@@ -33,6 +33,14 @@ def test_the_chosen_point_comes_first() -> None:
     assert broken["0.400", "0.600"] == "|pull| &lt;= 2"
 
 
+def test_what_a_neighbour_does_not_know_is_no_number() -> None:
+    scan = scan_of((2, 2))
+    scan.metrics["significance"][1, 1] = np.nan
+    row = str(working_point_table(scan)).split("<tr>")[-3:]
+    assert any(cells_of(each)[2] == "\N{EN DASH}" for each in row)
+    assert "nan" not in str(working_point_table(scan))
+
+
 def test_without_a_point_the_reason_is_told() -> None:
     text = str(working_point_table(scan_of(None)))
     assert "No working point: all &lt;broken&gt;" in text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from oddjet.report.markup import Html, element, table
+from oddjet.report.numbers import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,5 +50,8 @@ def working_point_table(scan: WorkingPointScan, *, reach: int = 1) -> Html:
 
 def _row(point: Mapping[str, Any]) -> tuple[str, ...]:
     cuts = (f"{point['x_cut']:.3f}", f"{point['y_cut']:.3f}")
-    numbers = (f"{point[name]:.3g}" for name in _COLUMNS)
+    numbers = (
+        NOTHING if math.isnan(point[name]) else f"{point[name]:.3g}"
+        for name in _COLUMNS
+    )
     return (*cuts, *numbers, "; ".join(point["broken_rules"]) or "nothing")
