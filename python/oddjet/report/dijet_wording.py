@@ -8,7 +8,13 @@ from typing import Any
 from oddjet.report.numbers import format_p_value, format_sigma
 from oddjet.report.wording import Answer, excess_kind
 
-__all__ = ["dijet_answer", "failed_windows", "spectrum_name", "window_name"]
+__all__ = [
+    "dijet_answer",
+    "failed_windows",
+    "judged_significance",
+    "spectrum_name",
+    "window_name",
+]
 
 
 def dijet_answer(results: Mapping[str, Any]) -> Answer:
@@ -39,7 +45,8 @@ def dijet_answer(results: Mapping[str, Any]) -> Answer:
         uncorrected = format_sigma(largest["significance"])
         before = f" (local; {uncorrected} before the correction for non-closure)"
     where = (
-        f"The largest excess of the scan is {format_sigma(_judged(largest))} sigma"
+        "The largest excess of the scan is"
+        f" {format_sigma(judged_significance(largest))} sigma"
         f"{before or ' (local)'} at {window_name(largest)}, with the features"
         f" \N{LEFT DOUBLE QUOTATION MARK}{largest['features']}"
         f"\N{RIGHT DOUBLE QUOTATION MARK} and the template {largest['template']}"
@@ -49,7 +56,8 @@ def dijet_answer(results: Mapping[str, Any]) -> Answer:
     return _largest_excess(results, where)
 
 
-def _judged(point: Mapping[str, Any]) -> float:
+def judged_significance(point: Mapping[str, Any]) -> float:
+    """Give the significance of a spectrum that counts: corrected where it could be."""
     value: float = point.get("corrected", point["significance"])
     return value
 
@@ -57,7 +65,7 @@ def _judged(point: Mapping[str, Any]) -> float:
 def _largest_excess(results: Mapping[str, Any], where: str) -> Answer:
     """Say what the largest excess means in a scan of so many places."""
     sigma = "\N{GREEK SMALL LETTER SIGMA}"
-    local, found = _judged(results["largest"]), results["significance"]
+    local, found = judged_significance(results["largest"]), results["significance"]
     if found is None:
         return Answer(
             "undetermined",

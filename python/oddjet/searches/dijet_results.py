@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oddjet.report.dijet_wording import judged_significance
 from oddjet.searches.dijet_hunts import HUNT, LARGEST
 from oddjet.stats.trials import global_significance
 
@@ -57,7 +58,7 @@ def dijet_results(
         for hunt, outcome in hunts
     ]
     good = [point for point in points if point.get("significance") is not None]
-    largest = max(good, key=_judged) if good else None
+    largest = max(good, key=judged_significance) if good else None
     results: dict[str, Any] = {
         "schema_version": 1,
         "search": "dijet",
@@ -87,11 +88,6 @@ def significance_of(outcome: Outcome) -> float | None:
         return None
     found = json.loads((outcome.place / HUNT).read_text("utf-8"))
     value: float | None = found.get("significance")
-    return value
-
-
-def _judged(point: Mapping[str, Any]) -> float:
-    value: float = point.get("corrected", point["significance"])
     return value
 
 
@@ -132,7 +128,7 @@ def _global(largest: dict[str, Any], pseudo: Sequence[Path]) -> dict[str, Any]:
     for place in pseudo:
         drawn += json.loads((place / LARGEST).read_text("utf-8"))
     values = np.array([np.nan if z is None else z for z in drawn])
-    found = global_significance(_judged(largest), values)
+    found = global_significance(judged_significance(largest), values)
     return {
         "significance": {"sigma": found.significance, "method": _METHOD},
         "p_value": found.p_value,
