@@ -85,9 +85,14 @@ class DistillationReport:
         for point in self.points:
             line = (
                 f"{point.name}: selects {point.student_efficiency:.3g} (teacher "
-                f"{point.teacher_efficiency:.3g}), keeps {point.kept:.1%} ± "
-                f"{point.uncertainty:.1%} of the teacher's; {WANTED:.0%} would take "
-                f"{point.fraction_for_most:.3g}"
+                f"{point.teacher_efficiency:.3g}), "
+            )
+            if math.isnan(point.kept):
+                lines.append(f"{line}nothing to keep: take more jets to know")
+                continue
+            line += (
+                f"keeps {point.kept:.1%} ± {point.uncertainty:.1%} of the teacher's; "
+                f"{WANTED:.0%} would take {point.fraction_for_most:.3g}"
             )
             if math.isfinite(point.teacher_signal):
                 line += (
