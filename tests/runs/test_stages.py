@@ -100,8 +100,11 @@ def test_killed_in_a_stage_and_resumed(toy, command, reference, stage, jobs):
     assert not (command.directory / "stages" / stage).exists()
     assert list(command.directory.glob(f"stages/.{stage}.*.tmp/numbers.txt"))
 
+    # One job takes the stages in order; beside "left" a second one may end "right".
+    earlier = set(NAMES[: NAMES.index(stage)])
+    beside = {"right"} if (stage, jobs) == ("left", 2) else set()
     done = up_to_date(run(command.directory, toy.chain()))
-    assert set(done) <= set(NAMES[: NAMES.index(stage)])
+    assert set(done) <= earlier | beside
     assert ("generate" in done) == (stage != "generate")
     assert snapshot(command.directory) == reference
 
