@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "chosen_crew",
     "config_argument",
+    "events_seed_option",
     "format_option",
     "jobs_option",
     "skip_bad_files_option",
@@ -30,6 +31,9 @@ jobs_option = click.option(
     default=1,
     show_default=True,
     help="Processes at work; never changes a result.",
+)
+events_seed_option = click.option(
+    "--seed", type=int, default=1, show_default=True, help="Decides every event."
 )
 format_option = click.option(
     "--format",

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from oddjet.cli.options import jobs_option
+from oddjet.cli.options import events_seed_option, jobs_option
 
 __all__ = ["simulate"]
 
@@ -21,9 +21,7 @@ __all__ = ["simulate"]
     required=True,
     help="Events in the file.",
 )
-@click.option(
-    "--seed", type=int, default=1, show_default=True, help="Decides every event."
-)
+@events_seed_option
 @click.option(
     "--pileup",
     type=click.FloatRange(min=0),

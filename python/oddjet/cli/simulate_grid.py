@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from oddjet.cli.options import jobs_option
+from oddjet.cli.options import events_seed_option, jobs_option
 
 __all__ = ["simulate_grid"]
 
@@ -44,9 +44,7 @@ __all__ = ["simulate_grid"]
     required=True,
     help="Events in each file.",
 )
-@click.option(
-    "--seed", type=int, default=1, show_default=True, help="Decides every event."
-)
+@events_seed_option
 @jobs_option
 @click.option(
     "-o",

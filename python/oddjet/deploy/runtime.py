@@ -81,6 +81,14 @@ class Session:
         """What computes, in words."""
         return f"{self.provider} of ONNX Runtime"
 
+    @property
+    def activation_bytes(self) -> int:
+        """What the widest array inside the network may take in one run.
+
+        The second level of a core's cache; an accelerator wants much work at once.
+        """
+        return 1 << 19 if self.provider == CPU else 1 << 28
+
     def each(self, runs: Sequence[Work], work: Callable[[Work], None]) -> None:
         """Do all runs, on as many threads as there may be."""
         if self._threads == 1 or len(runs) < 2:

@@ -9,7 +9,6 @@ import awkward as ak
 import numpy as np
 
 from oddjet.deploy.jet_status import SCORED
-from oddjet.deploy.providers import CPU
 from oddjet.deploy.runtime import BYTES_PER_CONSTITUENT, Session
 from oddjet.runs.errors import UserError
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from oddjet.features import TableSpec
 
 __all__ = ["TableSession"]
-
-# What the widest array inside the network may take, as for trees.
-_ACTIVATION_BYTES = {True: 1 << 19, False: 1 << 28}
 
 
 class TableSession(Session):
@@ -62,8 +58,7 @@ class TableSession(Session):
     ) -> None:
         super().__init__(model, providers, threads)
         self._spec = spec
-        room = _ACTIVATION_BYTES[self.provider == CPU]
-        self._rows_per_run = max(1, room // bytes_per_row)
+        self._rows_per_run = max(1, self.activation_bytes // bytes_per_row)
 
     def score(self, table: object) -> ak.Array:
         """Score the rows of a table, as `oddjet.Scorer.score` describes."""

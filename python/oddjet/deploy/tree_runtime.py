@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oddjet.deploy.providers import CPU
 from oddjet.deploy.runtime import BYTES_PER_CONSTITUENT, FoldSession
 
 if TYPE_CHECKING:
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     from oddjet.features import LundTrees
 
 __all__ = ["TreeSession"]
-
-# What the widest array inside the network may take: the second level of a cache, and
-# much work at once for an accelerator.
-_ACTIVATION_BYTES = {True: 1 << 19, False: 1 << 28}
 
 
 class TreeSession(FoldSession):
@@ -59,8 +54,8 @@ class TreeSession(FoldSession):
         nodes_per_run: int | None = None,
     ) -> None:
         super().__init__(model, providers, threads)
-        room = _ACTIVATION_BYTES[self.provider == CPU]
-        self._nodes_per_run = nodes_per_run or max(1, room // bytes_per_node)
+        fitting = max(1, self.activation_bytes // bytes_per_node)
+        self._nodes_per_run = nodes_per_run or fitting
 
     def run(self, trees: LundTrees) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Score jets.
