@@ -64,38 +64,33 @@ def particle_fields(
             " choose other columns, or write the file with that branch"
         )
         return []
-    parts: list[dict[str, BranchOrValue]] = []
-    for name in names:
-        group = groups[name]
-        pt = group.get("PT") or group["ET"]
-        is_track = "ET" not in group
-        is_photon = "Photon" in name
-        parts.append(
-            {
-                "pt": pt,
-                "eta": group["Eta"],
-                "phi": group["Phi"],
-                "mass": _mass_branch(group) if is_track else 0.0,
-                "charge": group.get("Charge", 0) if is_track else 0,
-                "pdg_id": group.get("PID", 0)
-                if is_track
-                else (PHOTON if is_photon else NEUTRAL_HADRON),
-            }
-        )
-    if not parts:
+    if not names:
         return []
+    parts = [_particles_of(name, groups[name]) for name in names]
     fields = {field.name: field for field in merged("particles", parts)}
     if any(isinstance(part["mass"], str) for part in parts):
         fields["particles.mass"] = _massless_neutrals(fields["particles.mass"])
-    if names and names[0].startswith("ParticleFlowCandidate"):
+    if names[0].startswith("ParticleFlowCandidate"):
         group = groups[names[0]]
         if {"CtgTheta", "Charge", "PT"} <= group.keys():
             fields["particles.eta"] = _eta_of_candidates(group)
     return list(fields.values())
 
 
-def _mass_branch(group: Mapping[str, str]) -> str | float:
-    return group.get("Mass", 0.0)
+def _particles_of(name: str, group: Mapping[str, str]) -> dict[str, BranchOrValue]:
+    """Say where each field is: tracks know what they are, towers (ET) by their name."""
+    place = {"eta": group["Eta"], "phi": group["Phi"]}
+    if "ET" in group:
+        pdg_id = PHOTON if "Photon" in name else NEUTRAL_HADRON
+        pt = group.get("PT") or group["ET"]
+        return {"pt": pt, **place, "mass": 0.0, "charge": 0, "pdg_id": pdg_id}
+    return {
+        "pt": group["PT"],
+        **place,
+        "mass": group.get("Mass", 0.0),
+        "charge": group.get("Charge", 0),
+        "pdg_id": group.get("PID", 0),
+    }
 
 
 def _eta_of_candidates(group: Mapping[str, str]) -> Field:

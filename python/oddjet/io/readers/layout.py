@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import awkward as ak
 import numpy as np
@@ -13,11 +12,8 @@ import numpy as np
 from oddjet.events import Role
 from oddjet.events.layouts import offset_lists, record_of
 from oddjet.io.readers.source import ALWAYS
+from oddjet.io.readers.table import Table
 from oddjet.runs.errors import UserError
-
-if TYPE_CHECKING:
-    from oddjet.io.readers.table import Table
-
 
 #: What was read: for each branch one array of one entry per event.
 Arrays = Mapping[str, ak.Array]

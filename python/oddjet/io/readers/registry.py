@@ -12,7 +12,8 @@ from oddjet.io.paths import Location, open_binary
 from oddjet.io.readers.damage import damage_named
 from oddjet.io.readers.layout import Layout
 from oddjet.io.readers.source import EventSource
-from oddjet.io.readers.table import Table, TableEvents
+from oddjet.io.readers.table import Table
+from oddjet.io.readers.table_events import TableEvents
 from oddjet.runs.errors import UserError
 
 if TYPE_CHECKING:
