@@ -234,7 +234,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--json", type=Path, help="where to write the table")
+    parser.add_argument("--results", type=Path, help="JSON to write")
     parser.add_argument("--machine", default="", help="its name, for the table")
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--profile", nargs=2, help=argparse.SUPPRESS)
@@ -247,10 +247,10 @@ def main():
         profile_call(*arguments.profile)
         return
     rows = run_all(arguments.events, arguments.repeats)
-    if arguments.json:
+    if arguments.results:
         record = {"machine": arguments.machine, "date": time.strftime("%Y-%m-%d")}
         record |= {"load": os.getloadavg()[0], "events": arguments.events, "rows": rows}
-        arguments.json.write_text(json.dumps(record, indent=2) + "\n")
+        arguments.results.write_text(json.dumps(record, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,12 @@ from oddjet.deploy.int8_graph import int8_graph  # noqa: E402
 from oddjet.deploy.message_layers import message_layers  # noqa: E402
 from oddjet.deploy.runtime import JetSession  # noqa: E402
 from peers.exported_dgcnn import exported, with_weights  # noqa: E402
-from taking_turns import as_json, print_claims, print_times, seconds  # noqa: E402
+from taking_turns import (  # noqa: E402
+    print_claims,
+    print_times,
+    seconds,
+    write_results,
+)
 from toy_jets import toy_weights  # noqa: E402
 
 LONGEST = 40
@@ -302,23 +307,26 @@ def compared(network, start, took, at_peak):
     return claims
 
 
+def print_needs(network, design, counts):
+    print(
+        f"{network}: {counts.mean():.1f} constituents, "
+        f"{needed_operations(counts, *design).mean() / 1e6:.2f} MFLOP a jet are "
+        f"needed, {needed_operations(LONGEST, *design) / 1e6:.1f} for {LONGEST}"
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
-    parser.add_argument("--result", type=Path)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=[*NETWORKS])
+    parser.add_argument("--results", type=Path, help="JSON to write")
     options = parser.parse_args()
     claims, all_times, all_items, shares, profiles = [], {}, {}, {}, {}
     for network in options.networks:
         design, count = NETWORKS[network]
         jets = mono_jets(count)
-        counts = jets[1].sum(axis=1)
-        print(
-            f"{network}: {counts.mean():.1f} constituents, "
-            f"{needed_operations(counts, *design).mean() / 1e6:.2f} MFLOP a jet are "
-            f"needed, {needed_operations(LONGEST, *design) / 1e6:.1f} for {LONGEST}"
-        )
+        print_needs(network, design, jets[1].sum(axis=1))
         for threads in options.threads:
             found, times, items, model, at_peak, peak = measured(
                 network, threads, jets, options.repeats
@@ -331,20 +339,19 @@ def main():
         profiles[network] = explained(network, model, jets)
     print_claims(claims)
     print_times(all_times, all_items, "jet")
-    if options.result:
-        text = as_json(
-            "deploy",
-            {"onnxruntime": onnxruntime.__version__, "torch": torch.__version__},
-            {
-                "sgemm_gflops": shares,
-                "clock": "CPU with 1 thread, wall with 2",
-                "us_by_operator": profiles,
-            },
-            claims=claims,
-            times=all_times,
-            items=all_items,
-        )
-        options.result.write_text(text + "\n", "utf-8")
+    write_results(
+        options.results,
+        "deploy",
+        {"onnxruntime": onnxruntime.__version__, "torch": torch.__version__},
+        {
+            "sgemm_gflops": shares,
+            "clock": "CPU with 1 thread, wall with 2",
+            "us_by_operator": profiles,
+        },
+        claims=claims,
+        times=all_times,
+        items=all_items,
+    )
 
 
 if __name__ == "__main__":

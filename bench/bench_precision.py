@@ -145,7 +145,7 @@ def main():
     parser.add_argument("--students", nargs="*", default=list(SHAPES))
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--result", type=Path)
+    parser.add_argument("--results", type=Path, help="JSON to write")
     options = parser.parse_args()
     jets = load(options.jets, options.skip)
     result = {
@@ -159,8 +159,8 @@ def main():
         result[precision] = reduced(options.model, jets, precision, options.threads)
     if options.students:
         result["students"] = students(options.model, jets, options)
-    if options.result:
-        options.result.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    if options.results:
+        options.results.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,13 @@ import uproot
 
 from oddjet.io import iterate, write_events
 from read_phases import print_phases
-from taking_turns import as_json, cpu_ratio, print_claims, print_times, seconds
+from taking_turns import (
+    cpu_ratio,
+    print_claims,
+    print_times,
+    seconds,
+    write_results,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import made_files
@@ -38,6 +44,7 @@ NANO = ("met", "jets.pt", "jets.eta", "jets.phi", "jets.mass", "particles")
 CHUNK, BASKET = 10_000, 1000
 LHCO_CHUNK = 64_000_000 // (2101 * 8)
 WANTED, WANTED_MEMORY = 1.3, 1.1
+LIBRARIES = ("oddjet", "uproot", "awkward", "h5py", "hdf5plugin", "pyarrow", "numpy")
 PEERS = (
     ("NanoAOD", "uproot"),
     ("Delphes", "uproot"),
@@ -219,43 +226,17 @@ def memory(folder, *, events_of_file, num_events):
     return [peak_megabytes(links, factor * num_files) for factor in (1, 4)]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--events", type=int, default=20_000)
-    parser.add_argument("--memory-events", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--stream", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.stream:
-        stream(options.stream[0], int(options.stream[1]))
-        return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        calls, items = contenders(folder, options.events)
-        check_answers(calls)
-        times = seconds(calls, options.repeats)
-        for kind, peer in PEERS:
-            if cpu_ratio(times, f"{kind}, oddjet", f"{kind}, {peer}") > WANTED:
-                ours, bare = calls[f"{kind}, oddjet"], times[f"{kind}, {peer}"]
-                call = (*ours.args, CHUNK)[:3]
-                print_phases(kind, call, float(np.median(bare[:, 0])))
-        peaks = memory(
-            folder,
-            events_of_file=min(50_000, options.memory_events),
-            num_events=options.memory_events,
-        )
-    wanted = f"<= {WANTED}"
-    claims = [
+def claims_of(times, peaks):
+    rows = [
         (
             f"{kind}: CPU time over bare {peer}",
             f"{peer}, same columns",
-            wanted,
+            f"<= {WANTED}",
             cpu_ratio(times, f"{kind}, oddjet", f"{kind}, {peer}"),
         )
         for kind, peer in PEERS
     ]
-    claims += [
+    rows += [
         (
             f"{kind}: CPU time over code by hand",
             "the same particles, unchecked",
@@ -265,37 +246,65 @@ def main():
         for kind in ("Delphes", "LHC Olympics")
     ]
     (few, low), (many, high) = peaks
-    claims.append(
-        (
-            f"peak memory, {many:,} over {few:,} events",
-            f"{low:.0f} MB",
-            f"<= {WANTED_MEMORY}",
-            high / low,
+    what = f"peak memory, {many:,} over {few:,} events"
+    rows.append((what, f"{low:.0f} MB", f"<= {WANTED_MEMORY}", high / low))
+    return rows
+
+
+def explain_misses(calls, times):
+    """Print what takes the time where a claim is missed."""
+    for kind, peer in PEERS:
+        ours, bare = f"{kind}, oddjet", f"{kind}, {peer}"
+        if cpu_ratio(times, ours, bare) > WANTED:
+            call = (*calls[ours].args, CHUNK)[:3]
+            print_phases(kind, call, float(np.median(times[bare][:, 0])))
+
+
+def measured(options):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        calls, items = contenders(folder, options.events)
+        check_answers(calls)
+        times = seconds(calls, options.repeats)
+        explain_misses(calls, times)
+        peaks = memory(
+            folder,
+            events_of_file=min(50_000, options.memory_events),
+            num_events=options.memory_events,
         )
-    )
+    return times, items, peaks
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--memory-events", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--results", type=Path, help="JSON to write")
+    parser.add_argument("--stream", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.stream:
+        stream(options.stream[0], int(options.stream[1]))
+        return
+    times, items, peaks = measured(options)
+    claims = claims_of(times, peaks)
     print_claims(claims)
     print_times(times, items, "event")
-    if options.output:
-        names = (
-            "oddjet",
-            "uproot",
-            "awkward",
-            "h5py",
-            "hdf5plugin",
-            "pyarrow",
-            "numpy",
-        )
-        versions = {"python": platform.python_version()}
-        versions |= {name: version(name) for name in names}
-        settings = {
-            key: value
-            for key, value in vars(options).items()
-            if key not in {"output", "stream"}
-        }
-        options.output.write_text(
-            as_json("read", versions, settings, claims=claims, times=times, items=items)
-            + "\n"
-        )
+    versions = {name: version(name) for name in LIBRARIES}
+    settings = {
+        key: value
+        for key, value in vars(options).items()
+        if key not in {"results", "stream"}
+    }
+    write_results(
+        options.results,
+        "read",
+        {"python": platform.python_version()} | versions,
+        settings,
+        claims=claims,
+        times=times,
+        items=items,
+    )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,12 @@ from oddjet.learn.students import (  # noqa: E402
 from oddjet.learn.unlabelled_jets import UnlabelledJets  # noqa: E402
 from oddjet.simulate.generate import simulate  # noqa: E402
 from onnxruntime_headers import NoHeaders, include_directory  # noqa: E402
-from taking_turns import as_json, print_claims, print_times, seconds  # noqa: E402
+from taking_turns import (  # noqa: E402
+    print_claims,
+    print_times,
+    seconds,
+    write_results,
+)
 from toy_jets import toy_jets, toy_weights  # noqa: E402
 
 #: name: blocks, dense, neighbours, slope, and what may be added at most.
@@ -195,67 +200,87 @@ def dask_seconds(model, events_file, room, workers, copies):
         return np.array([used() - before, time.perf_counter() - start])
 
 
+def added_by_networks(room, events_file, options):
+    """(claims, times, items): what reading and clustering add to each network."""
+    claims, all_times, items = [], {}, {}
+    for network, (*shape, most) in NETWORKS.items():
+        model, many = room / f"{network}.onnx", room / f"{network}.root"
+        write_model(model, *shape)
+        write_candidates(many, read(events_file), COPIES[network])
+        share, times = added(model, many, room / network, options.repeats)
+        for clock, found in share.items():
+            claim = f"{network}: file to score adds, {clock}"
+            claims.append((claim, "its network", f"<= {most}", found))
+        for label, pairs in times.items():
+            all_times[f"{network}, {label}"] = pairs
+            items[f"{network}, {label}"] = COPIES[network] * options.events
+    return claims, all_times, items
+
+
+def cpp_latencies(room, events_file):
+    """Time each model on one event, and on one jet, in a C++ program."""
+    headers = room / "headers"
+    headers.mkdir()
+    program = build(room / "build", include_directory(headers))
+    text = as_text(read(events_file))
+    for kind in SHAPES:
+        write_student(room / f"{kind}.onnx", kind)
+    latencies = {}
+    for model in (*NETWORKS, *SHAPES):
+        for unit, mode in (("event", "--time"), ("jet", "--time-jets")):
+            what = f"{model}, one {unit} in C++"
+            path = room / f"{model}.onnx"
+            latencies[what] = one_at_a_time(program, path, text, mode)
+            print(what, latencies[what])
+    return latencies
+
+
+def student_claims(latencies):
+    for kind in SHAPES:
+        p99 = latencies[f"{kind}, one jet in C++"]["cpu_p99_us"]
+        wanted = "-" if kind == "lite" else "<= 100"
+        yield f"student {kind}, p99 [us]", "-", wanted, p99
+
+
+def dask_claims(room, events_file, num_events):
+    took = partial(dask_seconds, room / "DGCNN.onnx", events_file, room)
+    # Enough that loading the model in every worker is a small part.
+    copies = max(4, DASK_EVENTS // num_events)
+    cpu, wall = took(2, copies=copies) / took(1, copies=copies)
+    yield "Dask, CPU of 2 workers, or", "1 worker", "<= 1.15", cpu
+    yield "Dask, speed of 2 workers", "1 worker", ">= 1.5", 1 / wall
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--events", type=int, default=2000)
-    parser.add_argument("--result", type=Path)
+    parser.add_argument("--results", type=Path, help="JSON to write")
     options = parser.parse_args()
-    claims, all_times, items, latencies = [], {}, {}, {}
+    latencies = {}
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
         events_file = room / "events.parquet"
         simulate("zjet_nunu", num_events=options.events, seed=1, path=events_file)
-        for network, (*shape, most) in NETWORKS.items():
-            model = room / f"{network}.onnx"
-            write_model(model, *shape)
-            many = room / f"{network}.root"
-            write_candidates(many, read(events_file), COPIES[network])
-            share, times = added(model, many, room / network, options.repeats)
-            for clock, found in share.items():
-                claim = f"{network}: file to score adds, {clock}"
-                claims.append((claim, "its network", f"<= {most}", found))
-            for label, pairs in times.items():
-                all_times[f"{network}, {label}"] = pairs
-                items[f"{network}, {label}"] = COPIES[network] * options.events
+        claims, times, items = added_by_networks(room, events_file, options)
         try:
-            headers = room / "headers"
-            headers.mkdir()
-            program = build(room / "build", include_directory(headers))
-            text = as_text(read(events_file))
-            for kind in SHAPES:
-                write_student(room / f"{kind}.onnx", kind)
-            for model in (*NETWORKS, *SHAPES):
-                for mode in ("--time", "--time-jets"):
-                    what = f"{model}, one {'jet' if 'jets' in mode else 'event'} in C++"
-                    path = room / f"{model}.onnx"
-                    latencies[what] = one_at_a_time(program, path, text, mode)
-                    print(what, latencies[what])
-            for kind in SHAPES:
-                p99 = latencies[f"{kind}, one jet in C++"]["cpu_p99_us"]
-                wanted = "-" if kind == "lite" else "<= 100"
-                claims.append((f"student {kind}, p99 [us]", "-", wanted, p99))
+            latencies = cpp_latencies(room, events_file)
+            claims += student_claims(latencies)
         except NoHeaders as reason:
             print(f"no times from C++: {reason}")
         print_claims(claims)
-        took = partial(dask_seconds, room / "DGCNN.onnx", events_file, room)
-        # Enough that loading the model in every worker is a small part.
-        copies = max(4, DASK_EVENTS // options.events)
-        cpu, wall = took(2, copies=copies) / took(1, copies=copies)
-        claims.append(("Dask, CPU of 2 workers, or", "1 worker", "<= 1.15", cpu))
-        claims.append(("Dask, speed of 2 workers", "1 worker", ">= 1.5", 1 / wall))
+        claims += dask_claims(room, events_file, options.events)
     print_claims(claims)
-    print_times(all_times, items, "event")
-    if options.result:
-        text = as_json(
-            "score",
-            {"onnxruntime": onnxruntime.__version__},
-            {"threads": 1, "one_event_in_cpp": latencies},
-            claims=claims,
-            times=all_times,
-            items=items,
-        )
-        options.result.write_text(text + "\n", "utf-8")
+    print_times(times, items, "event")
+    write_results(
+        options.results,
+        "score",
+        {"onnxruntime": onnxruntime.__version__},
+        {"threads": 1, "one_event_in_cpp": latencies},
+        claims=claims,
+        times=times,
+        items=items,
+    )
 
 
 if __name__ == "__main__":

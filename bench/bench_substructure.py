@@ -32,11 +32,11 @@ from oddjet.substructure import (  # noqa: E402
 from particle_events import generated_events  # noqa: E402
 from peers import fastjet_substructure as peer  # noqa: E402
 from taking_turns import (  # noqa: E402
-    as_json,
     cpu_ratio,
     print_claims,
     print_times,
     seconds,
+    write_results,
 )
 
 TRIMMING = {"subjet_radius": 0.2, "pt_fraction": 0.05}
@@ -93,61 +93,72 @@ def assert_same(ours, theirs):
         np.testing.assert_allclose(nodes[name][loose], values[loose, i], atol=close)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jets", type=int, default=1500)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--json", type=Path, help="where to write the table")
-    arguments = parser.parse_args()
-    jets = jets_of(arguments.jets)
-    assert_same(measure_jets(jets, QUANTITIES, threads=1), by_peer(jets))
-    calls = {
+def calls_on(jets):
+    def each(quantities):
+        return [quantity(jets, threads=1) for quantity in quantities.values()]
+
+    return {
         "measure_jets": lambda: measure_jets(jets, QUANTITIES, threads=1),
         "fastjet wheel": lambda: by_peer(jets),
-        "one call each": lambda: [q(jets, threads=1) for q in QUANTITIES.values()],
+        "one call each": lambda: each(QUANTITIES),
         "one tree, together": lambda: measure_jets(jets, ONE_TREE, threads=1),
-        "one tree, a call each": lambda: [
-            q(jets, threads=1) for q in ONE_TREE.values()
-        ],
+        "one tree, a call each": lambda: each(ONE_TREE),
     }
-    times = seconds(calls, arguments.repeats)
-    claims = [
+
+
+def claims_of(times):
+    rows = (
         (
             "trimming + tau1..3 + Lund tree",
             "fastjet wheel",
             ">= 10",
-            cpu_ratio(times, "fastjet wheel", "measure_jets"),
+            ("fastjet wheel", "measure_jets"),
         ),
         (
             "the same in one call",
             "three calls",
             "> 1",
-            cpu_ratio(times, "one call each", "measure_jets"),
+            ("one call each", "measure_jets"),
         ),
         (
             "4 soft drops + Lund tree in one call",
             "five calls",
             "> 2",
-            cpu_ratio(times, "one tree, a call each", "one tree, together"),
+            ("one tree, a call each", "one tree, together"),
         ),
-    ]
+    )
+    return [(*texts, cpu_ratio(times, *pair)) for *texts, pair in rows]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jets", type=int, default=1500)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--results", type=Path, help="JSON to write")
+    arguments = parser.parse_args()
+    jets = jets_of(arguments.jets)
+    assert_same(measure_jets(jets, QUANTITIES, threads=1), by_peer(jets))
+    times = seconds(calls_on(jets), arguments.repeats)
+    claims = claims_of(times)
     constituents = float(ak.mean(ak.num(jets.constituents)))
     print(f"{len(jets)} jets, {constituents:.0f} constituents on average")
     print_claims(claims)
     items = dict.fromkeys(times, len(jets))
     print_times(times, items, "jet")
-    if arguments.json:
-        versions = {name: version(name) for name in ("oddjet", "fastjet", "awkward")}
-        options = {
+    write_results(
+        arguments.results,
+        "substructure",
+        {name: version(name) for name in ("oddjet", "fastjet", "awkward")},
+        {
             "jets": len(jets),
             "mean_constituents": round(constituents, 1),
             "repeats": arguments.repeats,
             "radius": RADIUS,
-        }
-        record = as_json(
-            "substructure", versions, options, claims=claims, times=times, items=items
-        )
-        arguments.json.write_text(record + "\n")
+        },
+        claims=claims,
+        times=times,
+        items=items,
+    )
 
 
 if __name__ == "__main__":

@@ -51,6 +51,15 @@ def print_times(times, items, unit):
         print(f"{name:48} | {1e6 * np.median(pairs[:, 0]) / items[name]:.2f}")
 
 
+def write_results(path, theme, versions, options, *, claims, times, items):
+    """Keep what was measured, and where, for the figures of the README."""
+    if path is not None:
+        text = as_json(
+            theme, versions, options, claims=claims, times=times, items=items
+        )
+        path.write_text(text + "\n", "utf-8")
+
+
 def as_json(theme, versions, options, *, claims, times, items):
     keys = ("claim", "peer", "wanted", "found")
     return json.dumps(
