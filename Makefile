@@ -36,7 +36,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell README.md CHANGELOG.md python cpp tests bench
+	$(BIN)/codespell README.md CHANGELOG.md docs python cpp tests bench
 	$(BIN)/validate-pyproject pyproject.toml
 	find cpp tests/cpp -name '*.?pp' | xargs $(BIN)/clang-format --dry-run --Werror
 	$(STUBGEN) -o build/stubs && diff build/stubs/oddjet/_core.pyi python/oddjet/_core.pyi
