@@ -52,7 +52,7 @@ def print_times(times, items, unit):
 
 
 def write_results(path, theme, versions, options, *, claims, times, items):
-    """Keep what was measured, and where, for the figures of the README."""
+    """Keep what was measured, and where, for the figures that the guides quote."""
     if path is not None:
         text = as_json(
             theme, versions, options, claims=claims, times=times, items=items

@@ -69,8 +69,8 @@ def run_demo(
     jobs : int
         Processes at once; never changes a result.
     scale : float
-        Multiplies the size of the samples; the significances quoted in the README
-        are for 1.
+        Multiplies the size of the samples; the significances quoted in
+        docs/validation.md are for 1.
     progress : Progress
         Shows what is going on.
 
