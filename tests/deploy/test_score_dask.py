@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -136,6 +137,35 @@ def _lose(address, scheduler):
         future = client.submit(abs, -1)  # there is no worker to do it
         scheduler.kill()
         future.result()
+
+
+class QuietClient:
+    """A client that does nothing."""
+
+    status = "running"
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        ("running", OSError(errno.ENOSPC, "No space left on device"), "No space left"),
+        ("connecting", OSError("Timed out trying to connect"), "tcp://a:1 was lost;"),
+    ],
+)
+def test_only_a_lost_connection_is_told_as_one(monkeypatch, status, error, told):
+    monkeypatch.setattr("distributed.Client", QuietClient)
+    monkeypatch.setattr(QuietClient, "status", status)
+    with pytest.raises((OSError, UserError), match=told), dask_client("tcp://a:1"):
+        raise error
 
 
 def test_an_address_without_a_scheduler_is_a_sentence(monkeypatch):
