@@ -66,18 +66,25 @@ def _download(room: Path) -> None:
 
 
 def _run(*command: object, cwd: Path | None = None) -> None:
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    except subprocess.TimeoutExpired as error:
+        reason = f"no answer for {error.timeout:.0f} s"
+        raise _undownloaded(reason) from error
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        message = (
-            "the C++ headers of ONNX Runtime could not be downloaded from Debian "
-            f"({said[-1]}): set ONNXRUNTIME_INCLUDE_DIR"
-        )
-        raise NoHeaders(message)
+        raise _undownloaded(said[-1])
+
+
+def _undownloaded(reason: str) -> NoHeaders:
+    return NoHeaders(
+        "the C++ headers of ONNX Runtime could not be downloaded from Debian "
+        f"({reason}): set ONNXRUNTIME_INCLUDE_DIR"
+    )

@@ -4,11 +4,11 @@ import os
 import re
 import signal
 import subprocess
-import sys
 
 import pytest
 from pyarrow import parquet
 
+from child_processes import HANG_SECONDS, running
 from oddjet.cli.main import main
 from oddjet.runs.progress import Progress
 from oddjet.simulate import generate
@@ -65,17 +65,13 @@ def test_events_are_written(capsys, tmp_path):
 def test_ctrl_c_leaves_nothing(tmp_path):
     pytest.importorskip("pythia8mc", reason="needs the extra [sim]")
     words = ["simulate", "zjet_nunu", "-n", "1000000", "--jobs", "2", "-o", "a.parquet"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "oddjet", *words],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+    with running(
+        *("-m", "oddjet", *words), cwd=tmp_path, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr.readline() == "simulate zjet_nunu: started\n"
         # As a terminal does: to the whole group.
         os.killpg(process.pid, signal.SIGINT)
         errors = process.stderr.read().splitlines()
-    assert process.returncode == 130
+        assert process.wait(HANG_SECONDS) == 130
     assert errors[-1] == "oddjet: interrupted"
     assert not list(tmp_path.iterdir())

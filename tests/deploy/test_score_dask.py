@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 
 import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from child_processes import running
 from oddjet.deploy.dask_chunks import dask_executor
 from oddjet.deploy.score_files import score_files
 from oddjet.io import write_events
@@ -57,29 +57,26 @@ def workers():
 def test_a_worker_that_dies_costs_nothing_but_time(
     model_file, file, expected, tmp_path
 ):
-    output = tmp_path / "out"
     killed = []
 
-    def kill_one():
-        chunks = output / "chunks"
-        while len(list(chunks.glob("*/stages/friends/manifest.json"))) < 2:
-            time.sleep(0.02)
-        victim = next(workers())
-        os.kill(victim.pid, signal.SIGKILL)
-        killed.append(victim.pid)
-
     with dask_executor("local", workers=2) as executor:
-        thread = threading.Thread(target=kill_one)
-        thread.start()
+
+        def deadly_executor(*work):
+            for number, events in enumerate(executor(*work)):
+                if number == 1:  # of twenty, so that others are under way
+                    victim = next(workers())
+                    os.kill(victim.pid, signal.SIGKILL)
+                    killed.append(victim.pid)
+                yield events
+
         (made,) = score_files(
             model_file,
             file,
-            output,
+            tmp_path / "out",
             providers="cpu",
             chunk_events=CHUNK,
-            executor=executor,
+            executor=deadly_executor,
         )
-        thread.join()
     assert len(killed) == 1
     assert made.read_bytes() == expected
     assert pq.read_table(made)["id_entry"].to_pylist() == list(range(EVENTS))
@@ -125,11 +122,10 @@ def test_two_clusters_live_on_one_machine():
         assert one.submit(abs, -1).result() == other.submit(abs, -1).result() == 1
 
 
-def test_a_scheduler_that_is_lost_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("oddjet.runs.dask_client.CONNECT_SECONDS", 1)
-    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0"]
+def test_a_scheduler_that_is_lost_is_a_sentence():
+    command = ["-m", "distributed.cli.dask_scheduler", "--port", "0"]
     quiet = ["--dashboard-address", "127.0.0.1:0", "--host", "127.0.0.1"]
-    with subprocess.Popen([*command, *quiet], stderr=subprocess.PIPE, text=True) as one:
+    with running(*command, *quiet, stderr=subprocess.PIPE, text=True) as one:
         lines = iter(one.stderr.readline, "")
         address = next(line for line in lines if "Scheduler at:" in line).split()[-1]
         with pytest.raises(UserError, match=f"{address} was lost; start one"):
@@ -141,6 +137,35 @@ def _lose(address, scheduler):
         future = client.submit(abs, -1)  # there is no worker to do it
         scheduler.kill()
         future.result()
+
+
+class QuietClient:
+    """A client that does nothing."""
+
+    status = "running"
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        ("running", OSError(errno.ENOSPC, "No space left on device"), "No space left"),
+        ("connecting", OSError("Timed out trying to connect"), "tcp://a:1 was lost;"),
+    ],
+)
+def test_only_a_lost_connection_is_told_as_one(monkeypatch, status, error, told):
+    monkeypatch.setattr("distributed.Client", QuietClient)
+    monkeypatch.setattr(QuietClient, "status", status)
+    with pytest.raises((OSError, UserError), match=told), dask_client("tcp://a:1"):
+        raise error
 
 
 def test_an_address_without_a_scheduler_is_a_sentence(monkeypatch):

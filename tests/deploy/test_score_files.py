@@ -296,7 +296,7 @@ def test_two_at_once_are_told_apart(model, files, tmp_path):
             locked.set()
             done.wait()
 
-    thread = threading.Thread(target=other)
+    thread = threading.Thread(target=other, daemon=True)
     thread.start()
     locked.wait()
     with pytest.raises(UserError, match="is in use by"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -139,17 +139,17 @@ for path in sys.argv[1:]:
 """
 
 
-def test_permission_denied_as_an_ordinary_user(tmp_path):
-    paths = [write_format(tmp_path / f"{kind}.dat", kind) for kind in KINDS]
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if os.getuid() == 0:
-            folder.chmod(0o755)
-    done = subprocess.run(
-        [sys.executable, "-c", READ_AS_NOBODY, *map(str, paths)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_permission_denied_as_an_ordinary_user():
+    # Not in tmp_path: every pytest that starts closes the folder of all to others.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        paths = [write_format(Path(folder, f"{kind}.dat"), kind) for kind in KINDS]
+        done = subprocess.run(
+            [sys.executable, "-c", READ_AS_NOBODY, *map(str, paths)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     for path, line in zip(paths, done.stdout.splitlines(), strict=True):
         assert line == f"{path} may not be read (permission denied)"
 
@@ -297,14 +297,15 @@ class TestWorkers:
             next(chunks)
 
     def test_stopping_early_stops_the_threads(self, tmp_path):
-        import threading
-
         paths = [write_format(tmp_path / f"{n}.root", "nano_ttree") for n in range(3)]
+        before = set(threading.enumerate())
         chunks = iterate(paths, 1, workers=3)
         next(chunks)
+        started = set(threading.enumerate()) - before
+        ours = [t for t in started if t.name.startswith("oddjet-read")]
+        assert ours
         chunks.close()
-        names = [thread.name for thread in threading.enumerate()]
-        assert not [name for name in names if name.startswith("oddjet-read")]
+        assert not any(thread.is_alive() for thread in ours)
 
     def test_none_is_refused(self, tmp_path):
         with pytest.raises(UserError, match="workers must be >= 1, got 0"):

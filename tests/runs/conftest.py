@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import subprocess
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from child_processes import running
 
 HERE = Path(__file__).parent
 
@@ -26,28 +28,26 @@ class ToyCommand:
     A stage that misbehaves first writes the number of its process to `note`.
     """
 
-    def __init__(self, room):
+    def __init__(self, room, started):
         self.directory = room / "run"
         self.note = room / "note.txt"
-        self.started = []
+        self._started = started
 
     def start(self, *, jobs=1, deed="", victim="-"):
-        process = subprocess.Popen(
-            [sys.executable, HERE / "toy.py", self.directory, str(jobs), victim],
+        toy = running(
+            HERE / "toy.py",
+            self.directory,
+            jobs,
+            victim,
             env=os.environ | {"ODDJET_TOY": deed},
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,
         )
-        self.started.append(process)
-        return process
+        return self._started.enter_context(toy)
 
 
 @pytest.fixture
 def command(tmp_path):
     """The toy run as a command."""
-    command = ToyCommand(tmp_path)
-    yield command
-    for process in command.started:
-        process.kill()
-        process.communicate()
+    with ExitStack() as started:
+        yield ToyCommand(tmp_path, started)

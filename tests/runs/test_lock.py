@@ -4,11 +4,12 @@ import os
 import platform
 import re
 import subprocess
-import sys
 import threading
+from contextlib import contextmanager
 
 import pytest
 
+from child_processes import running
 from oddjet.runs.errors import UserError
 from oddjet.runs.lock import lock_directory
 
@@ -21,14 +22,12 @@ with lock_directory(sys.argv[1]):
 """
 
 
+@contextmanager
 def hold(directory):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, directory],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout.readline() == b"locked\n"
-    return holder
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with running("-c", HOLDER, directory, **pipes) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        yield holder
 
 
 def test_a_second_writer_is_told_who_the_first_is(tmp_path):

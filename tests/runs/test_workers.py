@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -26,15 +25,13 @@ def outcome(function, *arguments):
 
 def test_a_call_returns_and_the_first_to_end_is_known(calls):
     with Progress.silent() as progress:
-        slow = Worker("slow", calls.sleep, (60,), progress=progress)
+        slow = Worker("slow", calls.sleep, (1e6,), progress=progress)
         quick = Worker("quick", calls.double, (21,), progress=progress)
         assert wait_for_one([slow, quick]) == [quick]
         assert quick.result() == 42
         with pytest.raises(RuntimeError, match="slow is still running"):
             slow.result()
-        started = time.monotonic()
-        slow.kill()
-        assert time.monotonic() - started < 10
+        slow.kill()  # or this test would last eleven days
 
 
 def test_a_user_error_stays_one_and_brings_its_traceback(calls):

@@ -22,6 +22,7 @@ from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage, run_stages
 
 NAMES = ("generate", "left", "right", "combine")
+FOR_EVER = 1e6  # seconds
 
 
 def chain(*, seed=1, factor=2, offset=5, untracked=None):
@@ -85,12 +86,12 @@ def _misbehave(name, directory):
         parent = multiprocessing.parent_process()
         _tell(directory, f"{os.getpid()}")
         os.kill(parent.pid if parent else os.getpid(), signal.SIGKILL)
-        time.sleep(60)
+        time.sleep(FOR_EVER)
     elif deed == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif deed == "sleep":
         _tell(directory, f"{os.getpid()}")
-        time.sleep(60)
+        time.sleep(FOR_EVER)
     elif deed == "user-error":
         message = "the file has no muons: give one that has"
         raise UserError(message)

@@ -62,7 +62,11 @@ def dask_client(address: str, *, workers: int = 1) -> Iterator[Any]:
     with client:
         try:
             yield client
-        except CancelledError as error:
+        except (CancelledError, OSError) as error:
+            # Work under way is cancelled; who asks for more finds nobody. An OSError of
+            # the work itself, such as a full disk, leaves the connection as it was.
+            if isinstance(error, OSError) and client.status == "running":
+                raise
             message = (
                 f"the Dask scheduler at {address} was lost; start one, and the same"
                 " command goes on"

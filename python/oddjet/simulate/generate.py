@@ -229,4 +229,6 @@ def _start_worker(make_block: partial[ak.Array], cancelled: Flag) -> None:
 
 def _make_block_in_worker(block: int) -> ak.Array:
     make_block, cancelled = _worker
+    if cancelled.is_set():
+        return ak.Array([])  # nobody looks at it, and a first batch takes seconds
     return make_block(block=block, cancelled=cancelled.is_set)
