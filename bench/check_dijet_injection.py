@@ -6,9 +6,9 @@ A toy like the LHC Olympics: four features that move with the mass, 1,000 signal
 of which about 770 are in the signal region among 121,000 of background. The features
 are Gaussian, so that the supervised optimum is their likelihood ratio: its maximum
 significance improvement is 17 +- 1 by construction. Next to it stand networks that tell
-the data of the signal region from true background (idealised), from CATHODE, and from
-the sidebands themselves; the median of the trainings, at the cut that is best among
-those whose background efficiency is known to 20 %.
+the data of the signal region from true background (idealised), from CATHODE and
+CURTAINS, and from the sidebands themselves; the median of the trainings, at the cut
+that is best among those whose background efficiency is known to 20 %.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ import numpy as np
 from oddjet.background.spectrum import KernelSpectrum
 from oddjet.learn.batched_training import train_members
 from oddjet.learn.classifier_config import ClassifierConfig
-from oddjet.learn.flows.config import DENSITY_PRESETS
+from oddjet.learn.flows.config import CURTAINS_PRESETS, DENSITY_PRESETS
 from oddjet.learn.flows.density import train_density
+from oddjet.learn.flows.transport import train_transport
 from oddjet.learn.member_batches import Member
 from oddjet.runs.provenance import provenance
 
@@ -42,6 +43,7 @@ WANTED = {
     "supervised": (16.0, 18.0),
     "idealised": (13.0, None),
     "cathode": (10.0, None),
+    "curtains": (10.0, None),
 }
 
 
@@ -53,7 +55,7 @@ def main() -> None:
     toy = _Toy(options.seed)
     methods = {
         "supervised": toy.supervised, "idealised": toy.idealised,
-        "sideband": toy.sideband, "cathode": toy.cathode,
+        "sideband": toy.sideband, "cathode": toy.cathode, "curtains": toy.curtains,
     }  # fmt: skip
     for name in options.methods:
         started = time.process_time()
@@ -154,12 +156,22 @@ class _Toy:
         masses = spectrum.draw(2 * IN_REGION, seed=2)
         return self._weak(model.sample(masses, seed=3), trainings)
 
+    def curtains(self, trainings: int) -> list[float]:
+        """Compare with events of the sidebands that were moved inside."""
+        flow = train_transport(
+            self.beside, self.beside_mass, config=CURTAINS_PRESETS["cpu"], seed=1
+        )
+        masses = KernelSpectrum(self.mass, LOW, HIGH).draw(2 * IN_REGION, seed=2)
+        rows = np.arange(len(masses)) % len(self.beside)
+        moved = flow.move(self.beside[rows], self.beside_mass[rows], masses)
+        return self._weak(moved, trainings)
+
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trainings", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    names = ("supervised", "idealised", "sideband", "cathode")
+    names = ("supervised", "idealised", "sideband", "cathode", "curtains")
     parser.add_argument("--methods", nargs="+", choices=names, default=list(names))
     results = Path(__file__).parent / "results" / "dijet_injection_epyc_202611.json"
     parser.add_argument("--results", type=Path, default=results)

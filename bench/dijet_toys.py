@@ -83,6 +83,8 @@ def searched_window(
         train(places["networks"], places, quiet, seeds=seeds, classifier=classifier,
               seed=seed, **shared)  # fmt: skip
         read = {"events": places["data"], "networks": places["networks"]}
+        if template == "lacathode":
+            read["template"] = places["template"]
         score(places["scores"], read, quiet, **shared)
         found = []
         for error in statistical_errors:

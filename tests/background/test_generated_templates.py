@@ -11,7 +11,7 @@ import pytest
 from oddjet.background.cathode import cathode_template, flow_matching_template
 from oddjet.background.closure import sideband_closure, two_sample_test
 from oddjet.background.curtains import curtains_template
-from oddjet.background.latent import lacathode_fold
+from oddjet.background.latent import LatentSpaces, lacathode_template
 from oddjet.background.methods import METHODS, TemplateTask, make_template
 from oddjet.background.resampling import down_up_sample
 from oddjet.background.sideband import sideband_template
@@ -176,13 +176,28 @@ def test_methods_by_name(method):
 def test_latent_variables_close_at_every_mass():
     """Also the events of the signal region, of a fold that no density has seen."""
     data = toy(1, 16_000, slope=1.5, folds=2)
-    found = lacathode_fold(data, 0, **REGION, seed=3, config=FLOW, copies=1)
-    own = found.data[found.data.folds == 0]
-    auc, error = two_sample_test(own[inside(own)], found.template, seed=1, config=QUICK)
+    made = lacathode_template(data, **REGION, seed=3, config=FLOW, copies=1)
+    own = data[data.folds == 0]
+    own = dataclasses.replace(own, features=made.spaces.carry(0, own))
+    template = made.table[made.seen_by(0)]
+    auc, error = two_sample_test(own[inside(own)], template, seed=1, config=QUICK)
     assert abs(auc - 0.5) < 3 * error
     assert abs(np.corrcoef(own.features[:, 0], own.mass_gev)[0, 1]) < 0.08
-    assert set(found.template.folds) == {1}
-    np.testing.assert_array_equal(found.data.mass_gev, data.mass_gev[found.rows])
+    assert set(template.folds) == {1}
+
+
+def test_latent_spaces_are_kept_and_hold_what_no_data_hold(tmp_path):
+    data = toy(1, 1500, slope=1.5, folds=2)
+    made = lacathode_template(data, **REGION, seed=3, config=short(FLOW))
+    made.spaces.save(tmp_path / "spaces.npz")
+    again = LatentSpaces.load(tmp_path / "spaces.npz")
+    for fold in (0, 1):
+        carried = again.carry(fold, data)
+        np.testing.assert_array_equal(carried, made.spaces.carry(fold, data))
+    # Each fold has a space of its own.
+    assert np.abs(again.carry(0, data) - again.carry(1, data)).max() > 0.01
+    signal = dataclasses.replace(data[:3], features=np.full((3, 2), 99.0))
+    assert np.isfinite(again.carry(0, signal)).all()
 
 
 def test_down_up_sampling_forgets_a_signal_and_keeps_the_rest():

@@ -169,6 +169,29 @@ def test_transport_moves_events_and_brings_them_back(context):
     np.testing.assert_allclose(back, some, atol=2e-3)
 
 
+def test_events_may_all_move_the_same_way():
+    """Also in training: the last batch may hold a single event."""
+    features, mass = events(number=641)
+    lone = QUICK.model_copy(update={"batch_size": 512, "epochs": 1})
+    config = MOVING.model_copy(
+        update={"top": lone.model_copy(update={"coupling": True})}
+    )
+    assert 641 - int(641 * lone.validation_fraction) == 513
+    transport = train_transport(features, mass, config=config, seed=4)
+    lowest, highest = np.full(641, mass.min()), np.full(641, mass.max())
+    for target in (lowest, highest):
+        assert np.isfinite(transport.move(features, mass, target)).all()
+
+
+def test_many_events_need_fewer_epochs():
+    features, mass = events(number=2000)
+    config = QUICK.model_copy(update={"batch_size": 100, "steps": 40})
+    model = train_density(features, mass, config=config, seed=1)
+    assert len(model.kept.history) == 2  # of 16 steps
+    config = QUICK.model_copy(update={"batch_size": 100, "steps": 3})
+    assert len(train_density(features, mass, config=config, seed=1).kept.history) == 1
+
+
 def test_presets_are_what_they_are_called():
     density = DENSITY_PRESETS["published"]
     assert (density.transforms, density.hidden, density.kept_epochs) == (15, (128,), 10)

@@ -14,7 +14,7 @@ from oddjet.background.template import FeatureTable, Template
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 
-__all__ = ["Learner", "Maker", "folds_to_score", "template_per_fold"]
+__all__ = ["Learner", "Maker", "folds_to_score", "stacked", "template_per_fold"]
 
 # Makes events from a spectrum, as a multiple of the sidebands that it knows and with a
 # seed, and gives the row of the sidebands that each was made of (-1: of none).
@@ -89,11 +89,12 @@ def template_per_fold(
         others.append(replace(other, folds=np.full(len(other), fold)))
     held_out = np.repeat(folds, [len(part) for part in parts])
     return Template(
-        method, _stacked(parts), np.concatenate(sources), held_out, _stacked(others)
+        method, stacked(parts), np.concatenate(sources), held_out, stacked(others)
     )
 
 
-def _stacked(parts: Sequence[FeatureTable]) -> FeatureTable:
+def stacked(parts: Sequence[FeatureTable]) -> FeatureTable:
+    """Put tables one below the other."""
     return FeatureTable(
         *(
             np.concatenate([getattr(part, column) for part in parts])

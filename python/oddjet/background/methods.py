@@ -3,8 +3,9 @@
 A method is a function from a `TemplateTask` to a `Template`, also where a model is
 fitted and then sampled: a network must not score what its template was made of, so a
 method fits as many models as there are folds, and the two steps are one. What the
-networks need is the same for all: `Template.table` in the signal region and
-`Template.seen_by(fold)`. Tasks and methods can be pickled, to run anywhere.
+networks need is the same for all: `Template.table` in the signal region,
+`Template.seen_by(fold)`, and where the data must be carried to the template too,
+`Template.spaces`. Tasks and methods can be pickled, to run anywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Literal
 
 from oddjet.background.cathode import cathode_template, flow_matching_template
 from oddjet.background.curtains import curtains_template
+from oddjet.background.latent import lacathode_template
 from oddjet.background.salad import SALAD_PRESETS, salad_template
 from oddjet.background.sideband import sideband_template
 from oddjet.background.spectrum import MassSpectrum
@@ -122,14 +124,20 @@ def _curtains(task: TemplateTask) -> Template:
     return curtains_template(task.data, **task.sampling, config=config)
 
 
-#: Methods by name. LaCATHODE is not among them: it changes the features of the data
-#: too (`oddjet.background.latent`).
+def _lacathode(task: TemplateTask) -> Template:
+    config = DENSITY_PRESETS[task.preset]
+    given = {name: value for name, value in task.sampling.items() if name != "masses"}
+    return lacathode_template(task.data, **given, config=config)
+
+
+#: Methods by name.
 METHODS: dict[str, Callable[[TemplateTask], Template]] = {
     "sideband": _sideband,
     "salad": _salad,
     "cathode": _cathode,
     "curtains": _curtains,
     "flow_matching": _flow_matching,
+    "lacathode": _lacathode,
 }
 
 

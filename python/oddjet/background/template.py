@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oddjet.runs.errors import UserError
+
+if TYPE_CHECKING:
+    from oddjet.background.latent import LatentSpaces
 
 __all__ = ["FeatureTable", "Template"]
 
@@ -92,6 +96,9 @@ class Template:
         What the models make of the sidebands, to be compared with the data there. Its
         folds are those that the model behind an event has not seen. None where the
         template is the sidebands.
+    spaces : LatentSpaces, optional
+        Carry the data to where the template is, for the networks of each fold. None
+        where both have the same features.
     """
 
     method: str
@@ -99,6 +106,7 @@ class Template:
     sources: NDArray[np.int64]
     held_out: NDArray[np.int64] | None = None
     beside: FeatureTable | None = None
+    spaces: LatentSpaces | None = None
 
     def seen_by(self, fold: int) -> NDArray[np.bool_]:
         """Choose the events that a network may see which is to score a fold.

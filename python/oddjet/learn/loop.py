@@ -169,16 +169,18 @@ def reproducible(seed: int, threads: int, device: str = "cpu") -> Iterator[None]
 
 @contextmanager
 def _deterministic_algorithms() -> Iterator[None]:
-    before = torch.are_deterministic_algorithms_enabled()
+    before = torch.get_deterministic_debug_mode()
     fill_before = deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    torch.use_deterministic_algorithms(True)
+    # As use_deterministic_algorithms(True), which would import the compiler of PyTorch:
+    # more than a second in every new process.
+    torch.set_deterministic_debug_mode("error")
     # Nothing here reads memory before writing it; filling it would cost 12 % of the
     # training (Xeon, one thread).
     deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.set_deterministic_debug_mode(before)
         deterministic.fill_uninitialized_memory = fill_before  # type: ignore[attr-defined]
 
 

@@ -19,7 +19,9 @@ Efficiency = Annotated[float, Field(gt=0, lt=1)]
 Mass = Annotated[float, Field(gt=0)]
 
 SignalName = Annotated[str, Field(pattern="^[a-z0-9_-]+$")]
-TemplateName = Literal["sideband", "salad", "curtains", "cathode", "flow_matching"]
+TemplateName = Literal[
+    "sideband", "salad", "curtains", "cathode", "flow_matching", "lacathode"
+]
 
 #: The three sets of the ATLAS search, of both jets.
 FEATURE_SETS = {

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oddjet.learn.ensemble import (
+    combine_histograms,
+    ensemble_share,
+    histograms_above,
+    shared_fraction,
+)
 from oddjet.runs.atomic import write_json_atomic
-from oddjet.searches.dijet_tasks import SCORES
+from oddjet.searches.dijet_scores import WindowScores
 from oddjet.stats.bump_hunt import Window, WindowResult, hunt_window
 from oddjet.stats.ensemble_hunt import hunt_ensemble
 from oddjet.stats.trials import largest_significances
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
 
     from oddjet.runs.progress import Progress
 
-__all__ = ["HUNT", "LARGEST", "hunt", "mass_bins", "pseudo_experiments", "window_of"]
+__all__ = ["HUNT", "LARGEST", "hunt", "pseudo_experiments", "window_of"]
 
 HUNT, LARGEST = "hunt.json", "largest.json"
 
@@ -41,21 +47,8 @@ def hunt(
     blinded: bool,
 ) -> None:
     """Select, histogram, combine the networks, fit and judge the signal region."""
-    from oddjet.learn.ensemble import (
-        combine_histograms,
-        ensemble_share,
-        fold_thresholds,
-        histograms_above,
-        shared_fraction,
-    )
-
-    with np.load(inputs["scores"] / SCORES) as stored:
-        found = {name: stored[name] for name in stored.files}
-    mass = found["mass"]
-    inside = (mass >= window.low_gev) & (mass < window.high_gev)
-    scored = (found["scores"], found["folds"])
-    cuts = fold_thresholds(*scored, inside, efficiency=efficiency)
-    selection = (*scored, mass_bins(window, mass), cuts)
+    scored = WindowScores.read(inputs["scores"])
+    selection = scored.selection(window, scored.thresholds(window, efficiency))
     histograms = histograms_above(*selection, num_bins=window.num_bins)
     combined = combine_histograms(histograms, rule=ensemble)
     judged: Callable[..., WindowResult]
@@ -117,13 +110,6 @@ def pseudo_experiments(
     write_json_atomic(
         directory / LARGEST, [None if np.isnan(z) else float(z) for z in largest]
     )
-
-
-def mass_bins(window: Window, mass_gev: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Give the bin of each mass, -1 outside the window, shape (events,)."""
-    bins = np.digitize(mass_gev, window.edges_gev) - 1
-    bins[bins >= window.num_bins] = -1
-    return bins
 
 
 def window_of(found: Mapping[str, Any]) -> Window:

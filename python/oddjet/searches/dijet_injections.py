@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from oddjet.campaigns.task import Task
+from oddjet.learn.ensemble import (
+    combine_histograms,
+    ensemble_share,
+    histograms_above,
+    shared_fraction,
+)
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.searches.dijet_graph import hunts_in, scores_of
-from oddjet.searches.dijet_hunts import HUNT, mass_bins, window_of
+from oddjet.searches.dijet_hunts import HUNT, window_of
+from oddjet.searches.dijet_scores import WindowScores
 from oddjet.searches.dijet_tables import SIGNAL
-from oddjet.searches.dijet_tasks import SCORES
 from oddjet.searches.event_table import (
     EventTable,
     read_event_table,
@@ -201,8 +207,7 @@ def window_of_signal(config: DijetConfig, signal: EventTable, name: str) -> Wind
 
 def _share_inside(config: DijetConfig, table: EventTable, window: Window) -> float:
     mass = table.columns[config.mass]
-    inside = (mass >= window.low_gev) & (mass < window.high_gev)
-    return float(np.sum(table.weights[inside]) / np.sum(table.weights))
+    return float(np.sum(table.weights[window.holds(mass)]) / np.sum(table.weights))
 
 
 def _discovery_size(
@@ -275,8 +280,6 @@ def cls_point(
     and so counts against it. That is taken from a fit to the expected background
     with the signal on top.
     """
-    from oddjet.learn.ensemble import combine_histograms, ensemble_share
-
     nominal = json.loads((inputs["nominal"] / HUNT).read_text("utf-8"))
     if nominal["status"] != "ok":
         raise UserError(nominal["reason"])
@@ -311,22 +314,9 @@ def _selected_signal(
     inputs: Mapping[str, Path], window: Window, efficiency: float
 ) -> tuple[NDArray[np.float64], float]:
     """Histogram what each network selects of the signal, and tell what they share."""
-    from oddjet.learn.ensemble import (
-        fold_thresholds,
-        histograms_above,
-        shared_fraction,
-    )
-
-    data, signal = (_arrays(inputs[name] / SCORES) for name in ("scores", "signal"))
-    inside = (data["mass"] >= window.low_gev) & (data["mass"] < window.high_gev)
-    cuts = fold_thresholds(data["scores"], data["folds"], inside, efficiency=efficiency)
-    selection = (
-        signal["scores"],
-        signal["folds"],
-        mass_bins(window, signal["mass"]),
-        cuts,
-    )
-    weights = signal["weights"]
+    data, signal = (WindowScores.read(inputs[name]) for name in ("scores", "signal"))
+    selection = signal.selection(window, data.thresholds(window, efficiency))
+    weights = signal.weights
     histograms = histograms_above(*selection, num_bins=window.num_bins, weights=weights)
     return histograms, shared_fraction(*selection, weights=weights)
 
@@ -339,11 +329,6 @@ def _dispersion(nominal: Mapping[str, Any], selected: float, of_signal: float) -
     background: float = nominal["expected"]
     mixed = of_background * background + of_signal * selected
     return mixed / (background + selected)
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path) as stored:
-        return {name: stored[name] for name in stored.files}
 
 
 def _raised_background(

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from oddjet.events.source_hash import mixed
+from oddjet.learn.member_batches import Member
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
+from oddjet.searches.dijet_scores import WindowScores
 from oddjet.searches.event_table import read_event_table, write_event_table
 from oddjet.searches.table_source import TABLE
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from oddjet.background.latent import LatentSpaces
     from oddjet.background.template import FeatureTable
     from oddjet.learn.classifier_config import ClassifierConfig, TreesConfig
     from oddjet.runs.progress import Progress
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from oddjet.stats.bump_hunt import Window
 
 __all__ = [
-    "SCORES",
     "TEMPLATE",
     "copied",
     "feature_table",
@@ -40,7 +42,9 @@ __all__ = [
     "train",
 ]
 
-TEMPLATE, NETWORKS, SCORES = "template.npz", "networks.npz", "scores.npz"
+TEMPLATE, NETWORKS = "template.npz", "networks.npz"
+#: Of templates to which the data must be carried.
+SPACES = "spaces.npz"
 #: Of the events of a window: rounded features may coincide, copies are more.
 REPEATED_MAX = 1e-3
 
@@ -114,6 +118,8 @@ def make_template(
         seen=seen,
         **{f"beside-{name}": column for name, column in beside.items()},
     )
+    if made.spaces is not None:
+        made.spaces.save(directory / SPACES)
 
 
 def train(
@@ -136,29 +142,50 @@ def train(
     scores in any form. All folds and seeds of networks train as one batched model.
     """
     from oddjet.learn.classifiers import train_classifiers
-    from oddjet.learn.member_batches import Member
 
     data = feature_table(inputs["data"], window, features, mass, folds)
+    inside = data[window.holds(data.mass_gev)]
     with np.load(inputs["template"] / TEMPLATE) as stored:
         template = {name: stored[name] for name in stored.files}
-    inside = (data.mass_gev >= window.low_gev) & (data.mass_gev < window.high_gev)
-    table = np.concatenate([data.features[inside], template["features"]])
-    fold = np.concatenate([data.folds[inside], template["folds"]])
-    weights = np.concatenate([data.weights[inside], template["weights"]])
-    label = np.arange(len(table)) < np.count_nonzero(inside)
+    spaces = _spaces_of(inputs["template"])
+    # A template in spaces of its own has the data there once for every fold.
+    times = 1 if spaces is None else folds
+    table = np.concatenate(
+        [*(_shown(inside, spaces, fold) for fold in range(times)), template["features"]]
+    )
+    fold = np.concatenate([np.tile(inside.folds, times), template["folds"]])
+    weights = np.concatenate([np.tile(inside.weights, times), template["weights"]])
+    label = np.arange(len(table)) < times * len(inside)
     members = []
     for scored in range(folds):
-        validates = (scored + 1) % folds
-        seen = np.concatenate([data.folds[inside] != scored, template["seen"][scored]])
-        training = np.flatnonzero(seen & (fold != validates))
-        validation = np.flatnonzero(seen & (fold == validates))
-        _require_both(label, weights, training, validation, window)
+        of_data = np.zeros((times, len(inside)), np.bool_)
+        of_data[scored % times] = inside.folds != scored
+        seen = np.concatenate([of_data.ravel(), template["seen"][scored]])
+        validates = fold == (scored + 1) % folds
+        rows = np.flatnonzero(seen & ~validates), np.flatnonzero(seen & validates)
+        _require_both(label, weights, *rows, window)
         members += [
-            Member(training, validation, derive_seed(seed, "network", scored, number))
+            Member(*rows, derive_seed(seed, "network", scored, number))
             for number in range(seeds)
         ]
     trained = train_classifiers(table, label, members, classifier, weights=weights)
     trained.save(directory / NETWORKS)
+
+
+def _spaces_of(template: Path) -> LatentSpaces | None:
+    """Read what carries data to a template; None where they are there already."""
+    if not (template / SPACES).exists():
+        return None
+    from oddjet.background.latent import LatentSpaces
+
+    return LatentSpaces.load(template / SPACES)
+
+
+def _shown(
+    table: FeatureTable, spaces: LatentSpaces | None, fold: int
+) -> NDArray[np.float64]:
+    """Give what the networks that score a fold see of events."""
+    return table.features if spaces is None else spaces.carry(fold, table)
 
 
 def score(
@@ -174,25 +201,21 @@ def score(
     """Score the events of a window with the networks that have not seen them.
 
     Inputs are `events`, of which a fold is scored by the networks that left it out,
-    and `networks`.
+    and `networks`; and `template`, if events must be carried to where it is.
     """
     from oddjet.learn.classifiers import load_classifiers
 
     events = feature_table(inputs["events"], window, features, mass, folds)
     trained = load_classifiers(inputs["networks"] / NETWORKS)
+    spaces = _spaces_of(inputs["template"]) if "template" in inputs else None
     seeds = len(trained) // folds
     scores = np.empty((seeds, len(events)), np.float32)
     for scored in range(folds):
         own = events.folds == scored
         members = trained[scored * seeds : (scored + 1) * seeds]
-        scores[:, own] = members.logits(events.features[own])
-    np.savez(
-        directory / SCORES,
-        scores=scores,
-        folds=events.folds,
-        mass=events.mass_gev,
-        weights=events.weights,
-    )
+        scores[:, own] = members.logits(_shown(events[own], spaces, scored))
+    found = WindowScores(scores, events.folds, events.mass_gev, events.weights)
+    found.write(directory)
 
 
 def feature_table(
@@ -222,8 +245,7 @@ def feature_table(
     from oddjet.learn.folds import fold_of
 
     table = read_event_table(place / TABLE)
-    values = table.columns[mass]
-    used = table[(values >= window.edges_gev[0]) & (values < window.edges_gev[-1])]
+    used = table[window.covers(table.columns[mass])]
     _require_distinct(used, [mass, *features], window)
     # The source is a hash already; a second one gives the folds of this search.
     ids = {"file": used.source, "entry": np.zeros(len(used), np.int64)}

@@ -66,8 +66,18 @@ class Window:
     @property
     def in_signal_region(self) -> np.ndarray:
         """Tell which bins are the signal region, shape (num_bins,)."""
-        centres = (self.edges_gev[1:] + self.edges_gev[:-1]) / 2
-        inside: np.ndarray = (centres > self.low_gev) & (centres < self.high_gev)
+        return self.holds((self.edges_gev[1:] + self.edges_gev[:-1]) / 2)
+
+    def holds(self, mass_gev: ArrayLike) -> np.ndarray:
+        """Tell which masses are in the signal region, low <= mass < high."""
+        mass = np.asarray(mass_gev)
+        inside: np.ndarray = (mass >= self.low_gev) & (mass < self.high_gev)
+        return inside
+
+    def covers(self, mass_gev: ArrayLike) -> np.ndarray:
+        """Tell which masses are in the signal region or a sideband, likewise."""
+        mass = np.asarray(mass_gev)
+        inside: np.ndarray = (mass >= self.edges_gev[0]) & (mass < self.edges_gev[-1])
         return inside
 
     def counts(self, mass_gev: ArrayLike, weights: ArrayLike | None = None) -> Floats:

@@ -25,7 +25,13 @@ class EpochConfig(ConfigModel):
     learning_rate: float = Field(1e-4, gt=0, description="of Adam")
     weight_decay: float = Field(0.0, ge=0, description="of Adam")
     batch_size: int = Field(256, ge=1, description="events per optimiser step")
-    epochs: int = Field(100, ge=1, description="always all of them")
+    epochs: int = Field(100, ge=1, description="at most")
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description="optimiser steps, at most, in whole epochs: many events need fewer"
+        " epochs; by default as many as the epochs take",
+    )
     kept_epochs: int = Field(
         1,
         ge=1,
@@ -121,9 +127,10 @@ CURTAINS_PRESETS = {
     ),
     "cpu": CurtainsConfig(
         base=FlowConfig(
-            learning_rate=5e-3,
-            batch_size=256,
+            learning_rate=1e-2,
+            batch_size=512,
             epochs=20,
+            steps=2000,
             schedule="cosine",
             activation="silu",
         ),
@@ -131,9 +138,10 @@ CURTAINS_PRESETS = {
             coupling=True,
             transforms=2,
             hidden=(16, 16),
-            learning_rate=5e-3,
-            batch_size=256,
+            learning_rate=1e-2,
+            batch_size=512,
             epochs=10,
+            steps=1000,
             schedule="cosine",
             activation="silu",
             gradient_clip=5.0,

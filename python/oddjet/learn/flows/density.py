@@ -10,12 +10,13 @@ import torch
 
 from oddjet.learn.flows.condition import EventScaling, scaled_events
 from oddjet.learn.flows.epochs import KeptEpochs, train_epochs
+from oddjet.learn.flows.scaling import FeatureScaling
 from oddjet.learn.loop import reproducible
 from oddjet.runs.errors import require
 from oddjet.runs.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
@@ -78,6 +79,43 @@ class ConditionalDensity:
     flow: Any
     kept: KeptEpochs
     threads: int
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give the scaling and the best epoch as plain arrays, by their names."""
+        scaling = self.scaling
+        return {
+            **{f"features/{name}": v for name, v in vars(scaling.features).items()},
+            "mass": np.array([scaling.mean_gev, scaling.scale_gev]),
+            **{f"flow/{n}": v.numpy() for n, v in self.kept.states[0].items()},
+        }
+
+    @classmethod
+    def of_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], config: FlowConfig
+    ) -> ConditionalDensity:
+        """Make the density of which `arrays` gave the best epoch.
+
+        Parameters
+        ----------
+        arrays : mapping of str to array
+        config : FlowConfig
+            The one it was trained with.
+
+        Returns
+        -------
+        ConditionalDensity
+        """
+        parts: dict[str, dict[str, NDArray[Any]]] = {"features": {}, "flow": {}}
+        for name, value in arrays.items():
+            room, slash, rest = name.partition("/")
+            if slash:
+                parts[room][rest] = value
+        mean, scale = arrays["mass"].tolist()
+        scaling = EventScaling(FeatureScaling(**parts["features"]), mean, scale)
+        flow = make_flow(config, features=len(scaling.features.low), context=1)
+        state = {name: torch.from_numpy(v) for name, v in parts["flow"].items()}
+        none = np.empty(0)
+        return cls(scaling, flow, KeptEpochs((state,), none, none), config.threads)
 
     def sample(self, mass_gev: ArrayLike, *, seed: int) -> Floats:
         """Draw the features of one event for each mass.

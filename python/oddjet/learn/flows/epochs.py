@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Loss = Callable[[torch.Generator, Sequence[Tensor]], Tensor]
 
-__all__ = ["KeptEpochs", "learning_rate_share", "train_epochs"]
+__all__ = ["KeptEpochs", "learning_rate_share", "num_epochs", "train_epochs"]
 
 # Less than this is no sample of a density.
 _FEWEST_EVENTS = 100
@@ -113,11 +113,12 @@ def train_epochs(
     parts = {"training": order[num_validation:], "validation": order[:num_validation]}
     scaled = {name: _scaled(weights[rows], name, what) for name, rows in parts.items()}
     tensors = [torch.from_numpy(column).float() for column in columns]
-    num_steps = config.epochs * -(-len(parts["training"]) // config.batch_size)
-    steps = _Steps(network, config, num_steps)
+    steps_an_epoch = -(-len(parts["training"]) // config.batch_size)
+    epochs = num_epochs(steps_an_epoch, config)
+    steps = _Steps(network, config, epochs * steps_an_epoch)
     best: list[tuple[float, int, dict[str, Tensor]]] = []
     history = []
-    for epoch in range(1, config.epochs + 1):
+    for epoch in range(1, epochs + 1):
         network.train()
         random = np.random.default_rng(derive_seed(seed, "order", epoch))
         noise = _generator(derive_seed(seed, "noise", epoch))
@@ -146,6 +147,21 @@ def train_epochs(
         np.array([value for value, _, _ in best]),
         np.array(history),
     )
+
+
+def num_epochs(steps_an_epoch: int, config: EpochConfig) -> int:
+    """Give the epochs of a training: as many as configured, or fill its steps.
+
+    Examples
+    --------
+    >>> from oddjet.learn.flows.config import EpochConfig
+    >>> config = EpochConfig(epochs=20, steps=1000)
+    >>> [num_epochs(steps, config) for steps in (10, 100, 2000)]
+    [20, 10, 1]
+    """
+    if config.steps is None:
+        return config.epochs
+    return max(1, min(config.epochs, config.steps // steps_an_epoch))
 
 
 def learning_rate_share(step: int, steps: int, config: EpochConfig) -> float:

@@ -171,6 +171,8 @@ def _moved(
     upward = (target >= mass)[:, 0]
     moved, derivative = torch.empty_like(x), torch.empty_like(x[:, 0])
     for rows, backward in ((upward, False), (~upward, True)):
+        if not bool(rows.any()):
+            continue  # a flow of zuko refuses a batch of nothing
         transform = flow.transform(known[rows])
         transform = transform.inv if backward else transform
         there, slope = transform.call_and_ladj(x[rows])
