@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -23,8 +23,9 @@ from oddjet.select.dihiggs import (
     select_dihiggs,
 )
 from oddjet.studies.augmentation import ORIGINAL, Augmentations
-from oddjet.studies.classifiers import Copies
 from oddjet.studies.spanet_classifier import SPANET_INPUTS
+from oddjet.studies.training_sets import Copies
+from oddjet.studies.two_samples import BACKGROUND, SIGNAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
     from oddjet.runs.stages import Stage
     from oddjet.studies.augmentation import AugmentationConfig
 
-__all__ = ["BACKGROUND", "SIGNAL", "DihiggsSamples", "assignment_warning"]
+__all__ = ["DihiggsSamples", "assignment_warning"]
 
-SIGNAL, BACKGROUND = "signal", "background"
 _TABLE = TableSelection("di-Higgs", select_dihiggs, ("jets",), optional=("truth",))
 _CANDIDATES, _JETS = ("h1", "h2"), ("j1", "j2", "j3", "j4")
 _PAIRINGS = (TRUE_PAIRING, MIN_DELTA_R_PAIRING)
@@ -72,17 +72,6 @@ class DihiggsSamples(ConfigModel):
             table_stage(name, source, _TABLE, self.selection, base)
             for name, source in samples.items()
         ]
-
-    def without_files(self, **change: object) -> Self:
-        """Leave out where files are: what they hold enters by the tables."""
-        nothing = {"files": ("-",)}
-        return self.model_copy(
-            update={
-                SIGNAL: self.signal.model_copy(update=nothing),
-                BACKGROUND: self.background.model_copy(update=nothing),
-                **change,
-            }
-        )
 
     @property
     def chosen_spanet(self) -> SpanetConfig | None:

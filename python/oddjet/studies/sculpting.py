@@ -17,7 +17,8 @@ from oddjet.runs.seeds import derive_seed
 from oddjet.stats.feature_correlation import feature_correlations, related_features
 from oddjet.stats.measured import Measured
 from oddjet.stats.roc import area_by_label
-from oddjet.studies.classifiers import TrainingSet, train_repeats
+from oddjet.studies.classifiers import train_repeats
+from oddjet.studies.training_sets import TrainingSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
