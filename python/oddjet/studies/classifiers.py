@@ -94,17 +94,23 @@ def _train_mlps(
     from oddjet.learn.batched_training import train_members
     from oddjet.learn.member_batches import Member
 
-    members, start = [], 0
-    for own, validation in zip(seeds, validations, strict=True):
-        rows = start + np.arange(len(validation))
+    # Several networks on the same events share the rows.
+    starts: dict[int, int] = {}
+    used: list[TrainingSet] = []
+    members, size = [], 0
+    for each, own, validation in zip(sets, seeds, validations, strict=True):
+        if id(each) not in starts:
+            starts[id(each)] = size
+            used.append(each)
+            size += len(each.label)
+        rows = starts[id(each)] + np.arange(len(validation))
         members.append(Member(rows[~validation], rows[validation], own))
-        start += len(rows)
     return MlpTrained(
         train_members(
-            np.concatenate([each.features for each in sets]),
-            np.concatenate([each.label for each in sets]),
+            np.concatenate([each.features for each in used]),
+            np.concatenate([each.label for each in used]),
             members,
             config,
-            weights=np.concatenate([each.weights for each in sets]),
+            weights=np.concatenate([each.weights for each in used]),
         )
     )

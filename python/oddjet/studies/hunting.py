@@ -78,6 +78,13 @@ class HuntingStudyConfig(DihiggsSamples):
     distance_correlation_max: float = Field(
         0.1, gt=0, le=1, description="features above are named by the report"
     )
+    sculpting_folds: int = Field(
+        5,
+        ge=2,
+        le=50,
+        description="folds of that test: every background event is looked at once, by"
+        " networks that the other folds trained, `repeats` in each",
+    )
     signal_events: float = Field(
         ge=0,
         examples=[272],
@@ -208,13 +215,17 @@ def choose_features(
             rounds = features_to_keep(
                 table, study.windows, offered, study.classifier, repeats=study.repeats,
                 largest=study.distance_correlation_max, seed=seed,
+                folds=study.sculpting_folds, efficiencies=study.background_efficiencies,
             )  # fmt: skip
         else:
             # Its inputs are the four jets: there is nothing to drop.
             rounds = [
                 sculpting_test(
                     table, study.windows, offered, study.classifier,
-                    repeats=study.repeats, seed=seed, spanet=study.chosen_spanet,
+                    # One after the other: as many networks in all as a point has.
+                    repeats=-(-study.repeats // study.sculpting_folds), seed=seed,
+                    spanet=study.chosen_spanet, folds=study.sculpting_folds,
+                    efficiencies=study.background_efficiencies,
                 )
             ]  # fmt: skip
         task.advance(1)
