@@ -14,9 +14,11 @@ import yaml
 from oddjet.cli.main import main
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.errors import UserError
-from oddjet.searches.event_table import EventTable
+from oddjet.searches.event_table import EventTable, write_event_table
 from oddjet.studies import sculpting
+from oddjet.studies.augmentation import AugmentationConfig, augment_table
 from oddjet.studies.classifiers import train_repeats
+from oddjet.studies.dihiggs_samples import read_sample
 from oddjet.studies.hunting import HuntingStudy, HuntingStudyConfig
 from oddjet.studies.mixed import MixedStudy, MixedStudyConfig
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
@@ -260,6 +262,26 @@ def test_a_sample_with_copies_is_refused():
     table.columns["mass_hh"][2] = np.nan
     with pytest.raises(UserError, match="mass_hh of event 2 of background is nan"):
         table.require(["mass_hh"], where="background")
+
+
+def test_a_table_augmented_before_the_split_is_refused(tmp_path):
+    """Its rows have no id but their place; candidates were turned and smeared."""
+    rng = np.random.default_rng(8)
+    columns = {
+        f"{name}_{each}": 1 + rng.exponential(size=500)
+        for each in ("h1", "h2")
+        for name in ("pt", "eta", "phi", "mass", "delta_r")
+    }
+    table = as_table({"mass_hh": 250 + rng.exponential(100, 500), **columns})
+    how = AugmentationConfig(kinds=("rotation", "directions", "pt"))
+    copies = augment_table(table, how, ("h1", "h2"), seed=1, copy=1)
+    both = EventTable.concatenate([table, copies])
+    own = EventTable(both.columns, both.weights, np.arange(1000, dtype=np.uint64))
+    write_event_table(tmp_path / "table.parquet", table)
+    assert len(read_sample({"signal": tmp_path}, "signal", ["pt_h1"])) == 500
+    write_event_table(tmp_path / "table.parquet", own)
+    with pytest.raises(UserError, match="500 events of signal are copies of others"):
+        read_sample({"signal": tmp_path}, "signal", ["pt_h1"])
 
 
 def test_windows_must_be_apart():

@@ -18,14 +18,16 @@ from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
-from oddjet.searches.event_table import read_event_table
-from oddjet.searches.table_source import TABLE
 from oddjet.select.dihiggs import VARIABLES
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.classifiers import train_repeats
-from oddjet.studies.dihiggs_samples import DihiggsSamples, assignment_warning
+from oddjet.studies.dihiggs_samples import (
+    DihiggsSamples,
+    assignment_warning,
+    read_sample,
+)
 from oddjet.studies.hunting_draws import HuntingDraw, draw_events
 from oddjet.studies.hunting_page import hunting_report, hunting_table
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
@@ -198,8 +200,7 @@ def choose_features(
     """Write the correlation report and the features that are left, as a stage."""
     offered = study.inputs(study.features)
     names = (*offered, study.windows.variable)
-    table = read_event_table(inputs[BACKGROUND] / TABLE)
-    table = table.require(names, where=BACKGROUND)
+    table = read_sample(inputs, BACKGROUND, names)
     inside, beside = (
         of(table.columns) for of in (study.windows.inside, study.windows.beside)
     )
