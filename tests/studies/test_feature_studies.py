@@ -14,7 +14,11 @@ import yaml
 from oddjet.cli.main import main
 from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.errors import UserError
-from oddjet.searches.event_table import EventTable
+from oddjet.searches.event_table import EventTable, write_event_table
+from oddjet.studies import sculpting
+from oddjet.studies.augmentation import AugmentationConfig, augment_table
+from oddjet.studies.classifiers import train_repeats
+from oddjet.studies.dihiggs_samples import read_sample
 from oddjet.studies.hunting import HuntingStudy, HuntingStudyConfig
 from oddjet.studies.mixed import MixedStudy, MixedStudyConfig
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
@@ -134,7 +138,10 @@ def test_hunting_finds_the_mass_and_says_where_it_comes_from(base, tmp_path):
     assert "pt" not in last["features"]
     assert not {"a", "a_times_mass"} <= set(last["features"])
     assert "separating" in last["features"]
-    assert abs(last["pass_ratio"]["value"] - 1) < 3 * last["pass_ratio"]["error"]
+    ratio = last["pass_ratios"]["0.1"]
+    assert abs(ratio["value"] - 1) < 3 * ratio["error"]
+    assert (first["folds"], first["networks"]) == (5, 3)
+    assert "| 5 x 3 |" in found["table"]
     null, signal = (p["summary"] for p in found["points"])
     # Unseen background of both regions, and a signal that is there or not.
     assert null["auc_regions"]["mean"] == pytest.approx(0.5, abs=0.04)
@@ -163,11 +170,64 @@ def test_importance_is_that_of_the_feature_that_knows():
     table = as_table(toy(5, 6000, signal=False))
     found = sculpting_test(
         table, Windows(**WINDOWS), ["separating", "a_times_mass", "a"], QUICK,
-        repeats=2, seed=1, background_efficiency=0.1,
+        repeats=2, seed=1, efficiencies=[0.1], folds=2,
     )  # fmt: skip
     assert found.found
     assert found.importance["a_times_mass"] > 10 * abs(found.importance["separating"])
-    assert found.pass_ratio.value > 1.3
+    assert found.pass_ratios["0.1"].value > 1.3
+
+
+def test_every_event_is_looked_at_by_networks_that_have_not_seen_it(monkeypatch):
+    """With folds the events that test are all of them, so the error is smaller."""
+    table = as_table(toy(7, 3000, signal=False))
+    trained_on = []
+
+    def remember(sets, config, **options):
+        trained_on.extend(sets)
+        return train_repeats(sets, config, **options)
+
+    monkeypatch.setattr(sculpting, "train_repeats", remember)
+    halves, tenths = (
+        sculpting_test(
+            table, Windows(**WINDOWS), ["separating"], QUICK, repeats=1, seed=1,
+            folds=folds,
+        )
+        for folds in (2, 10)
+    )  # fmt: skip
+    sizes = [len(each.label) for each in trained_on]
+    whole = sum(sizes[:2])
+    assert sizes[2:] == [pytest.approx(0.9 * whole, abs=1)] * 10
+    assert not halves.found
+    assert not tenths.found
+    assert tenths.auc.error == pytest.approx(halves.auc.error, rel=0.2)
+    assert halves.auc.error == pytest.approx(1 / (12 * whole / 4) ** 0.5, rel=0.3)
+
+
+class FirstFeature:
+    """Networks whose score is their first input."""
+
+    def score(self, _member, features):
+        return features[:, 0]
+
+
+@pytest.mark.parametrize("inside", [0.0, 100.0])
+def test_pass_ratios_are_those_of_the_cuts(monkeypatch, inside):
+    """The signal region below every sideband event, and above all but a tenth."""
+    monkeypatch.setattr(sculpting, "train_repeats", lambda *_, **__: FirstFeature())
+    flat = np.r_[1.0 + np.arange(90), 200.0 + np.arange(10), np.full(100, inside)]
+    mass = np.repeat([300.0, 450.0], 100)
+    found = sculpting_test(
+        as_table({"mass_hh": mass, "flat": flat}), Windows(**WINDOWS), ["flat"], QUICK,
+        repeats=1, seed=1, folds=2, efficiencies=[0.01, 0.2],
+    )  # fmt: skip
+    found = found.to_dict()["pass_ratios"]
+    assert found["0.01"] is None
+    if inside == 0:
+        assert found["0.2"] is None
+    else:
+        # All of the signal region, and of the sidebands a fifth.
+        assert found["0.2"]["value"] == pytest.approx(5, rel=0.1)
+        assert found["0.2"]["error"] > 0
 
 
 def test_one_feature_stays_even_if_it_knows_the_mass():
@@ -202,6 +262,26 @@ def test_a_sample_with_copies_is_refused():
     table.columns["mass_hh"][2] = np.nan
     with pytest.raises(UserError, match="mass_hh of event 2 of background is nan"):
         table.require(["mass_hh"], where="background")
+
+
+def test_a_table_augmented_before_the_split_is_refused(tmp_path):
+    """Its rows have no id but their place; candidates were turned and smeared."""
+    rng = np.random.default_rng(8)
+    columns = {
+        f"{name}_{each}": 1 + rng.exponential(size=500)
+        for each in ("h1", "h2")
+        for name in ("pt", "eta", "phi", "mass", "delta_r")
+    }
+    table = as_table({"mass_hh": 250 + rng.exponential(100, 500), **columns})
+    how = AugmentationConfig(kinds=("rotation", "directions", "pt"))
+    copies = augment_table(table, how, ("h1", "h2"), seed=1, copy=1)
+    both = EventTable.concatenate([table, copies])
+    own = EventTable(both.columns, both.weights, np.arange(1000, dtype=np.uint64))
+    write_event_table(tmp_path / "table.parquet", table)
+    assert len(read_sample({"signal": tmp_path}, "signal", ["pt_h1"])) == 500
+    write_event_table(tmp_path / "table.parquet", own)
+    with pytest.raises(UserError, match="500 events of signal are copies of others"):
+        read_sample({"signal": tmp_path}, "signal", ["pt_h1"])
 
 
 def test_windows_must_be_apart():

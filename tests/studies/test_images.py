@@ -16,8 +16,10 @@ from oddjet.io.writers.parquet import write_events
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
 from oddjet.select.hidden_valley import HiddenValleyCuts, select_hidden_valley
-from oddjet.studies.image_points import _Training, draw_events
+from oddjet.studies.image_mixtures import draw_mixtures
+from oddjet.studies.image_points import draw_events
 from oddjet.studies.image_samples import read_copies, read_images, refuse_copied_jets
+from oddjet.studies.image_trainings import ImageTraining
 from oddjet.studies.images_config import ImagesStudyConfig
 from oddjet.studies.variants import Variant
 from redrawing import assert_redrawn
@@ -155,8 +157,8 @@ def test_copies_train_and_never_validate(finished):
     copies = {name: read_copies(stages / f"images-{name}-all", 9) for name in samples}
     config = parse_config(ImagesStudyConfig, SMALL, source="test")
     draw = draw_events(samples, config, Variant(name="original"), 8, seed=3)
-    plain = _Training.of(samples, {}, draw, seed=5)
-    augmented = _Training.of(samples, copies, draw, seed=5)
+    plain = ImageTraining.of(samples, {}, draw.regions, seed=5)
+    augmented = ImageTraining.of(samples, copies, draw.regions, seed=5)
     np.testing.assert_array_equal(plain.validates, augmented.validates)
     assert augmented.validates.max() < augmented.num_originals
     assert len(augmented.trains) == 3 * len(plain.trains)
@@ -204,6 +206,45 @@ def test_shared_towers_learn_too(base, tmp_path):
     assert found["points"][0]["summary"]["auc"]["mean"] > 0.9
 
 
+def test_mixtures_teach_as_much_as_pure_labels_or_nothing(base, tmp_path):
+    changes = {"sensitivities": [], "fractions": [0.2, 0.5, 1.0], "mixture_events": 250}
+    assert run(base, tmp_path, repeats=6, test_events=100, **changes) == 0
+    assert_redrawn(tmp_path)
+    found = json.loads((tmp_path / "study.json").read_text("utf-8"))
+    assert found["points"] == []
+    few, half, pure = (point["summary"] for point in found["mixtures"])
+    assert pure["auc"]["mean"] > 0.97
+    assert few["auc"]["mean"] == pytest.approx(pure["auc"]["mean"], abs=0.05)
+    # Mixtures of 80 % and 20 %: 0.5 + 0.6 (AUC - 0.5).
+    assert few["auc_mixtures"]["mean"] == pytest.approx(0.79, abs=0.06)
+    # A single network is far off, to either side; the labels of the mixtures are not.
+    assert abs(half["auc"]["mean"] - 0.5) < 3 * half["auc"]["error"]
+    assert half["auc"]["spread"] > 0.1
+    assert abs(half["auc_mixtures"]["mean"] - 0.5) < 3 * half["auc_mixtures"]["error"]
+    assert not (tmp_path / "stages" / "images-signal-rotation").exists()
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "signal fraction of the first mixture" in page
+
+
+def test_mixtures_are_of_the_signal_region_and_fixed_before_training(finished):
+    samples = _samples(finished)
+    config = parse_config(
+        ImagesStudyConfig, SMALL | {"mixture_events": 100}, source="test"
+    )
+    for fraction in (0.1, 0.9):
+        found = draw_mixtures(samples, config, fraction, seed=3)
+        for name, sample in samples.items():
+            groups = [*found.training[name], found.pure[name], *found.mixtures[name]]
+            rows = np.concatenate(groups)
+            assert len(np.unique(rows)) == len(rows)
+            assert config.windows.inside(sample.columns)[rows].all()
+        # The mixture with more signal is to score high, whichever is called first.
+        high, low = found.training["signal"]
+        assert (len(high), len(low)) == (90, 10)
+        high, low = found.training["background"]
+        assert (len(high), len(low)) == (10, 90)
+
+
 def test_a_sample_that_holds_copies_is_refused(base, tmp_path, capsys):
     events = toy_dark_jets(600, seed=2)
     write_events(base / "twice.parquet", [events, events])
@@ -247,6 +288,9 @@ def test_the_selection_counts_its_cuts():
                       "sidebands": [[4300, 4700]]}}, "no event of the signal lies in"),
         ({"windows": {"variable": "mass_hh"}}, "must have windows in mass_jj"),
         ({"images": {"bins": 1}}, "must have at least 2 bins for the pools"),
+        ({"sensitivities": []}, "must have sensitivities or fractions"),
+        ({"fractions": [0.5, 0.5]}, "must list each of the fractions once"),
+        ({"fractions": [1], "mixture_events": 9000}, "9300 events of the signal at f1"),
         ({"sensitivities": [1, 1]}, "must list each of the sensitivities once"),
         ({"sensitivities": [-1]}, "sensitivities"),
         ({"augmentations": {"x": {"kinds": []}}}, "kinds"),

@@ -19,8 +19,8 @@ from oddjet.runs.errors import UserError
 from oddjet.searches.event_table import EventTable
 from oddjet.select.dihiggs import TRUE_PAIRING, select_dihiggs
 from oddjet.studies.augmentation import AugmentationConfig, augment_table
-from oddjet.studies.classifiers import Copies, set_of_table
 from oddjet.studies.spanet_classifier import pairing_numbers
+from oddjet.studies.training_sets import Copies, set_of_table
 from toy_higgs_pairs import toy_higgs_pairs
 
 QUICK = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
 
 from oddjet.learn.models.spanet_config import SpanetConfig
 from oddjet.runs.config import ConfigModel
+from oddjet.searches.copied_events import refuse_equal_columns
 from oddjet.searches.event_table import EventTable, read_event_table
 from oddjet.searches.table_source import (
     TABLE,
@@ -23,8 +24,9 @@ from oddjet.select.dihiggs import (
     select_dihiggs,
 )
 from oddjet.studies.augmentation import ORIGINAL, Augmentations
-from oddjet.studies.classifiers import Copies
 from oddjet.studies.spanet_classifier import SPANET_INPUTS
+from oddjet.studies.training_sets import Copies
+from oddjet.studies.two_samples import BACKGROUND, SIGNAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,11 +35,17 @@ if TYPE_CHECKING:
     from oddjet.runs.stages import Stage
     from oddjet.studies.augmentation import AugmentationConfig
 
-__all__ = ["BACKGROUND", "SIGNAL", "DihiggsSamples", "assignment_warning"]
+__all__ = ["DihiggsSamples", "assignment_warning", "read_sample"]
 
-SIGNAL, BACKGROUND = "signal", "background"
 _TABLE = TableSelection("di-Higgs", select_dihiggs, ("jets",), optional=("truth",))
 _CANDIDATES, _JETS = ("h1", "h2"), ("j1", "j2", "j3", "j4")
+#: What smearing of directions, smearing of pT, a rotation or all of them leave alone.
+_LEFT_ALONE = (
+    tuple(f"pt_{jet}" for jet in _JETS),
+    tuple(f"{name}_{jet}" for jet in _JETS for name in ("eta", "phi")),
+    tuple(f"mass_{jet}" for jet in _JETS),
+    tuple(f"{name}_{each}" for each in _CANDIDATES for name in ("mass", "delta_r")),
+)
 _PAIRINGS = (TRUE_PAIRING, MIN_DELTA_R_PAIRING)
 
 
@@ -72,17 +80,6 @@ class DihiggsSamples(ConfigModel):
             table_stage(name, source, _TABLE, self.selection, base)
             for name, source in samples.items()
         ]
-
-    def without_files(self, **change: object) -> Self:
-        """Leave out where files are: what they hold enters by the tables."""
-        nothing = {"files": ("-",)}
-        return self.model_copy(
-            update={
-                SIGNAL: self.signal.model_copy(update=nothing),
-                BACKGROUND: self.background.model_copy(update=nothing),
-                **change,
-            }
-        )
 
     @property
     def chosen_spanet(self) -> SpanetConfig | None:
@@ -137,7 +134,7 @@ class DihiggsSamples(ConfigModel):
             ]  # fmt: skip
         tables = {}
         for name in (SIGNAL, BACKGROUND):
-            table = read_event_table(inputs[name] / TABLE).require(needed, where=name)
+            table = read_sample(inputs, name, needed)
             columns = {column: table.columns[column] for column in needed}
             unknown = np.full(len(table), -1.0)
             columns |= {n: table.columns.get(n, unknown) for n in _PAIRINGS}
@@ -145,6 +142,35 @@ class DihiggsSamples(ConfigModel):
                 columns, table.weights / np.mean(table.weights), table.source
             )
         return tables
+
+
+def read_sample(
+    inputs: Mapping[str, Path], name: str, needed: Sequence[str]
+) -> EventTable:
+    """Read the table of a sample, and refuse one that holds copies.
+
+    Parameters
+    ----------
+    inputs : mapping of stage to Path
+    name : str
+        `SIGNAL` or `BACKGROUND`.
+    needed : sequence of str
+        Columns that it must have.
+
+    Returns
+    -------
+    EventTable
+        With all of its columns.
+
+    Raises
+    ------
+    UserError
+        A column is absent or not finite, or events are copies of others: by where
+        they came from, or by what an augmentation leaves as it was.
+    """
+    table = read_event_table(inputs[name] / TABLE).require(needed, where=name)
+    refuse_equal_columns(table.columns, _LEFT_ALONE, name)
+    return table
 
 
 def assignment_warning(study: DihiggsSamples) -> str | None:

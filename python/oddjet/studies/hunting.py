@@ -18,27 +18,29 @@ from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
-from oddjet.searches.event_table import read_event_table
-from oddjet.searches.table_source import TABLE
 from oddjet.select.dihiggs import VARIABLES
-from oddjet.stats.classification import best_accuracy, significance_improvement
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.augmentation import ORIGINAL
-from oddjet.studies.classifiers import (
-    train_repeats,
-)
+from oddjet.studies.classifiers import train_repeats
 from oddjet.studies.dihiggs_samples import (
-    BACKGROUND,
-    SIGNAL,
     DihiggsSamples,
     assignment_warning,
+    read_sample,
 )
 from oddjet.studies.hunting_draws import HuntingDraw, draw_events
 from oddjet.studies.hunting_page import hunting_report, hunting_table
-from oddjet.studies.repeats import plain_rows, summarised
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
-from oddjet.studies.study import COLLECT, Study, leave
+from oddjet.studies.study import Study, leave
+from oddjet.studies.two_samples import (
+    BACKGROUND,
+    SIGNAL,
+    collecting,
+    judged_on_pure_samples,
+    read_points,
+    without_files,
+    write_point,
+)
 from oddjet.studies.variants import Variant, variants_of
 from oddjet.studies.windows import Windows
 
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HuntingStudy", "HuntingStudyConfig"]
 
-FEATURES, POINT = "features.json", "point.json"
+FEATURES = "features.json"
 
 #: The seed of the study: all inputs but the tags, and the mass that defines regions.
 _ELEVEN = tuple(
@@ -77,6 +79,13 @@ class HuntingStudyConfig(DihiggsSamples):
     )
     distance_correlation_max: float = Field(
         0.1, gt=0, le=1, description="features above are named by the report"
+    )
+    sculpting_folds: int = Field(
+        5,
+        ge=2,
+        le=50,
+        description="folds of that test: every background event is looked at once, by"
+        " networks that the other folds trained, `repeats` in each",
     )
     signal_events: float = Field(
         ge=0,
@@ -127,7 +136,7 @@ class HuntingStudy(Study[HuntingStudyConfig]):
         config = self.config
         tables = config.tables(self.base)
         # What a point does not depend on must not make it again.
-        shared = config.without_files(times=(0.0,), augmentations={})
+        shared = without_files(config, times=(0.0,), augmentations={})
         features = Stage(
             "features",
             choose_features,
@@ -149,19 +158,13 @@ class HuntingStudy(Study[HuntingStudyConfig]):
             for times in sorted(config.times)
             for variant in variants_of(config.luminosities, config.augmentations)
         ]
-        names = tuple(point.name for point in points)
-        collect = Stage(
-            COLLECT,
-            self.collect,
-            inputs=("features", *names),
-            arguments={"points": names, "study": self.shown},
-        )
+        collect = collecting(self.collect, points, self.shown, ("features",))
         return [*tables, features, *points, collect]
 
     @property
     def shown(self) -> HuntingStudyConfig:
         """The configuration without its files: what they hold enters by the stages."""
-        return self.config.without_files()
+        return without_files(self.config)
 
     @staticmethod
     def collect(
@@ -174,9 +177,7 @@ class HuntingStudy(Study[HuntingStudyConfig]):
     ) -> None:
         """Put features and points together, as a stage."""
         features = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))
-        found = [
-            json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points
-        ]
+        found = read_points(inputs, points)
         warning = assignment_warning(study)
         table = hunting_table(features, found, warning)
         page = hunting_report(
@@ -199,8 +200,7 @@ def choose_features(
     """Write the correlation report and the features that are left, as a stage."""
     offered = study.inputs(study.features)
     names = (*offered, study.windows.variable)
-    table = read_event_table(inputs[BACKGROUND] / TABLE)
-    table = table.require(names, where=BACKGROUND)
+    table = read_sample(inputs, BACKGROUND, names)
     inside, beside = (
         of(table.columns) for of in (study.windows.inside, study.windows.beside)
     )
@@ -216,13 +216,17 @@ def choose_features(
             rounds = features_to_keep(
                 table, study.windows, offered, study.classifier, repeats=study.repeats,
                 largest=study.distance_correlation_max, seed=seed,
+                folds=study.sculpting_folds, efficiencies=study.background_efficiencies,
             )  # fmt: skip
         else:
             # Its inputs are the four jets: there is nothing to drop.
             rounds = [
                 sculpting_test(
                     table, study.windows, offered, study.classifier,
-                    repeats=study.repeats, seed=seed, spanet=study.chosen_spanet,
+                    # One after the other: as many networks in all as a point has.
+                    repeats=-(-study.repeats // study.sculpting_folds), seed=seed,
+                    spanet=study.chosen_spanet, folds=study.sculpting_folds,
+                    efficiencies=study.background_efficiencies,
                 )
             ]  # fmt: skip
         task.advance(1)
@@ -277,15 +281,7 @@ def make_point(
         _judged(partial(trained.score, member), draw, study)
         for member, draw in enumerate(draws)
     ]
-    write_json_atomic(
-        directory / POINT,
-        {
-            "times": times,
-            "variant": variant.name,
-            "summary": summarised(repeats),
-            "repeats": plain_rows(repeats),
-        },
-    )
+    write_point(directory, repeats, times=times, variant=variant.name)
 
 
 def _judged(
@@ -295,16 +291,12 @@ def _judged(
 ) -> dict[str, float]:
     pure, regions = draw.pure, draw.regions
     score, in_regions = (score_of(part.features) for part in (pure, regions))
-    found = {
-        "sensitivity": draw.sensitivity,
-        "auc": area_by_label(score, pure.label, pure.weights).value,
-        "accuracy": best_accuracy(score, pure.label, pure.weights),
-        "auc_regions": area_by_label(in_regions, regions.label, regions.weights).value,
-    }
-    for efficiency in study.background_efficiencies:
-        improvement = significance_improvement(
-            score, pure.label, efficiency, pure.weights
-        ).value
-        found[f"improvement_{efficiency:g}"] = improvement
-        found[f"after_{efficiency:g}"] = improvement * draw.sensitivity
-    return found
+    found = judged_on_pure_samples(
+        score,
+        pure.label,
+        pure.weights,
+        efficiencies=study.background_efficiencies,
+        before=draw.sensitivity,
+    )
+    auc = area_by_label(in_regions, regions.label, regions.weights)
+    return found | {"sensitivity": draw.sensitivity, "auc_regions": auc.value}

@@ -9,8 +9,9 @@ import numpy as np
 
 from oddjet.runs.errors import UserError
 from oddjet.searches.event_table import EventTable
-from oddjet.studies.classifiers import TrainingSet, drawn, set_of_table
-from oddjet.studies.dihiggs_samples import BACKGROUND, SIGNAL
+from oddjet.studies.mixture_rows import drawn
+from oddjet.studies.training_sets import TrainingSet, set_of_table
+from oddjet.studies.two_samples import BACKGROUND, SIGNAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

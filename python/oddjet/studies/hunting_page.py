@@ -176,18 +176,23 @@ def _correlations(found: Sequence[Mapping[str, Any]]) -> Rows:
 
 
 def _rounds(rounds: Sequence[Mapping[str, Any]]) -> Rows:
+    cuts = list(rounds[0]["pass_ratios"])
     rows = [
         [
             ", ".join(found["features"]),
             _with_error(found["auc"], 3),
-            _with_error(found["pass_ratio"], 2),
+            *(_with_error(found["pass_ratios"][cut], 2) for cut in cuts),
+            f"{found['folds']} x {found['networks']}",
         ]
         for found in rounds
     ]
-    return ["features", "AUC", "passed, SR over SB"], rows
+    head = ["features", "AUC", *(f"passed at {cut}, SR over SB" for cut in cuts)]
+    return [*head, "trainings"], rows
 
 
-def _with_error(measured: Mapping[str, float], decimals: int) -> str:
+def _with_error(measured: Mapping[str, float] | None, decimals: int) -> str:
+    if measured is None:
+        return "too few"
     return f"{measured['value']:.{decimals}f} ± {measured['error']:.{decimals}f}"
 
 

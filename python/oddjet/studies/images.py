@@ -6,7 +6,6 @@ split before the augmentation.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from oddjet.io.source_digest import source_digest
@@ -15,17 +14,19 @@ from oddjet.runs.digests import digest
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
 from oddjet.studies.augmentation import ORIGINAL
-from oddjet.studies.image_points import (
-    BACKGROUND,
-    POINT,
-    SIGNAL,
-    check_numbers,
-    make_point,
-)
+from oddjet.studies.image_mixtures import check_numbers, make_mixture_point
+from oddjet.studies.image_points import make_point
 from oddjet.studies.image_samples import draw_images, select_dijets
 from oddjet.studies.images_config import ImagesStudyConfig
 from oddjet.studies.images_page import images_report, images_table
-from oddjet.studies.study import COLLECT, Study, leave
+from oddjet.studies.study import Study, leave
+from oddjet.studies.two_samples import (
+    BACKGROUND,
+    SIGNAL,
+    collecting,
+    read_points,
+    without_files,
+)
 from oddjet.studies.variants import Variant
 
 if TYPE_CHECKING:
@@ -45,37 +46,49 @@ class ImagesStudy(Study[ImagesStudyConfig]):
     def stages(self, checkpoints: Path) -> list[Stage]:  # noqa: ARG002 - none needed
         """Plan the study: events, images, copies, a point a stage, the curves."""
         config = self.config
+        # More luminosity takes more of the same images.
+        needed = {ORIGINAL}
+        needed |= {v.name for v, _ in config.points() if v.augmentation is not None}
         selects = [self._select(name) for name in (SIGNAL, BACKGROUND)]
         draws = [
             self._draw(name, variant)
             for variant in config.variants()
-            if variant.augmentation is not None or variant.luminosity == 1
+            if variant.name in needed
             for name in (SIGNAL, BACKGROUND)
         ]
         numbers = Stage(
             "numbers",
             check_numbers,
             inputs=_inputs(Variant(name=ORIGINAL)),
-            arguments={"study": _without_files(config)},
+            arguments={"study": without_files(config)},
         )
-        points = self._points()
-        names = tuple(point.name for point in points)
-        collect = Stage(
-            COLLECT,
-            self.collect,
-            inputs=names,
-            arguments={"points": names, "study": self.shown},
-        )
+        points = [*self._mixtures(), *self._points()]
+        collect = collecting(self.collect, points, self.shown)
         return [*selects, *draws, numbers, *points, collect]
+
+    def _mixtures(self) -> list[Stage]:
+        shared = without_files(
+            self.config, fractions=(), sensitivities=(), compared_at=(),
+            luminosities=(), augmentations={}, background_events=(10, 10),
+            background_efficiencies=(),
+        )  # fmt: skip
+        return [
+            Stage(
+                f"mixture-{round(1000 * fraction):04d}",
+                make_mixture_point,
+                inputs=_inputs(Variant(name=ORIGINAL)),
+                arguments={"study": shared, "fraction": fraction},
+                sources={"made_with": digest(provenance())},
+            )
+            for fraction in sorted(self.config.fractions)
+        ]
 
     def _points(self) -> list[Stage]:
         config = self.config
         # What a point does not depend on must not make it again.
-        shared = _without_files(config).model_copy(
-            update={
-                "sensitivities": (0.0,), "compared_at": (), "luminosities": (),
-                "augmentations": {},
-            }
+        shared = without_files(
+            config, sensitivities=(), compared_at=(), luminosities=(),
+            augmentations={}, fractions=(), mixture_events=10,
         )  # fmt: skip
         return [
             Stage(
@@ -124,7 +137,7 @@ class ImagesStudy(Study[ImagesStudyConfig]):
     @property
     def shown(self) -> ImagesStudyConfig:
         """The configuration without its files: what they hold enters by the stages."""
-        return _without_files(self.config)
+        return without_files(self.config)
 
     @staticmethod
     def collect(
@@ -136,11 +149,15 @@ class ImagesStudy(Study[ImagesStudyConfig]):
         study: ImagesStudyConfig,
     ) -> None:
         """Put the points together, as a stage."""
-        found = [
-            json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points
-        ]
-        results = {"points": found, "table": images_table(found)}
-        leave(directory, results, images_report(found, dump_yaml(study)))
+        found = read_points(inputs, points)
+        mixtures = [point for point in found if "fraction" in point]
+        regions = [point for point in found if "fraction" not in point]
+        results = {
+            "points": regions,
+            "mixtures": mixtures,
+            "table": images_table(regions, mixtures),
+        }
+        leave(directory, results, images_report(regions, mixtures, dump_yaml(study)))
 
 
 def _inputs(variant: Variant) -> tuple[str, ...]:
@@ -148,14 +165,3 @@ def _inputs(variant: Variant) -> tuple[str, ...]:
     if variant.augmentation is not None:
         names += [f"images-{name}-{variant.name}" for name in (SIGNAL, BACKGROUND)]
     return tuple(names)
-
-
-def _without_files(config: ImagesStudyConfig) -> ImagesStudyConfig:
-    """Leave out where files are: what they hold enters by the stages."""
-    nothing = {"files": ("-",)}
-    return config.model_copy(
-        update={
-            name: getattr(config, name).model_copy(update=nothing)
-            for name in (SIGNAL, BACKGROUND)
-        }
-    )

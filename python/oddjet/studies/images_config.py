@@ -26,6 +26,7 @@ MASS = "mass_jj"
 
 Sensitivity = Annotated[float, Field(ge=0)]
 Efficiency = Annotated[float, Field(gt=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class ImageConfig(ConfigModel):
@@ -70,9 +71,17 @@ class ImagesStudyConfig(ConfigModel):
     )
     sensitivities: tuple[Sensitivity, ...] = Field(
         (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
-        min_length=1,
         description="S / sqrt(B) of the signal region; 0 gives the band without a"
         " signal. The signal in the sidebands follows from its sample",
+    )
+    fractions: tuple[Fraction, ...] = Field(
+        (),
+        description="signal fractions f1 of one of two mixtures of the signal region,"
+        " the other has 1 - f1: trained besides; at 0.5 nothing can be learnt, 0 and 1"
+        " are pure labels",
+    )
+    mixture_events: int = Field(
+        10_000, ge=10, description="training events of each mixture, for fractions"
     )
     luminosities: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (2.0,),
@@ -110,7 +119,10 @@ class ImagesStudyConfig(ConfigModel):
         if min(self.background_events) < 10:
             message = "must have at least 10 background_events in each region"
             raise ValueError(message)
-        for name in ("sensitivities", "compared_at", "luminosities"):
+        if not (self.sensitivities or self.fractions):
+            message = "must have sensitivities or fractions, or there is nothing to do"
+            raise ValueError(message)
+        for name in ("sensitivities", "compared_at", "luminosities", "fractions"):
             values = getattr(self, name)
             if len(set(values)) < len(values):
                 message = f"must list each of the {name} once"
@@ -134,7 +146,12 @@ class ImagesStudyConfig(ConfigModel):
         return variants_of(self.luminosities, self.augmentations)
 
     def points(self) -> list[tuple[Variant, float]]:
-        """List what is trained at which S / sqrt(B), by rising S / sqrt(B)."""
+        """List what is trained at which S / sqrt(B), by rising S / sqrt(B).
+
+        Nothing without `sensitivities`: then the mixtures are all that is asked for.
+        """
+        if not self.sensitivities:
+            return []
         original, *others = self.variants()
         points = [(original, value) for value in self.sensitivities]
         points += [

@@ -12,6 +12,7 @@ from oddjet.report.series_figure import Series, series_figure
 from oddjet.report.wording import Answer
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.gains import efficiencies_of, gain_figure
+from oddjet.studies.mixed_page import fraction_curve, fraction_rows
 from oddjet.studies.repeats import Repeated, markdown_table
 from oddjet.studies.variants import EFFECT_CAPTION, effect_rows, spelled
 
@@ -25,6 +26,7 @@ __all__ = ["images_report", "images_table", "threshold"]
 
 _POINTS = "Mean and spread of the trainings on pure samples, without augmentation"
 _WEAK = "Labels of the regions and truth: mean and spread of the trainings"
+_MIXTURES = "Two mixtures of the signal region, of signal fraction f1 and 1 - f1"
 _EFFECT = "Effect of copies and of luminosity"
 _BAND = (
     "The band is made by the same procedure without a signal: the best accuracy of many"
@@ -33,19 +35,25 @@ _BAND = (
 )
 
 
-def images_table(points: Sequence[Point]) -> str:
+def images_table(points: Sequence[Point], mixtures: Sequence[Point] = ()) -> str:
     """Write everything in Markdown.
 
     Parameters
     ----------
     points : sequence of mapping
         As `oddjet.studies.image_points.make_point` writes them.
+    mixtures : sequence of mapping
+        As `oddjet.studies.image_mixtures.make_mixture_point` writes them.
 
     Returns
     -------
     str
     """
-    parts = {_POINTS: _curve(points), _WEAK: _weak(points)}
+    parts = {}
+    if points:
+        parts = {_POINTS: _curve(points), _WEAK: _weak(points)}
+    if mixtures:
+        parts[_MIXTURES] = fraction_rows(mixtures)
     if effect := effect_rows(points, "sensitivity", "S/sqrt(B)"):
         parts[_EFFECT] = effect
     return "\n".join(
@@ -53,12 +61,18 @@ def images_table(points: Sequence[Point]) -> str:
     )
 
 
-def images_report(points: Sequence[Point], config_yaml: str) -> Page:
-    """Compose the page; points as for `images_table`."""
-    sections = [
-        Section("What a signal changes", _curves(points)),
-        Section("Training and true accuracy", _weak_and_true(points)),
-    ]
+def images_report(
+    points: Sequence[Point], mixtures: Sequence[Point], config_yaml: str
+) -> Page:
+    """Compose the page; points and mixtures as for `images_table`."""
+    sections = []
+    if points:
+        sections += [
+            Section("What a signal changes", _curves(points)),
+            Section("Training and true accuracy", _weak_and_true(points)),
+        ]
+    if mixtures:
+        sections.append(Section("Mixtures", fraction_curve(mixtures)))
     drawn = [p for p in _of(points, ORIGINAL) if p["sensitivity"] > 0]
     if drawn:
         gained = gain_figure(drawn, [point["before"] for point in drawn])
@@ -71,7 +85,7 @@ def images_report(points: Sequence[Point], config_yaml: str) -> Page:
         introduction="Networks of the images of two jets, trained on a signal region"
         " against sidebands of their mass (F.-Y. Hsieh, note \u201cCWoLa\u201d) and"
         " judged on pure samples.",
-        answers=[threshold(points)],
+        answers=[threshold(points)] if points else [],
         sections=sections,
         config_yaml=config_yaml,
     )

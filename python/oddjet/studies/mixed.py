@@ -6,38 +6,35 @@ of F.-Y. Hsieh, note "CWoLa" (unpublished), section 1.
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from oddjet.learn.classifier_config import ClassifierConfig
-from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
-from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
 from oddjet.searches.event_table import EventTable
 from oddjet.select.dihiggs import VARIABLES
-from oddjet.stats.classification import best_accuracy
-from oddjet.stats.roc import area_by_label
-from oddjet.studies.classifiers import (
-    TrainingSet,
-    drawn,
-    set_of_table,
-    train_repeats,
-)
-from oddjet.studies.dihiggs_samples import (
+from oddjet.studies.classifiers import train_repeats
+from oddjet.studies.dihiggs_samples import DihiggsSamples, assignment_warning
+from oddjet.studies.mixed_page import mixed_report, mixed_table
+from oddjet.studies.mixture_rows import mixture_rows
+from oddjet.studies.spanet_classifier import SpanetTrained, pairing_accuracies
+from oddjet.studies.study import Study, leave
+from oddjet.studies.training_sets import set_of_table
+from oddjet.studies.two_samples import (
     BACKGROUND,
     SIGNAL,
-    DihiggsSamples,
-    assignment_warning,
+    collecting,
+    judged_on_mixtures,
+    judged_on_pure_samples,
+    read_points,
+    without_files,
+    write_point,
 )
-from oddjet.studies.mixed_page import mixed_report, mixed_table
-from oddjet.studies.repeats import plain_rows, summarised
-from oddjet.studies.spanet_classifier import SpanetTrained, pairing_accuracies
-from oddjet.studies.study import COLLECT, Study, leave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,13 +44,13 @@ if TYPE_CHECKING:
 
     from oddjet.runs.progress import Progress
     from oddjet.studies.augmentation import AugmentationConfig
-    from oddjet.studies.classifiers import Copies, Trained
+    from oddjet.studies.classifiers import Trained
+    from oddjet.studies.training_sets import Copies, TrainingSet
 
+    Rows = NDArray[np.int64]
     Labelled = tuple[EventTable, NDArray[np.bool_]]
 
 __all__ = ["MixedStudy", "MixedStudyConfig"]
-
-POINT = "point.json"
 
 
 class MixedStudyConfig(DihiggsSamples):
@@ -100,7 +97,7 @@ class MixedStudy(Study[MixedStudyConfig]):
         config = self.config
         tables = config.tables(self.base)
         # What a point does not depend on must not make it again.
-        shared = config.without_files(fractions=(0.5,), augmentations={})
+        shared = without_files(config, fractions=(0.5,), augmentations={})
         points = [
             Stage(
                 f"point-{round(1000 * fraction):04d}"
@@ -117,15 +114,12 @@ class MixedStudy(Study[MixedStudyConfig]):
             for fraction in sorted(config.fractions)
             for variant, copies in config.copies().items()
         ]
-        names = tuple(point.name for point in points)
-        arguments = {"points": names, "study": self.shown}
-        collect = Stage(COLLECT, self.collect, inputs=names, arguments=arguments)
-        return [*tables, *points, collect]
+        return [*tables, *points, collecting(self.collect, points, self.shown)]
 
     @property
     def shown(self) -> MixedStudyConfig:
         """The configuration without its files: what they hold enters by the stages."""
-        return self.config.without_files()
+        return without_files(self.config)
 
     @staticmethod
     def collect(
@@ -137,9 +131,7 @@ class MixedStudy(Study[MixedStudyConfig]):
         study: MixedStudyConfig,
     ) -> None:
         """Put the points together, as a stage."""
-        found = [
-            json.loads((inputs[name] / POINT).read_text("utf-8")) for name in points
-        ]
+        found = read_points(inputs, points)
         warning = weak_assignment_warning(study, study.fractions)
         results = {"points": found, "table": mixed_table(found, warning)}
         leave(directory, results, mixed_report(found, dump_yaml(study), warning))
@@ -177,43 +169,30 @@ def make_point(
     repeats = [
         _judged(trained, member, split, names) for member, split in enumerate(splits)
     ]
-    write_json_atomic(
-        directory / POINT,
-        {
-            "fraction": fraction,
-            "variant": variant,
-            "summary": summarised(repeats),
-            "repeats": plain_rows(repeats),
-        },
-    )
+    write_point(directory, repeats, fraction=fraction, variant=variant)
 
 
 def _judged(
     trained: Trained, member: int, split: _Split, names: Sequence[str]
 ) -> dict[str, float]:
-    (pure, pure_label), (mixtures, mixed_label) = split.pure, split.mixtures
+    (pure, is_signal), (mixtures, is_first) = split.pure, split.mixtures
     score, mixed_score = (
         trained.score(member, part.features(names)) for part in (pure, mixtures)
     )
-    auc = area_by_label(score, pure_label, pure.weights)
-    mixed = area_by_label(mixed_score, mixed_label, mixtures.weights)
-    found = {
-        "auc": auc.value,
-        "auc_error": auc.error,
-        "accuracy": best_accuracy(score, pure_label, pure.weights),
-        "auc_mixtures": mixed.value,
-        "auc_mixtures_error": mixed.error,
-    }
+    found = judged_on_pure_samples(score, is_signal, pure.weights)
+    found |= judged_on_mixtures(mixed_score, is_first, mixtures.weights)
     if isinstance(trained, SpanetTrained) and trained.config.assignment_weight > 0:
-        found |= pairing_accuracies(trained, member, pure[pure_label], names)
+        found |= pairing_accuracies(trained, member, pure[is_signal], names)
     return found
 
 
+@dataclass(frozen=True)
 class _Split:
     """One draw of both mixtures and of what tests them, disjoint."""
 
-    def __init__(self, training: TrainingSet, pure: Labelled, mixtures: Labelled):
-        self.training, self.pure, self.mixtures = training, pure, mixtures
+    training: TrainingSet
+    pure: Labelled
+    mixtures: Labelled
 
     @classmethod
     def draw(
@@ -224,48 +203,31 @@ class _Split:
         copies: Copies | None,
         seed: int,
     ) -> _Split:
-        random = np.random.default_rng(seed)
-        first = _numbers(study.events, fraction)
-        second = _numbers(study.events, 1 - fraction)
-        test_first = _numbers(study.test_events, fraction)
-        test_second = _numbers(study.test_events, 1 - fraction)
-        groups = []
-        for place, (name, table) in enumerate(tables.items()):
-            numbers = [
-                first[place], second[place], study.test_events,
-                test_first[place], test_second[place],
-            ]  # fmt: skip
-            if sum(numbers) > len(table):
-                message = (
-                    f"the study needs {sum(numbers)} events of the {name} at f1 = "
-                    f"{fraction:g}, there are {len(table)}; lower events or "
-                    "test_events, or give more files"
-                )
-                raise UserError(message)
-            groups.append([table[rows] for rows in drawn(len(table), numbers, random)])
-        # Fixed before training: the mixture with more signal is to score high.
-        high, low = (0, 1) if fraction >= 0.5 else (1, 0)
-        of_signal, of_background = groups
+        rows = mixture_rows(
+            {name: len(table) for name, table in tables.items()},
+            fraction,
+            events=study.events,
+            test_events=study.test_events,
+            random=np.random.default_rng(seed),
+        )
 
-        def sample(true: int, false: int) -> Labelled:
+        def labelled(both: Mapping[str, tuple[Rows, Rows]]) -> Labelled:
             return _together(
-                [part[true] for part in groups], [part[false] for part in groups]
+                *(
+                    [table[both[name][place]] for name, table in tables.items()]
+                    for place in range(2)
+                )
             )
 
-        learnt, label = sample(high, low)
+        pure = [table[rows.pure[name]] for name, table in tables.items()]
+        learnt, label = labelled(rows.training)
         return cls(
             training=set_of_table(
                 learnt, label, study.inputs(study.features), seed=seed, copies=copies
             ),
-            pure=_together([of_signal[2]], [of_background[2]]),
-            mixtures=sample(3 + high, 3 + low),
+            pure=_together(pure[:1], pure[1:]),
+            mixtures=labelled(rows.mixtures),
         )
-
-
-def _numbers(events: int, fraction: float) -> tuple[int, int]:
-    """Give the numbers of signal and background events of a mixture."""
-    signal = round(fraction * events)
-    return signal, events - signal
 
 
 def _together(true: Sequence[EventTable], false: Sequence[EventTable]) -> Labelled:

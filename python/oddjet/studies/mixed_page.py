@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oddjet.report.markup import table
+from oddjet.report.markup import Html, table
 from oddjet.report.page import Page, Section, figure
 from oddjet.report.repeat_figure import repeat_figure
 from oddjet.report.wording import Answer
@@ -15,7 +15,7 @@ from oddjet.studies.variants import EFFECT_CAPTION, effect_rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["mixed_report", "mixed_table"]
+__all__ = ["fraction_curve", "fraction_rows", "mixed_report", "mixed_table"]
 
 _EFFECT = "Effect of copies"
 
@@ -42,13 +42,15 @@ def mixed_table(points: Sequence[Mapping[str, Any]], warning: str | None) -> str
     str
     """
     parts = [] if warning is None else [f"**{warning}**\n"]
-    parts.append(markdown_table(*_points(points)))
+    parts.append(markdown_table(*fraction_rows(points)))
     if effect := effect_rows(points, "fraction", "f1"):
         parts.append(f"{_EFFECT}:\n\n{markdown_table(*effect)}")
     return "\n".join(parts)
 
 
-def _points(points: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def fraction_rows(
+    points: Sequence[Mapping[str, Any]],
+) -> tuple[list[str], list[list[str]]]:
     """Give the head and the rows of the table: a row a signal fraction."""
     drawn = [point for point in points if point["variant"] == ORIGINAL]
     quantities = [name for name in _QUANTITIES if name in drawn[0]["summary"]]
@@ -79,28 +81,7 @@ def mixed_report(
     -------
     Page
     """
-    drawn = [point for point in points if point["variant"] == ORIGINAL]
-    auc = [point["summary"]["auc"] for point in drawn]
-    fractions = [point["fraction"] for point in drawn]
-    pure = [a["mean"] for a, f in zip(auc, fractions, strict=True) if f in (0, 1)]
-    svg = repeat_figure(
-        "auc",
-        fractions,
-        [each["mean"] for each in auc],
-        [each["spread"] or 0.0 for each in auc],
-        x_label="signal fraction of the first mixture",
-        y_label="AUC on pure samples",
-        line=(max(pure), "pure labels") if pure else None,
-    )
-    head, rows = _points(points)
-    caption = (
-        "Networks learn to tell two mixtures of signal fraction f1 and 1 - f1; the one"
-        " with more signal is to score high, which is fixed before training. They are"
-        " judged on pure samples that no network has seen. At f1 = 0.5 nothing can be"
-        " learnt: single networks scatter around 0.5 by far more than their own errors."
-    )
-    shown = table(head, rows, caption="Mean and spread of the trainings")
-    sections = [Section("Separation", [figure(svg, caption), shown])]
+    sections = [Section("Separation", fraction_curve(points))]
     if effect := effect_rows(points, "fraction", "f1"):
         copies = [EFFECT_CAPTION, table(*effect, caption=_EFFECT)]
         sections.append(Section(_EFFECT, copies))
@@ -115,3 +96,39 @@ def mixed_report(
         sections=sections,
         config_yaml=config_yaml,
     )
+
+
+def fraction_curve(points: Sequence[Mapping[str, Any]]) -> list[Html]:
+    """Draw the AUC on pure samples against f1, and its table; without copies.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        With `fraction`, `variant` and `summary`.
+
+    Returns
+    -------
+    list of Html
+    """
+    drawn = [point for point in points if point["variant"] == ORIGINAL]
+    auc = [point["summary"]["auc"] for point in drawn]
+    fractions = [point["fraction"] for point in drawn]
+    pure = [a["mean"] for a, f in zip(auc, fractions, strict=True) if f in (0, 1)]
+    svg = repeat_figure(
+        "fractions",
+        fractions,
+        [each["mean"] for each in auc],
+        [each["spread"] or 0.0 for each in auc],
+        x_label="signal fraction of the first mixture",
+        y_label="AUC on pure samples",
+        line=(max(pure), "pure labels") if pure else None,
+    )
+    head, rows = fraction_rows(points)
+    caption = (
+        "Networks learn to tell two mixtures of signal fraction f1 and 1 - f1; the one"
+        " with more signal is to score high, which is fixed before training. They are"
+        " judged on pure samples that no network has seen. At f1 = 0.5 nothing can be"
+        " learnt: single networks scatter around 0.5 by far more than their own errors."
+    )
+    shown = table(head, rows, caption="Mean and spread of the trainings")
+    return [figure(svg, caption), shown]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from oddjet.learn.models.spanet_config import SpanetConfig
     from oddjet.learn.network_fitting import FittedNetwork
     from oddjet.searches.event_table import EventTable
-    from oddjet.studies.classifiers import TrainingSet
+    from oddjet.studies.training_sets import TrainingSet
 
 __all__ = [
     "SPANET_INPUTS",
