@@ -57,20 +57,8 @@ class TreeRows:
         begins = add("Slice", "offsets", first, integers(-1))
         ends = add("Slice", "offsets", integers(1), last)
         nodes = add("Slice", add("Shape", "neighbours"), first, integers(1))
-        # A node is of the jet number (jets that begin at it or before it) - 1.
-        marks = add(
-            "ScatterElements",
-            add("ConstantOfShape", nodes, value=graph.tensor(np.zeros(1, np.int64))),
-            begins,
-            add(
-                "ConstantOfShape",
-                add("Shape", begins),
-                value=graph.tensor(np.ones(1, np.int64)),
-            ),
-            axis=0,
-        )
         axis = graph.constant(np.array(0))
-        jet = add("Sub", add("CumSum", marks, axis), integers(1))
+        jet = _jet_of_nodes(graph, begins, nodes, axis)
         begin = add("Unsqueeze", add("Gather", begins, jet, axis=0), integers(1))
         exists = add("GreaterOrEqual", "neighbours", integers(0))
         flat = add("Reshape", exists, integers(-1))
@@ -122,3 +110,17 @@ class TreeRows:
         )
         total = add("ScatterND", nothing, self.jet, values, reduction="add")
         return add("Div", total, self.num_nodes)
+
+
+def _jet_of_nodes(graph: GraphBuilder, begins: str, nodes: str, axis: str) -> str:
+    """Give the number of the jet of each node: jets that begin up to it, less 1."""
+    add = graph.add
+    ones = graph.tensor(np.ones(1, np.int64))
+    marks = add(
+        "ScatterElements",
+        add("ConstantOfShape", nodes, value=graph.tensor(np.zeros(1, np.int64))),
+        begins,
+        add("ConstantOfShape", add("Shape", begins), value=ones),
+        axis=0,
+    )
+    return add("Sub", add("CumSum", marks, axis), graph.integers(1))

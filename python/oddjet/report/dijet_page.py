@@ -12,7 +12,11 @@ from oddjet.report.dijet_checks import (
     validation_sections,
 )
 from oddjet.report.dijet_closure import closure_sections
-from oddjet.report.dijet_figures import significance_figure, spectrum_figure
+from oddjet.report.dijet_figures import (
+    first_figures,
+    significance_figure,
+    spectrum_figure,
+)
 from oddjet.report.dijet_wording import dijet_answer, spectrum_name, window_name
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import (
@@ -30,7 +34,6 @@ from oddjet.report.wording import facts
 
 __all__ = ["write_dijet_report"]
 
-#: Spectra beyond so many would make a page that no browser likes.
 MOST_SPECTRA = 12
 
 _READING = (
@@ -149,10 +152,10 @@ def _spectra(points: Sequence[Mapping[str, Any]]) -> list[Html | str]:
     fitted.sort(key=lambda point: -(point.get("significance") or 0.0))
     if not fitted:
         return ["No window has a fit."]
-    drawn: list[Html | str] = []
-    for number, point in enumerate(fitted[:MOST_SPECTRA]):
-        caption = f"{spectrum_name(point)}; the signal region (grey) is not fitted."
-        drawn.append(figure(spectrum_figure(f"spectrum-{number}", point), caption))
-    if len(fitted) > MOST_SPECTRA:
-        drawn.append(f"The other {len(fitted) - MOST_SPECTRA} are in results.json.")
-    return drawn
+    return first_figures(
+        "spectrum", fitted, spectrum_figure, _caption, most=MOST_SPECTRA
+    )
+
+
+def _caption(point: Mapping[str, Any]) -> str:
+    return f"{spectrum_name(point)}; the signal region (grey) is not fitted."

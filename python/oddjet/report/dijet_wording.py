@@ -13,6 +13,7 @@ __all__ = [
     "failed_windows",
     "judged_significance",
     "spectrum_name",
+    "template_name",
     "window_name",
 ]
 
@@ -113,9 +114,11 @@ def window_name(point: Mapping[str, Any]) -> str:
     return f"{point['low_gev']:g} to {point['high_gev']:g} GeV"
 
 
+def template_name(point: Mapping[str, Any]) -> str:
+    """Name a template: its window, features and method."""
+    return f"{window_name(point)}, {point['features']}, {point['template']}"
+
+
 def spectrum_name(point: Mapping[str, Any]) -> str:
     """Name a spectrum: its window, features, template and what is kept."""
-    return (
-        f"{window_name(point)}, {point['features']}, {point['template']},"
-        f" {100 * point['efficiency']:g} % kept"
-    )
+    return f"{template_name(point)}, {100 * point['efficiency']:g} % kept"
