@@ -17,7 +17,12 @@ from oddjet.report.dijet_figures import (
     significance_figure,
     spectrum_figure,
 )
-from oddjet.report.dijet_wording import dijet_answer, spectrum_name, window_name
+from oddjet.report.dijet_wording import (
+    dijet_answer,
+    retrained_sentence,
+    spectrum_name,
+    window_name,
+)
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import (
     NOTHING,
@@ -78,8 +83,10 @@ def write_dijet_report(
     sections += closure_sections(results)
     if shown:
         caption = "Signed local significance; bands of one and two sigma."
-        scan = figure(significance_figure(points), caption)
-        sections.append(Section("The scan", [scan]))
+        scan: list[Html | str] = [figure(significance_figure(points), caption)]
+        if sentence := retrained_sentence(results):
+            scan.append(sentence)
+        sections.append(Section("The scan", scan))
     listed: list[Html | str] = [_points_table(points), *_failures(points)]
     sections.append(Section("Every spectrum", listed))
     sections.append(Section("Spectra", _spectra(points)))
