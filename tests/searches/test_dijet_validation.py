@@ -13,6 +13,7 @@ from oddjet.searches.dijet_config import ValidationConfig
 from oddjet.searches.dijet_graph import Hunt
 from oddjet.searches.dijet_validation import (
     Validation,
+    largest_of_repeats,
     non_closures,
     resample,
     verdicts,
@@ -133,6 +134,21 @@ def test_a_search_is_validated_before_its_result(validated):
     assert rows[2900.0, "down_up"]["spectra"] == 2
     page = (directory / "report.html").read_text("utf-8")
     assert 0 < page.index("Validation") < page.index("The scan")
+
+
+def test_repeats_are_pseudo_experiments_that_train_anew(validated):
+    directory, results = validated
+    found = results["global_retrained"]
+    assert found["pseudo_experiments"] == 2
+    assert found["p_value"] == (found["as_large"] + 1) / 3
+    assert results["significance"] is None  # of fits alone none were asked for
+    page = (directory / "report.html").read_text("utf-8")
+    assert "Of 2 down-up-sampled sets without a signal" in page
+
+
+def test_the_largest_of_a_repeat_is_that_of_all_its_windows():
+    sets = found("down_up", 2600.0, [0.5, None]) + found("down_up", 2900.0, [1, None])
+    assert largest_of_repeats(sets + found("control", 2600.0, [9.0])) == [1, None]
 
 
 def test_a_correction_never_raises_a_significance(validated):

@@ -123,8 +123,7 @@ def train_fold(
     if checkpoints is not None:
         columns = (*chosen.columns(), *(validation.columns() if validation else ()))
         key = _training_key(columns, network, training, features, seed)
-        checkpoints.mkdir(parents=True, exist_ok=True)
-        checkpoint = Checkpoint(checkpoints / f"{key[:16]}.pt", key)
+        checkpoint = _checkpoint(checkpoints, key)
     with reproducible(
         derive_seed(seed, "network"), training.threads, device=training.device
     ):
@@ -148,6 +147,12 @@ def train_fold(
     }
     accuracy = tuple(validation.accuracies) if validation else ()
     return TrainedFold(weights, tuple(loss), accuracy)
+
+
+def _checkpoint(directory: Path, key: str) -> Checkpoint:
+    """Give the place of the state of a training, in a directory that may be new."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return Checkpoint(directory / f"{key[:16]}.pt", key)
 
 
 def _training_key(

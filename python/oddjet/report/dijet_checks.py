@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oddjet.report.dijet_figures import cls_figure
+from oddjet.report.dijet_figures import cls_figure, first_figures
 from oddjet.report.dijet_wording import failed_windows, spectrum_name, window_name
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import NOTHING, format_expectation, format_sigma
-from oddjet.report.page import Section, figure
+from oddjet.report.page import Section
 
 __all__ = ["injection_sections", "validation_sections"]
 
-#: Curves beyond so many would make a page that no browser likes.
 MOST_CURVES = 12
 _SAMPLES = {
     "control": "events beside the selection",
@@ -101,19 +100,19 @@ def injection_sections(results: Mapping[str, Any]) -> list[Section]:
     curves = results.get("injections")
     if not curves:
         return []
-    content: list[str] = [_INJECTIONS, _limits_table(curves)]
+    content: list[Html | str] = [_INJECTIONS, _limits_table(curves)]
     drawn = [curve for curve in curves if _has_points(curve)]
-    for number, curve in enumerate(drawn[:MOST_CURVES]):
-        what = f"{curve['signal']}, {spectrum_name(curve)}"
-        caption = f"{what}: observed and expected CLs."
-        content.append(figure(cls_figure(f"cls-{number}", curve), caption))
-    if len(drawn) > MOST_CURVES:
-        content.append(f"The other {len(drawn) - MOST_CURVES} are in results.json.")
+    content += first_figures("cls", drawn, cls_figure, _caption, most=MOST_CURVES)
     content += _without_limit(curves)
     found = [curve for curve in curves if curve["discovery"] is not None]
     if found:
         content.append(_discovery_table(found))
     return [Section("Injected signals and limits", content)]
+
+
+def _caption(curve: Mapping[str, Any]) -> str:
+    what = f"{curve['signal']}, {spectrum_name(curve)}"
+    return f"{what}: observed and expected CLs."
 
 
 def _limits_table(curves: Sequence[Mapping[str, Any]]) -> Html:

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from oddjet.report.dijet_wording import window_name
+from oddjet.report.dijet_figures import first_figures
+from oddjet.report.dijet_wording import template_name, window_name
 from oddjet.report.figure_svg import CONTROL, INK, MUTED, draw_svg
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import NOTHING, format_sigma
-from oddjet.report.page import Section, figure
+from oddjet.report.page import Section
 
 __all__ = ["closure_figure", "closure_sections"]
 
-#: Figures beyond so many would make a page that no browser likes.
 MOST_FIGURES = 6
 _READING = (
     "What the models behind a template make of the sidebands, next to the data there,"
@@ -46,14 +46,13 @@ def closure_sections(results: Mapping[str, Any]) -> list[Section]:
     content: list[Html | str] = [_READING, _areas(rows)]
     good = [row for row in rows if row["auc"] is not None]
     good.sort(key=lambda row: -_pull(row))
-    for number, row in enumerate(good[:MOST_FIGURES]):
-        caption = f"{_named(row)}: data (points) and template (line) in the sidebands."
-        content.append(figure(closure_figure(f"closure-{number}", row), caption))
     if len(good) > MOST_FIGURES:
-        left = len(good) - MOST_FIGURES
-        content.append(f"These close worst; the other {left} are in results.json.")
+        content.append("Those that close worst:")
+    content += first_figures(
+        "closure", good, closure_figure, _caption, most=MOST_FIGURES
+    )
     content += [
-        f"No template to compare: {_named(row)}: {row['reason']}."
+        f"No template to compare: {template_name(row)}: {row['reason']}."
         for row in rows
         if row["auc"] is None
     ]
@@ -87,8 +86,8 @@ def _pull(row: Mapping[str, Any]) -> float:
     return (row["auc"] - 0.5) / error if error > 0 else 0.0
 
 
-def _named(row: Mapping[str, Any]) -> str:
-    return f"{window_name(row)}, {row['features']}, {row['template']}"
+def _caption(row: Mapping[str, Any]) -> str:
+    return f"{template_name(row)}: data (points) and template (line) in the sidebands."
 
 
 def closure_figure(name: str, row: Mapping[str, Any]) -> Html:
@@ -124,7 +123,7 @@ def closure_figure(name: str, row: Mapping[str, Any]) -> Html:
     return draw_svg(
         name,
         draw,
-        description=f"Features of data and template in the sidebands of {_named(row)}",
+        description=f"Features in the sidebands of {template_name(row)}",
         height=0.8 + 3.2 * lines,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,42 @@ from oddjet.report.figure_svg import (
     legend_above,
 )
 from oddjet.report.markup import Html
+from oddjet.report.page import figure
 
-__all__ = ["cls_figure", "significance_figure", "spectrum_figure"]
+__all__ = ["cls_figure", "first_figures", "significance_figure", "spectrum_figure"]
+
+
+def first_figures(
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    draw: Callable[[str, Mapping[str, Any]], Html],
+    caption: Callable[[Mapping[str, Any]], str],
+    *,
+    most: int,
+) -> list[Html | str]:
+    """Draw the first of many figures: all would make a page that no browser likes.
+
+    Parameters
+    ----------
+    name : str
+        Of them all, unique on the page.
+    rows : sequence of mapping
+    draw, caption : callable
+        Of a row; `draw` is told the name of its figure too.
+    most : int
+
+    Returns
+    -------
+    list of Html or str
+        After the figures a sentence, if results.json holds more.
+    """
+    drawn: list[Html | str] = [
+        figure(draw(f"{name}-{number}", row), caption(row))
+        for number, row in enumerate(rows[:most])
+    ]
+    if len(rows) > most:
+        drawn.append(f"The other {len(rows) - most} are in results.json.")
+    return drawn
 
 
 def spectrum_figure(name: str, point: Mapping[str, Any]) -> Html:

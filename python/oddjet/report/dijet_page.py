@@ -12,8 +12,17 @@ from oddjet.report.dijet_checks import (
     validation_sections,
 )
 from oddjet.report.dijet_closure import closure_sections
-from oddjet.report.dijet_figures import significance_figure, spectrum_figure
-from oddjet.report.dijet_wording import dijet_answer, spectrum_name, window_name
+from oddjet.report.dijet_figures import (
+    first_figures,
+    significance_figure,
+    spectrum_figure,
+)
+from oddjet.report.dijet_wording import (
+    dijet_answer,
+    retrained_sentence,
+    spectrum_name,
+    window_name,
+)
 from oddjet.report.markup import Html, table
 from oddjet.report.numbers import (
     NOTHING,
@@ -30,7 +39,6 @@ from oddjet.report.wording import facts
 
 __all__ = ["write_dijet_report"]
 
-#: Spectra beyond so many would make a page that no browser likes.
 MOST_SPECTRA = 12
 
 _READING = (
@@ -75,8 +83,10 @@ def write_dijet_report(
     sections += closure_sections(results)
     if shown:
         caption = "Signed local significance; bands of one and two sigma."
-        scan = figure(significance_figure(points), caption)
-        sections.append(Section("The scan", [scan]))
+        scan: list[Html | str] = [figure(significance_figure(points), caption)]
+        if sentence := retrained_sentence(results):
+            scan.append(sentence)
+        sections.append(Section("The scan", scan))
     listed: list[Html | str] = [_points_table(points), *_failures(points)]
     sections.append(Section("Every spectrum", listed))
     sections.append(Section("Spectra", _spectra(points)))
@@ -149,10 +159,10 @@ def _spectra(points: Sequence[Mapping[str, Any]]) -> list[Html | str]:
     fitted.sort(key=lambda point: -(point.get("significance") or 0.0))
     if not fitted:
         return ["No window has a fit."]
-    drawn: list[Html | str] = []
-    for number, point in enumerate(fitted[:MOST_SPECTRA]):
-        caption = f"{spectrum_name(point)}; the signal region (grey) is not fitted."
-        drawn.append(figure(spectrum_figure(f"spectrum-{number}", point), caption))
-    if len(fitted) > MOST_SPECTRA:
-        drawn.append(f"The other {len(fitted) - MOST_SPECTRA} are in results.json.")
-    return drawn
+    return first_figures(
+        "spectrum", fitted, spectrum_figure, _caption, most=MOST_SPECTRA
+    )
+
+
+def _caption(point: Mapping[str, Any]) -> str:
+    return f"{spectrum_name(point)}; the signal region (grey) is not fitted."

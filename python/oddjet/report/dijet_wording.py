@@ -12,7 +12,9 @@ __all__ = [
     "dijet_answer",
     "failed_windows",
     "judged_significance",
+    "retrained_sentence",
     "spectrum_name",
+    "template_name",
     "window_name",
 ]
 
@@ -67,11 +69,11 @@ def _largest_excess(results: Mapping[str, Any], where: str) -> Answer:
     sigma = "\N{GREEK SMALL LETTER SIGMA}"
     local, found = judged_significance(results["largest"]), results["significance"]
     if found is None:
+        why = results.get("global", {}).get("reason", "no pseudo-experiments were made")
         return Answer(
             "undetermined",
             f"{format_sigma(local)} {sigma} local",
-            f"{where}; no pseudo-experiments were made, so its global significance is"
-            " not known.",
+            f"{where}; {why}, so its global significance is not known.",
         )
     if results["global"]["is_bound"]:
         drawn = results["global"]["pseudo_experiments"]
@@ -87,6 +89,31 @@ def _largest_excess(results: Mapping[str, Any], where: str) -> Answer:
         f"{format_sigma(found['sigma'])} {sigma} global",
         f"{where}; background alone gives one as large somewhere in the scan with p"
         f" {format_p_value(results['p_value'])}, {format_sigma(found['sigma'])} sigma.",
+    )
+
+
+def retrained_sentence(results: Mapping[str, Any]) -> str | None:
+    """Say how often everything trained anew on background gives such an excess.
+
+    Parameters
+    ----------
+    results : mapping
+        The content of results.json.
+
+    Returns
+    -------
+    str or None
+        None where no such samples were searched.
+    """
+    found = results.get("global_retrained")
+    if found is None or found["p_value"] is None:
+        return None
+    return (
+        f"Of {found['pseudo_experiments']} down-up-sampled sets without a signal, for"
+        " which templates and networks were trained anew, so many have an excess as"
+        f" large anywhere, before any correction: {found['as_large']} (global p"
+        f" {format_p_value(found['p_value'])}). More repeats in validation say it"
+        " closer."
     )
 
 
@@ -113,9 +140,11 @@ def window_name(point: Mapping[str, Any]) -> str:
     return f"{point['low_gev']:g} to {point['high_gev']:g} GeV"
 
 
+def template_name(point: Mapping[str, Any]) -> str:
+    """Name a template: its window, features and method."""
+    return f"{window_name(point)}, {point['features']}, {point['template']}"
+
+
 def spectrum_name(point: Mapping[str, Any]) -> str:
     """Name a spectrum: its window, features, template and what is kept."""
-    return (
-        f"{window_name(point)}, {point['features']}, {point['template']},"
-        f" {100 * point['efficiency']:g} % kept"
-    )
+    return f"{template_name(point)}, {100 * point['efficiency']:g} % kept"

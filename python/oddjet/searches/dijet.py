@@ -20,7 +20,12 @@ from oddjet.searches.dijet_injections import injections_of
 from oddjet.searches.dijet_limits import injection_results
 from oddjet.searches.dijet_results import dijet_results, significance_of
 from oddjet.searches.dijet_tables import SIGNAL, make_tables, sources_of
-from oddjet.searches.dijet_validation import non_closures, validations_of, verdicts
+from oddjet.searches.dijet_validation import (
+    largest_of_repeats,
+    non_closures,
+    validations_of,
+    verdicts,
+)
 from oddjet.searches.table_source import CUTFLOW
 from oddjet.searches.task_search import Found, TaskSearch, Work, read_results
 
@@ -116,6 +121,7 @@ def _results(
         pairs,
         [one.place for one in more],
         non_closure=non_closures(judged),
+        retrained=largest_of_repeats(judged),
         blinded=blinded,
         unblinded=unblinded,
     )

@@ -192,7 +192,6 @@ def pseudo_experiments_of(config: DijetConfig, hunts: Sequence[Hunt]) -> list[Ta
             pseudo_experiments,
             {
                 "experiments": min(BLOCK, total - start),
-                "high_sideband_min": config.high_sideband_min,
                 "collision_energy_gev": config.collision_energy_gev,
                 "seed": derive_seed(config.seed, "pseudo", start),
             },

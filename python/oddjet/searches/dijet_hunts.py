@@ -79,7 +79,6 @@ def pseudo_experiments(
     progress: Progress,  # noqa: ARG001 - the signature of a task
     *,
     experiments: int,
-    high_sideband_min: float,
     collision_energy_gev: float,
     seed: int,
 ) -> None:
@@ -87,7 +86,8 @@ def pseudo_experiments(
 
     Every spectrum is drawn from its own fit, as if windows and feature sets were
     independent. They share events, so that fewer of them are: the global p-value is
-    larger than it need be.
+    larger than it need be. A window that was searched is searched again, however few
+    events a bin of its sideband is left with.
     """
     fitted = []
     for name in sorted(inputs):
@@ -100,7 +100,7 @@ def pseudo_experiments(
             hunt_window(
                 window,
                 random.poisson(expected).astype(np.float64),
-                high_sideband_min=high_sideband_min,
+                high_sideband_min=-1.0,
                 collision_energy_gev=collision_energy_gev,
             ).significance
             for window, expected in fitted

@@ -32,6 +32,7 @@ def dijet_results(
     pseudo: Sequence[Path],
     *,
     non_closure: Mapping[tuple[str, str, float], NonClosure],
+    retrained: Sequence[float | None],
     blinded: bool,
     unblinded: bool,
 ) -> dict[str, Any]:
@@ -45,6 +46,8 @@ def dijet_results(
         Results of the pseudo-experiments; none if there were none.
     non_closure : mapping of (features, template, efficiency) to NonClosure
         What the method finds without a signal, where that is known.
+    retrained : sequence of float or None
+        Largest significances of pseudo-experiments that trained everything anew.
     blinded, unblinded : bool
 
     Returns
@@ -79,6 +82,10 @@ def dijet_results(
         results["reason"] = f"every window failed; the first: {reasons[0]}"
     if largest is not None and pseudo:
         results |= _global(largest, pseudo)
+    if good and retrained:
+        # As they come, before the correction that is made of these experiments.
+        excess = max(point["significance"] for point in good)
+        results["global_retrained"] = _trials(excess, retrained)
     return results
 
 
@@ -127,15 +134,30 @@ def _global(largest: dict[str, Any], pseudo: Sequence[Path]) -> dict[str, Any]:
     drawn: list[float | None] = []
     for place in pseudo:
         drawn += json.loads((place / LARGEST).read_text("utf-8"))
-    values = np.array([np.nan if z is None else z for z in drawn])
-    found = global_significance(judged_significance(largest), values)
+    found = _trials(judged_significance(largest), drawn)
+    significance = {"sigma": found.pop("sigma"), "method": _METHOD}
+    known = found["p_value"] is not None
     return {
-        "significance": {"sigma": found.significance, "method": _METHOD},
+        "significance": significance if known else None,
+        "p_value": found.pop("p_value"),
+        "global": found,
+    }
+
+
+def _trials(excess: float, drawn: Sequence[float | None]) -> dict[str, Any]:
+    """Compare an excess with pseudo-experiments, None of which is a failed one."""
+    values = np.array([np.nan if z is None else z for z in drawn])
+    try:
+        found = global_significance(excess, values)
+    except ValueError:
+        failed = int(np.sum(np.isnan(values)))
+        reason = f"{failed} of {len(values)} pseudo-experiments failed in every window"
+        return {"p_value": None, "sigma": None, "reason": reason}
+    return {
         "p_value": found.p_value,
-        "global": {
-            "p_value_interval": list(found.interval),
-            "pseudo_experiments": found.num_experiments,
-            "as_large": found.num_as_large,
-            "is_bound": found.is_bound,
-        },
+        "sigma": found.significance,
+        "p_value_interval": list(found.interval),
+        "pseudo_experiments": found.num_experiments,
+        "as_large": found.num_as_large,
+        "is_bound": found.is_bound,
     }

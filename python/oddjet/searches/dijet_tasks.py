@@ -96,6 +96,7 @@ def make_template(
         name: feature_table(place, window, features, mass, folds)
         for name, place in inputs.items()
     }
+    _require_everywhere(tables["data"], window)
     made = by_name(
         method,
         TemplateTask(
@@ -275,6 +276,22 @@ def _require_distinct(used: EventTable, names: Sequence[str], window: Window) ->
         raise UserError(message)
 
 
+def _require_everywhere(data: FeatureTable, window: Window) -> None:
+    """Refuse a window of which a part is where no data are."""
+    mass = data.mass_gev
+    for part, inside in (
+        ("lower sideband", mass < window.low_gev),
+        ("signal region", window.holds(mass)),
+        ("upper sideband", mass >= window.high_gev),
+    ):
+        if not inside.any():
+            message = (
+                f"the window {window.low_gev:g}-{window.high_gev:g} GeV is outside the"
+                f" data: its {part} holds no event"
+            )
+            raise UserError(message)
+
+
 def _require_both(
     label: NDArray[np.bool_],
     weights: NDArray[np.float64],
@@ -287,7 +304,8 @@ def _require_both(
             total = float(np.sum(weights[rows][label[rows] == value]))
             if not total > 0:
                 message = (
-                    f"the window {window.low_gev:g}-{window.high_gev:g} GeV has too few"
-                    f" events: the {name} of a fold weigh {total:g}"
+                    f"a fold of the window {window.low_gev:g}-{window.high_gev:g} GeV"
+                    f" has too little {name} to learn from: its weights sum to"
+                    f" {total:g}"
                 )
                 raise UserError(message)

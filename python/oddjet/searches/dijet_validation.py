@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Validation",
+    "largest_of_repeats",
     "non_closures",
     "resample",
     "validations_of",
@@ -226,6 +227,31 @@ def verdicts(
             }
         )
     return judged
+
+
+def largest_of_repeats(
+    found: Sequence[tuple[Validation, float | None]],
+) -> list[float | None]:
+    """Give the largest significance of the scan of each down-up-sampled set.
+
+    Each is a pseudo-experiment on background alone for which everything was trained
+    anew.
+
+    Parameters
+    ----------
+    found : sequence of (Validation, float or None)
+
+    Returns
+    -------
+    list of float or None
+        One a repeat, None where every window failed; none without such sets.
+    """
+    of_repeat: dict[int, list[float]] = {}
+    for one, significance in found:
+        if one.sample == "down_up":
+            values = of_repeat.setdefault(one.repeat, [])
+            values += [] if significance is None else [significance]
+    return [max(values, default=None) for values in of_repeat.values()]
 
 
 def non_closures(

@@ -131,8 +131,9 @@ def refuse_copies(source: NDArray[np.uint64], where: str) -> None:
     repeated = len(source) - len(np.unique(source))
     if repeated:
         message = (
-            f"{repeated} events of {where} are copies of others; give the original "
-            "events and let the study augment them, after the split"
+            f"{repeated} events of {where} are copies of others, augmented or measured "
+            "several times (--responses); give each event once: studies make copies "
+            "after the split"
         )
         raise UserError(message)
 

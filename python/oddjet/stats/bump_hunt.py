@@ -229,10 +229,10 @@ def hunt_window(
     if n.shape != inside.shape:
         message = f"hunt_window: {window.num_bins} counts expected, got shape {n.shape}"
         raise ValueError(message)
-    above = n[int(np.flatnonzero(inside)[-1]) + 1 :]
-    if np.min(above) <= high_sideband_min:
+    least = float(np.min(n[int(np.flatnonzero(inside)[-1]) + 1 :]))
+    if least <= high_sideband_min:
         reason = (
-            f"a bin of the high sideband holds {np.min(above):g} events, not more than "
+            f"a bin of the high sideband holds {least:g} events, not more than "
             f"{high_sideband_min:g}"
         )
         return WindowResult(window, "failed", reason)
@@ -248,10 +248,7 @@ def hunt_window(
     if fit.status == "failed":
         return WindowResult(window, "failed", fit.reason, fit)
     expected, of_fit = fit.merged(inside)
-    of_ensemble = 0.0
-    if ensemble_covariance is not None:
-        block = np.asarray(ensemble_covariance, np.float64)[np.ix_(inside, inside)]
-        of_ensemble = float(np.sqrt(max(np.sum(block), 0.0)))
+    of_ensemble = _merged_error(ensemble_covariance, inside)
     total = float(np.hypot(of_fit, of_ensemble))
     observed = float(np.sum(n[inside]))
     model = CountingModel(observed, expected, total, dispersion=dispersion)
@@ -265,3 +262,11 @@ def hunt_window(
         significance=model.significance(),
         p_value=model.p_value(),
     )
+
+
+def _merged_error(covariance: ArrayLike | None, inside: np.ndarray) -> float:
+    """Give the error of the sum of some bins; 0 without a covariance."""
+    if covariance is None:
+        return 0.0
+    block = np.asarray(covariance, np.float64)[np.ix_(inside, inside)]
+    return float(np.sqrt(max(np.sum(block), 0.0)))
