@@ -124,7 +124,7 @@ def _images(change: dict[str, Any], work: Path, progress: Progress) -> dict[str,
         "signal": {"files": [_sample("hidden_valley_5500", work, progress)]},
         "background": {"files": [_sample("qcd_dijet_heavy", work, progress)]},
     }
-    return {"images": _study("images", IMAGES | samples | change, work, progress)}
+    return {"images": run_study("images", IMAGES | samples | change, work, progress)}
 
 
 def hunting(work: Path, progress: Progress) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def hunting(work: Path, progress: Progress) -> dict[str, Any]:
     found = {}
     for drop in ("none", "recommended"):
         config = HUNTING | samples | {"drop": drop}
-        found[f"drop: {drop}"] = _study(f"hunting_{drop}", config, work, progress)
+        found[f"drop: {drop}"] = run_study(f"hunting_{drop}", config, work, progress)
     return found
 
 
@@ -144,21 +144,21 @@ def mixed(work: Path, progress: Progress) -> dict[str, Any]:
     weak = MIXED | samples
     weak["spanet"] = MIXED["spanet"] | {"assignment_weight": 0.0}
     found = {
-        "SPANet, assignment on pure labels": _study("pairing", pure, work, progress),
-        "SPANet": _study("mixed_spanet", weak, work, progress),
+        "SPANet, assignment on pure labels": run_study("pairing", pure, work, progress),
+        "SPANet": run_study("mixed_spanet", weak, work, progress),
     }
     for layers in (2, 5):
         hidden = {"hidden": [64] * layers, "batch_size": 64}
         config = MIXED | samples | {"network": "mlp", "classifier": MLP | hidden}
         title = f"MLP, {layers} x 64"
-        found[title] = _study(f"mixed_mlp_{layers}", config, work, progress)
+        found[title] = run_study(f"mixed_mlp_{layers}", config, work, progress)
     return found
 
 
 def augmented(work: Path, progress: Progress) -> dict[str, Any]:
     """Train an MLP on pure labels, without copies and with three of each type."""
     config = AUGMENTED | _dihiggs(work, progress)
-    return {"copies on pure labels": _study("augmented", config, work, progress)}
+    return {"copies on pure labels": run_study("augmented", config, work, progress)}
 
 
 RUNS = {
@@ -192,13 +192,13 @@ def _sample(process: str, work: Path, progress: Progress) -> str:
     return path.name
 
 
-def _study(
+def run_study(
     name: str, config: dict[str, Any], work: Path, progress: Progress
 ) -> dict[str, Any]:
     path = work / f"{name}.yaml"
     path.write_text(yaml.safe_dump(config), "utf-8")
     found = read_study(path).run(work / name, progress=progress)
-    for point in found["points"]:
+    for point in (*found["points"], *found.get("mixtures", ())):
         del point["repeats"]
     return found
 

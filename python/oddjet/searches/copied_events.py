@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["refuse_equal_columns"]
+__all__ = ["refuse_equal_columns", "refuse_equal_rows"]
 
 #: A sample of different events is refused once in so many at most.
 _LARGEST_P = 1e-6
@@ -65,9 +65,26 @@ def refuse_equal_columns(
         if not group or any(name not in columns for name in group):
             continue
         values = np.stack([columns[name] for name in group], axis=1)
-        values = values[_meant(values)]
-        if _are_copied(values):
-            refuse_copies(_marks(values.view(np.uint64)), where)
+        refuse_equal_rows(np.asarray(values, np.float64), where)
+
+
+def refuse_equal_rows(values: NDArray[np.float64], where: str) -> None:
+    """Refuse events whose quantities are those of other events, to the last bit.
+
+    Parameters
+    ----------
+    values : float64, shape (events, quantities)
+    where : str
+        What the sample holds, for the message.
+
+    Raises
+    ------
+    UserError
+        As `refuse_equal_columns`.
+    """
+    meant = values[_meant(values)]
+    if _are_copied(meant):
+        refuse_copies(_marks(meant.view(np.uint64)), where)
 
 
 def _meant(values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from oddjet.io import describe, iterate
 from oddjet.learn.sparse_images import SparseImages
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
+from oddjet.searches.copied_events import refuse_equal_rows
 from oddjet.searches.event_table import refuse_copies
 from oddjet.select.hidden_valley import select_hidden_valley
 from oddjet.studies.augmentation import augment_jets
@@ -46,8 +47,8 @@ JETS, IMAGES, CUTFLOW = "jets.parquet", "images.parquet", "cutflow.csv"
 _SALT = 0x6F64646A65740007
 #: Images that are dense at once: 45 MB with 75 pixels.
 _EVENTS_AT_ONCE = 1000
-#: Jets of fewer constituents may be alike by chance.
-_FEWEST_TO_COMPARE = 5
+#: Constituents by which jets are compared.
+_COMPARED = 5
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,9 @@ def refuse_copied_jets(jets: ak.Array, where: str) -> None:
     """Refuse augmented copies that have lost the id of their source.
 
     Turned or smeared directions leave every pT of the constituents as it was, smeared
-    pT leaves the directions: two events whose hardest jets agree in the one or the
-    other to the last bit are copies. What changed all of it is not found.
+    pT leaves the directions: the hardest jets are compared by the five hardest of their
+    constituents, and by the directions of the five of the smallest pseudorapidity, as
+    `refuse_equal_rows` does. What changed all of it is not found.
 
     Parameters
     ----------
@@ -143,22 +145,19 @@ def refuse_copied_jets(jets: ak.Array, where: str) -> None:
     Raises
     ------
     UserError
-        Two events have such jets.
+        More events have such jets than different ones could.
     """
     hardest = jets[:, 0].constituents
-    enough = hardest[ak.num(hardest) >= _FEWEST_TO_COMPARE]
+    enough = hardest[ak.num(hardest) >= _COMPARED]
     if not len(enough):
         return
-    for names in (("pt",), ("eta", "phi")):
-        # A sum of mixed bits does not depend on the order of constituents.
-        marks = np.zeros(len(ak.flatten(enough.pt)), np.uint64)
-        for name in names:
-            values = np.asarray(ak.to_numpy(ak.flatten(enough[name])), np.float32)
-            bits = values.view(np.uint32).astype(np.uint64)
-            marks = marks * np.uint64(0x9E3779B97F4A7C15) + bits
-        marks = (marks ^ (marks >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
-        starts = np.cumsum(ak.to_numpy(ak.num(enough))) - ak.to_numpy(ak.num(enough))
-        refuse_copies(np.add.reduceat(marks, starts), where)
+    by_pt, by_eta = (
+        enough[ak.argsort(enough[name], axis=1, ascending=name == "eta", stable=True)]
+        for name in ("pt", "eta")
+    )
+    for some, names in ((by_pt, ("pt",)), (by_eta, ("eta", "phi"))):
+        rows = [ak.to_numpy(some[name][:, :_COMPARED]) for name in names]
+        refuse_equal_rows(np.concatenate(rows, axis=1).astype(np.float64), where)
 
 
 def draw_images(
