@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "buffer.hpp"
 #include "collider_particles.hpp"
 #include "message.hpp"
 #include "oddjet/kinematics.hpp"
@@ -16,6 +17,10 @@ namespace {
 
 constexpr double kTwoPi = 2.0 * std::numbers::pi;
 constexpr std::int64_t kCopies = std::int64_t{1} << 24;
+
+// Lists that follow each other share memory: enough to forget the cost of asking for
+// it, few enough to keep all workers busy.
+constexpr std::size_t kListsPerTask = 64;
 
 // Part of the counter: the numbers of one purpose say nothing about those of another.
 enum class Purpose : std::uint32_t { kEventRotation, kJetRotation, kDirections, kPt };
@@ -96,6 +101,15 @@ void check_results(const ColliderColumns& particles, const ParticleLists& lists,
     }
 }
 
+// Columns of zeros: writing to memory for the first time is what takes long.
+ColliderColumns columns_of(std::size_t size, int threads) {
+    ColliderColumns columns;
+    const std::array all{&columns.pt, &columns.eta, &columns.phi, &columns.mass};
+    for_each_index(all.size(), threads,
+                   [&](std::size_t c) { *all[c] = lasting(size, 0.0); });
+    return columns;
+}
+
 // Every list read and checked, changed in place by change(list, particles) unless the
 // copy is the original, and put together again.
 template <class Change>
@@ -104,20 +118,22 @@ ColliderColumns changed(const ParticleLists& lists, const Draws& draws, int thre
     check_lists(lists, kernel);
     check_draws(draws, lists.size(), kernel);
     check_threads(threads, kernel);
-    const std::size_t size = lists.particles.size();
-    ColliderColumns result{std::vector<double>(size), std::vector<double>(size),
-                           std::vector<double>(size), std::vector<double>(size)};
-    for_each_index(lists.size(), threads, [&](std::size_t list) {
+    ColliderColumns result = columns_of(lists.particles.size(), threads);
+    const std::size_t tasks = (lists.size() + kListsPerTask - 1) / kListsPerTask;
+    for_each_index(tasks, threads, [&](std::size_t task) {
         ColliderColumns particles;
-        read_collider_list(lists, list, kernel, particles);
-        check_directions(particles, lists, list, kernel);
-        if (draws.copy > 0) change(list, particles);
-        check_results(particles, lists, list, kernel);
-        const std::int64_t begin = lists.offsets[list];
-        std::ranges::copy(particles.pt, result.pt.begin() + begin);
-        std::ranges::copy(particles.eta, result.eta.begin() + begin);
-        std::ranges::copy(particles.phi, result.phi.begin() + begin);
-        std::ranges::copy(particles.mass, result.mass.begin() + begin);
+        const std::size_t end = std::min(lists.size(), (task + 1) * kListsPerTask);
+        for (std::size_t list = task * kListsPerTask; list < end; ++list) {
+            read_collider_list(lists, list, kernel, particles);
+            check_directions(particles, lists, list, kernel);
+            if (draws.copy > 0) change(list, particles);
+            check_results(particles, lists, list, kernel);
+            const std::int64_t begin = lists.offsets[list];
+            std::ranges::copy(particles.pt, result.pt.begin() + begin);
+            std::ranges::copy(particles.eta, result.eta.begin() + begin);
+            std::ranges::copy(particles.phi, result.phi.begin() + begin);
+            std::ranges::copy(particles.mass, result.mass.begin() + begin);
+        }
     });
     return result;
 }

@@ -68,7 +68,8 @@ void read_collider_list(const ParticleLists& lists, std::size_t list,
     const std::array columns = {&particles.pt, &particles.eta, &particles.phi,
                                 &particles.mass};
     for (std::size_t c = 0; c < columns.size(); ++c) {
-        *columns[c] = view.columns[c].copy(begin, end - begin);
+        columns[c]->resize(end - begin);
+        view.columns[c].read(begin, *columns[c]);
     }
     const bool cartesian = view.coordinates == Coordinates::kPxPyPzEnergy;
     if (!cartesian && all_plain(particles)) return;

@@ -48,7 +48,7 @@ struct Sample {
 /// size that glibc keeps for the next call (below 32 MB).
 std::size_t chunk_bytes(const WeightedVariables& sample) {
     constexpr std::size_t kMost = std::size_t{14} << 21;
-    const std::size_t an_event = 48 * sample.variables.size() + 96;
+    const std::size_t an_event = 40 * sample.variables.size() + 72;
     return std::min(kMost, an_event * sample.variables[0].size());
 }
 
@@ -64,6 +64,26 @@ SortedVariable sorted(const Column& column, std::size_t number, bool with_positi
     return {values, with_positions, workspace};
 }
 
+/// The value of a pair comes with the brackets of either side.
+bool finds_second_only(const VariablePair& pair) {
+    return pair.second_gradient && !pair.first_gradient;
+}
+
+AskedFor asked_for(std::size_t variable, std::span<const VariablePair> pairs) {
+    AskedFor asked;
+    for (const VariablePair& pair : pairs) {
+        if (pair.first == variable) {
+            asked.looked_at = asked.looked_at || pair.second_gradient;
+            asked.gradient = asked.gradient || pair.first_gradient;
+        }
+        if (pair.second == variable) {
+            asked.looked_at = asked.looked_at || !finds_second_only(pair);
+            asked.gradient = asked.gradient || pair.second_gradient;
+        }
+    }
+    return asked;
+}
+
 std::vector<KnownVariable> known_variables(const WeightedVariables& input,
                                            std::span<const VariablePair> pairs,
                                            const Sample& sample, int threads,
@@ -73,7 +93,8 @@ std::vector<KnownVariable> known_variables(const WeightedVariables& input,
         const bool is_second = std::ranges::any_of(
             pairs, [v](const VariablePair& pair) { return pair.second == v; });
         found[v].emplace(sorted(input.variables[v], v, is_second, workspace),
-                         sample.fractions, sample.centring, workspace);
+                         sample.fractions, sample.centring, asked_for(v, pairs),
+                         workspace);
     });
     std::vector<KnownVariable> known;
     for (auto& variable : found) known.push_back(std::move(*variable));
@@ -85,8 +106,7 @@ PairCorrelation correlation_of(const KnownVariable& first, const KnownVariable& 
                                DistanceStatistic statistic, int threads,
                                Workspace& workspace) {
     PairBrackets brackets(first, second, sample.fractions, sample.centring, workspace);
-    // The value comes with the brackets of either side.
-    const bool only_second = wanted.second_gradient && !wanted.first_gradient;
+    const bool only_second = finds_second_only(wanted);
     brackets.find(!only_second, wanted.second_gradient, threads);
     const Ratio ratio = ratio_of(statistic, brackets.covariance(only_second ? 1 : 0),
                                  first.sums.variance, second.sums.variance);
@@ -144,9 +164,10 @@ std::vector<double> permuted_distance_correlations(
     }
     const Sample checked(sample, statistic);
     Workspace workspace(chunk_bytes(sample));
-    const VariablePair both{};
-    const auto known =
-        known_variables(sample, std::span(&both, 1), checked, threads, workspace);
+    const VariablePair value_only{};
+    const KnownVariable first(sorted(sample.variables[0], 0, false, workspace),
+                              checked.fractions, checked.centring, {}, workspace);
+    const SortedVariable second = sorted(sample.variables[1], 1, true, workspace);
     if (permutations.size() % checked.events != 0) {
         refuse(kKernel, ": a permutation must have one index an event, ",
                checked.events);
@@ -155,10 +176,10 @@ std::vector<double> permuted_distance_correlations(
     for_each_index(values.size(), threads, [&](std::size_t row) {
         const auto to = permutations.subspan(row * checked.events, checked.events);
         check_permutation(to, row);
-        const KnownVariable given(known[1].sorted.given_to(to), checked.fractions,
-                                  checked.centring, workspace);
+        const KnownVariable given(second.given_to(to), checked.fractions,
+                                  checked.centring, {.looked_at = true}, workspace);
         values[row] =
-            correlation_of(known[0], given, both, checked, statistic, 1, workspace)
+            correlation_of(first, given, value_only, checked, statistic, 1, workspace)
                 .value;
     });
     return values;

@@ -89,19 +89,19 @@ class Sweeps {
     using Tile = std::array<double, kTile>;
 
     Sweeps(std::array<Points, 2> points, std::array<bool, 2> wanted,
-           std::vector<double> fractions, Centring centring, std::size_t events,
-           int threads)
+           const Fractions& fractions, Centring centring, int threads)
         : points_(std::move(points)),
           wanted_(wanted),
-          fractions_(std::move(fractions)),
+          fractions_(fractions.size()),
           centring_(centring),
-          events_(events),
+          events_(fractions.size()),
           threads_(threads),
-          terms_(events) {
+          terms_(fractions.size()) {
+        for (std::size_t i = 0; i < events_; ++i) fractions_[i] = fractions[i];
         for (std::size_t side = 0; side < 2; ++side) {
             find_means(side);
             if (!wanted_[side]) continue;
-            const std::size_t size = events * points_[side].dimensions();
+            const std::size_t size = events_ * points_[side].dimensions();
             by_covariance_[side].resize(size);
             by_variance_[side].resize(size);
         }
@@ -276,12 +276,12 @@ PairCorrelation distance_correlation_of_points(const WeightedPoints& sample,
                                                int threads) {
     check_threads(threads, kKernel);
     const std::size_t events = checked_events(sample);
-    Fractions fractions = as_fractions(sample.weights, events);
+    const Fractions fractions = as_fractions(sample.weights, events);
     const Centring centring = centring_of(statistic, fractions);
     const Sweeps sweeps({Points(sample.x, events, sample.x_dimensions, 0),
                          Points(sample.y, events, sample.y_dimensions, 1)},
-                        {wanted.first_gradient, wanted.second_gradient},
-                        std::move(fractions.of), centring, events, threads);
+                        {wanted.first_gradient, wanted.second_gradient}, fractions,
+                        centring, threads);
     const Ratio ratio = sweeps.ratio(statistic);
     return {ratio.value, sweeps.gradient(0, ratio), sweeps.gradient(1, ratio)};
 }

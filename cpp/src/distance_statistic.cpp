@@ -1,31 +1,22 @@
 #include "distance_statistic.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
-#include <utility>
 
-#include "buffer.hpp"
 #include "message.hpp"
 
 namespace oddjet {
 namespace {
 
-double sum_of(std::span<const double> terms) {
-    RunningSum sum;
-    for (const double term : terms) sum.add(term);
-    return sum.value();
-}
-
 /// The weights of all ordered pairs, triples and quadruples of different events: k!
 /// times the elementary symmetric polynomials, whose recursion subtracts nothing.
-std::array<double, 3> weights_of_tuples(const std::vector<double>& fractions) {
+std::array<double, 3> weights_of_tuples(const Fractions& fractions) {
     double one = 0.0;
     double two = 0.0;
     double three = 0.0;
     double four = 0.0;
-    for (const double p : fractions) {
+    for (std::size_t i = 0; i < fractions.size(); ++i) {
+        const double p = fractions[i];
         four += p * three;
         three += p * two;
         two += p * one;
@@ -38,18 +29,18 @@ std::array<double, 3> weights_of_tuples(const std::vector<double>& fractions) {
 constexpr double kRounding = 1e-13;
 
 Centring unbiased(const Fractions& fractions) {
-    const auto n = static_cast<double>(fractions.of.size());
-    const auto counted =
-        std::ranges::count_if(fractions.of, [](double p) { return p != 0.0; });
+    const auto n = static_cast<double>(fractions.size());
+    std::size_t counted = 0;
+    for (std::size_t i = 0; i < fractions.size(); ++i) counted += fractions[i] != 0.0;
     if (counted < 4) {
         refuse("distance_correlation: the unbiased statistic needs >= 4 events of ",
                "non-zero weight, got ", counted);
     }
-    if (fractions.are_equal) {
+    if (fractions.are_equal()) {
         return {n / (n - 2.0), 0.0, n * n / ((n - 1.0) * (n - 2.0)),
                 0.0,           0.0, kRounding};
     }
-    const auto [pairs, triples, quadruples] = weights_of_tuples(fractions.of);
+    const auto [pairs, triples, quadruples] = weights_of_tuples(fractions);
     if (!(pairs > 0.0 && triples > 0.0 && quadruples > 0.0)) {
         refuse(
             "distance_correlation: the weights of all pairs, triples and quadruples ",
@@ -74,28 +65,42 @@ DistanceStatistic distance_statistic_from_name(std::string_view name) {
            "distance_correlation_squared_unbiased, got '", name, "'");
 }
 
+Fractions::Fractions(const Column& weights, double total)
+    : events_(weights.size()),
+      weights_(weights.doubles(0, weights.size(), converted_)),
+      total_(total) {}
+
+Buffer<double> Fractions::of(std::span<const std::uint32_t> events,
+                             Workspace& workspace) const {
+    Buffer<double> fractions(events.size(), workspace);
+    // Waits for memory first, divisions side by side after it.
+    for (std::size_t k = 0; k < events.size(); ++k) fractions[k] = weights_[events[k]];
+    for (double& fraction : fractions) fraction /= total_;
+    return fractions;
+}
+
 Fractions as_fractions(const std::optional<Column>& weights, std::size_t events) {
-    const double equal = 1.0 / static_cast<double>(events);
-    if (!weights) return {lasting(events, equal), true};
+    if (!weights) return Fractions(events);
     if (weights->size() != events) {
         refuse("distance_correlation: weights must have one value an event, ", events,
                ", got ", weights->size());
     }
-    std::vector<double> each = lasting(events, 0.0);
+    RunningSum sum;
+    bool are_equal = true;
     for (std::size_t i = 0; i < events; ++i) {
-        each[i] = (*weights)[i];
-        if (std::isfinite(each[i])) continue;
-        refuse("distance_correlation: weight ", i, " is non-finite, ", each[i]);
+        const double weight = (*weights)[i];
+        if (!std::isfinite(weight)) {
+            refuse("distance_correlation: weight ", i, " is non-finite, ", weight);
+        }
+        sum.add(weight);
+        are_equal = are_equal && weight == (*weights)[0];
     }
-    const double total = sum_of(each);
+    const double total = sum.value();
     if (!(total > 0.0 && std::isfinite(total))) {
         refuse("distance_correlation: the sum of weights must be finite and > 0, got ",
                total);
     }
-    const bool are_equal =
-        std::ranges::adjacent_find(each, std::not_equal_to{}) == each.end();
-    for (double& weight : each) weight = are_equal ? equal : weight / total;
-    return {std::move(each), are_equal};
+    return are_equal ? Fractions(events) : Fractions(*weights, total);
 }
 
 Centring centring_of(DistanceStatistic statistic, const Fractions& fractions) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "buffer.hpp"
 #include "oddjet/distance_correlation.hpp"
 
 namespace oddjet {
@@ -37,10 +39,32 @@ class RunningSum {
     double lost_ = 0.0;
 };
 
-/// The fractions p = w / sum(w) that events count for.
-struct Fractions {
-    std::vector<double> of;  // each event
-    bool are_equal = false;
+/// The fractions p = w / sum(w) that events count for. Refers to weights in double
+/// precision.
+class Fractions {
+  public:
+    explicit Fractions(std::size_t events)  // equal ones
+        : events_(events), equal_(1.0 / static_cast<double>(events)) {}
+    Fractions(const Column& weights, double total);
+    Fractions(Fractions&&) = default;  // a copy would refer to this one's
+
+    [[nodiscard]] std::size_t size() const { return events_; }
+    [[nodiscard]] bool are_equal() const { return weights_.empty(); }
+    [[nodiscard]] const double& equal() const { return equal_; }  // where they are
+    [[nodiscard]] double operator[](std::size_t event) const {
+        return are_equal() ? equal_ : weights_[event] / total_;
+    }
+
+    /// Those of some events.
+    [[nodiscard]] Buffer<double> of(std::span<const std::uint32_t> events,
+                                    Workspace& workspace) const;
+
+  private:
+    std::size_t events_;
+    double equal_ = 0.0;
+    std::vector<double> converted_;
+    std::span<const double> weights_;
+    double total_ = 1.0;
 };
 
 /// Throws std::invalid_argument: another size, a non-finite weight, a sum that is not

@@ -28,18 +28,29 @@ void sort_each(const std::vector<Tie>& ties, Buffer<std::uint32_t>& partners) {
 }  // namespace
 
 KnownVariable::KnownVariable(SortedVariable variable, const Fractions& events,
-                             const Centring& centring, Workspace& workspace)
+                             const Centring& centring, const AskedFor& asked,
+                             Workspace& workspace)
     : sorted(std::move(variable)),
-      own_fractions(events.are_equal ? Buffer<double>()
-                                     : sorted.by_position(events.of, workspace)),
-      fractions(events.are_equal ? Weights(events.of) : Weights(own_fractions)),
-      sums(sorted, fractions, centring, workspace) {}
+      own_fractions(events.are_equal() ? Buffer<double>()
+                                       : events.of(sorted.order, workspace)),
+      fractions(events.are_equal() ? Weights::repeated(events.equal(), events.size())
+                                   : Weights(own_fractions)),
+      sums(sorted, fractions, centring, asked.gradient, workspace),
+      values(sorted.value) {
+    // The values are there twice, once beside the mean distances.
+    if (asked.looked_at) {
+        values = Numbers::members(sums.each, &ValueAndMean::value);
+        sorted.value = Buffer<double>();
+    } else {
+        sums.each = Buffer<ValueAndMean>();
+    }
+}
 
 PairOrder::PairOrder(const KnownVariable& known_first,
                      const KnownVariable& known_second, const Fractions& fractions,
                      Workspace& workspace)
-    : partners_{Buffer<std::uint32_t>(fractions.of.size(), workspace),
-                Buffer<std::uint32_t>(fractions.of.size(), workspace)},
+    : partners_{Buffer<std::uint32_t>(fractions.size(), workspace),
+                Buffer<std::uint32_t>(fractions.size(), workspace)},
       events_{known_first.sorted.order, known_second.sorted.order},
       fractions_{known_first.fractions, known_second.fractions} {
     const SortedVariable& first = known_first.sorted;
@@ -51,13 +62,9 @@ PairOrder::PairOrder(const KnownVariable& known_first,
     }
     if (first.ties.empty() && second.ties.empty()) return;
     order_ties(first, second, workspace);
-    if (fractions.are_equal) return;
+    if (fractions.are_equal()) return;
     for (std::size_t side = 0; side < 2; ++side) {
-        Buffer<double> reordered(ranks.size(), workspace);
-        for (std::size_t k = 0; k < ranks.size(); ++k) {
-            reordered[k] = fractions.of[events_[side][k]];
-        }
-        reordered_fractions_[side] = std::move(reordered);
+        reordered_fractions_[side] = fractions.of(events_[side], workspace);
         fractions_[side] = reordered_fractions_[side];
     }
 }
@@ -147,8 +154,8 @@ PairBrackets::Sides PairBrackets::distances(std::array<Weights, 2> weights,
                                             std::size_t side, bool both,
                                             int threads) const {
     const auto order = [&](std::size_t each) {
-        return OneOrder{order_.partners(each), weights[each],
-                        variables_[each]->sorted.value, partner_values_[each]};
+        return OneOrder{order_.partners(each), weights[each], variables_[each]->values,
+                        partner_values_[each]};
     };
     const std::size_t other = 1 - side;
     auto [of_side, of_other] =
@@ -196,14 +203,14 @@ void PairBrackets::set_brackets(std::size_t side,
     }
     const double grand = centring_.grand * other.grand_mean;
     const auto& rows = partner_rows_[side];
-    const SortedVariable& sorted = variables_[side]->sorted;
+    const Numbers values = variables_[side]->values;
     RunningSum euler;
     visit_signed_sums(
-        sorted, fractions, {other.weight, other.weighted_rows},
+        variables_[side]->sorted, fractions, {other.weight, other.weighted_rows},
         [&](std::size_t k) { return rows[k]; },
         [&](std::size_t k, double its_row, double signs, double signed_rows) {
             brackets[k] += (grand - its_row) * signs - signed_rows;
-            euler.add(fractions[k] * sorted.value[k] * brackets[k]);
+            euler.add(fractions[k] * values[k] * brackets[k]);
         });
     covariances_[side] = 2.0 * euler.value();
 }

@@ -13,15 +13,23 @@
 
 namespace oddjet {
 
+/// What the pairs of a variable ask it for; nothing else is kept.
+struct AskedFor {
+    bool looked_at = false;  // by the events of the other variable
+    bool gradient = false;
+};
+
 /// A variable, and what it brings to every pair.
 struct KnownVariable {
-    SortedVariable sorted;
+    SortedVariable sorted;         // but for its values
     Buffer<double> own_fractions;  // where they differ
     Weights fractions;             // by position; refer to the events' or to these
-    VariableSums sums;
+    VariableSums sums;             // but for each, where nobody looks
+    Numbers values;                // by position
 
     KnownVariable(SortedVariable variable, const Fractions& events,
-                  const Centring& centring, Workspace& workspace);
+                  const Centring& centring, const AskedFor& asked,
+                  Workspace& workspace);
     KnownVariable(KnownVariable&&) = default;  // a copy would refer to this one's
     KnownVariable& operator=(KnownVariable&&) = default;
 };

@@ -4,15 +4,16 @@
 #include <span>
 
 #include "buffer.hpp"
+#include "numbers.hpp"
 
 namespace oddjet {
 
 /// The events of one variable in its order.
 struct OneOrder {
     std::span<const std::uint32_t> partners;  // where the events are in the other order
-    std::span<const double> weights;
-    std::span<const double> values;
-    std::span<const double> partner_values;  // of the other variable
+    Numbers weights;
+    Numbers values;
+    Numbers partner_values;  // of the other variable
 };
 
 /// Of two variables, by position in the order of the first

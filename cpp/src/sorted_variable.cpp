@@ -62,24 +62,19 @@ SortedVariable SortedVariable::given_to(std::span<const std::int64_t> to) const 
     return given;
 }
 
-Buffer<double> SortedVariable::by_position(std::span<const double> by_event,
-                                           Workspace& workspace) const {
-    Buffer<double> gathered(order.size(), workspace);
-    for (std::size_t k = 0; k < order.size(); ++k) gathered[k] = by_event[order[k]];
-    return gathered;
-}
-
 Buffer<double> squares_of(Weights values, Workspace& workspace) {
     Buffer<double> squares(values.size(), workspace);
-    std::ranges::transform(values, squares.begin(), [](double x) { return x * x; });
+    for (std::size_t k = 0; k < squares.size(); ++k) squares[k] = values[k] * values[k];
     return squares;
 }
 
 VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
-                           const Centring& centring, Workspace& workspace)
+                           const Centring& centring, bool for_gradient,
+                           Workspace& workspace)
     : each(fractions.size(), workspace),
-      bracket_constant(fractions.size(), workspace),
-      bracket_slope(workspace) {
+      bracket_constant(for_gradient ? fractions.size() : 0, workspace),
+      bracket_slope(for_gradient && centring.weighs_distances() ? fractions.size() : 0,
+                    workspace) {
     const WeightedTotals all = totals(variable, fractions);
     const double all_moment = all.rows;
     weight = all.weights;
@@ -89,7 +84,6 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
     WeightedTotals squares{0.0, 0.0};
     if (centring.weighs_distances()) {
         squares = totals(variable, squares_of(fractions, workspace));
-        bracket_slope.resize(fractions.size());
     }
     RunningSum euler;
     visit_signed_sums(
@@ -102,16 +96,18 @@ VariableSums::VariableSums(const SortedVariable& variable, Weights fractions,
             const double distances = value * weight - all_moment;
             const double square_distances = value * squares.weights - squares.rows;
             const double centre = centring.grand * grand_mean - centring.row * mean;
-            bracket_constant[k] = distances + centring.linear * square_distances +
-                                  centre * signs - signed_rows;
-            double bracket = bracket_constant[k];
+            Bracket bracket{distances + centring.linear * square_distances +
+                                centre * signs - signed_rows,
+                            0.0};
+            double sum = bracket.constant;
             if (centring.weighs_distances()) {
-                bracket_slope[k] = centring.linear * distances +
-                                   centring.product * square_distances -
-                                   centring.row_own * mean * signs;
-                bracket += bracket_slope[k] * fractions[k];
+                bracket.slope = centring.linear * distances +
+                                centring.product * square_distances -
+                                centring.row_own * mean * signs;
+                sum += bracket.slope * fractions[k];
             }
-            euler.add(fractions[k] * value * bracket);
+            if (for_gradient) keep(k, bracket);
+            euler.add(fractions[k] * value * sum);
         });
     // Homogeneous of degree two in the values: sum_i value_i d/dvalue_i is twice it.
     variance = centring.variance(2.0 * euler.value(), largest_mean, grand_mean);

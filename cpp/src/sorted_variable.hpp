@@ -7,6 +7,7 @@
 
 #include "buffer.hpp"
 #include "distance_statistic.hpp"
+#include "numbers.hpp"
 
 namespace oddjet {
 
@@ -20,7 +21,7 @@ struct Tie {
 struct SortedVariable {
     Buffer<std::uint32_t> order;     // the event at a position
     Buffer<std::uint32_t> position;  // of an event, if asked for
-    Buffer<double> value;            // (input - median) * scale, by position
+    Buffer<double> value;            // input * scale - median, by position
     std::vector<Tie> ties;           // ascending
     double scale = 1.0;              // a power of two: multiplying is exact
 
@@ -31,15 +32,11 @@ struct SortedVariable {
     /// positions.
     [[nodiscard]] SortedVariable given_to(std::span<const std::int64_t> to) const;
 
-    /// What belongs to events, by position.
-    [[nodiscard]] Buffer<double> by_position(std::span<const double> by_event,
-                                             Workspace& workspace) const;
-
     /// function(begin, end) for each run of equal values, single ones too.
     template <class Function>
     void for_each_run(const Function& function) const {
         auto tie = ties.begin();
-        for (std::size_t begin = 0; begin < value.size();) {
+        for (std::size_t begin = 0; begin < order.size();) {
             const bool is_tie = tie != ties.end() && tie->begin == begin;
             const std::size_t end = is_tie ? (tie++)->end : begin + 1;
             function(begin, end);
@@ -49,7 +46,7 @@ struct SortedVariable {
 };
 
 /// By position, as everything below.
-using Weights = std::span<const double>;
+using Weights = Numbers;
 
 [[nodiscard]] Buffer<double> squares_of(Weights values, Workspace& workspace);
 
@@ -95,16 +92,27 @@ struct VariableSums {
     double weight = 0.0;         // sum_i p_i
     double weighted_rows = 0.0;  // sum_i p_i h_i
     double variance = 0.0;       // dVar^2
-    // d dVar^2 / d value_i = 4 p_i (constant + slope p_i); no slope: zero
+    // Kept for a gradient: d dVar^2 / d value_i = 4 p_i (constant + slope p_i); no
+    // slope: zero
     Buffer<double> bracket_constant;
     Buffer<double> bracket_slope;
 
     VariableSums(const SortedVariable& variable, Weights fractions,
-                 const Centring& centring, Workspace& workspace);
+                 const Centring& centring, bool for_gradient, Workspace& workspace);
 
   private:
+    struct Bracket {
+        double constant;
+        double slope;
+    };
+
     void set_mean_distances(const SortedVariable& variable, Weights fractions,
                             double all_moment, const Centring& centring);
+
+    void keep(std::size_t k, const Bracket& bracket) {
+        bracket_constant[k] = bracket.constant;
+        if (!bracket_slope.empty()) bracket_slope[k] = bracket.slope;
+    }
 };
 
 }  // namespace oddjet
