@@ -65,14 +65,16 @@ CONSTRAINTS = {
     "cut_min_events": 100.0,
     "cut_max_fraction": 0.03,
 }
+#: Of the weights 5, 50 and 500 the first one with which Double DisCo closes (-45 % and
+#: -0.1 % with 5 and 50, seed 1); with 500 neither score separates anything.
 CASES = {
     "Double DisCo, fixed weights": AbcdTrainingConfig(
         **SHARED,
         method="fixed_weights",
         decorrelate=(
-            DecorrelationTerm(between=("X", "Y"), weight=500.0, squared=True),
+            DecorrelationTerm(between=("X", "Y"), weight=50.0, squared=True),
             DecorrelationTerm(
-                between=("X", "Y"), weight=500.0, squared=True, above_quantile=0.5
+                between=("X", "Y"), weight=50.0, squared=True, above_quantile=0.5
             ),
         ),
     ),
