@@ -4,8 +4,9 @@
 
 On the Gaussian toy of arXiv:2007.14400, section 3, with correlation +0.8: with the -0.8
 of the paper cuts that keep 30 % of the signal leave one background event in a million.
-Trained are Double DisCo at fixed weights, cross-entropy under constraints, and the
-expected significance itself under the same constraints. Closure and R(X, Y) are told at
+Trained on the same events are Double DisCo at fixed weights, cross-entropy under
+constraints, and the expected significance or CLs themselves under the same constraints.
+Closure and R(X, Y) are told at
 30 % signal efficiency on events that no training saw; the significance at the cuts of
 highest significance on one half of these events, quoted on the other.
 """
@@ -46,28 +47,34 @@ SHARED = {
     "learning_rate": 5e-3,
     "epochs": 12,
     "steps": 10,
-    "batch_events": 100_000,
+    "batch_events": 200_000,
+    "weight_average": 0.95,
     "signal_over_background": 1.0,
 }
-#: At 30 % signal efficiency three in a thousand of the background pass. Of a step of
-#: 20,000 events that is 30, which show the closure to 18 %: most of the term is then
-#: noise, and more is asked of the scores by luck than by need. Of 100,000 it is 150.
+#: Background events for each of the signal, which a tenth describes as well.
+BACKGROUND_SHARE = 10
+#: At 30 % signal efficiency three to eight in a thousand of the background pass: some
+#: 500 to 1,500 of a step with 180,000 of it, which show the closure to 2 or 4 %. Of
+#: fewer most of the term is noise, and more is asked of the scores by luck than need.
+#: A target of 0.01 is a prediction off by 2 %.
 #: Averaged over all cuts the closure keeps its target while the tail misses it (+2 to
-#: +7 %): it is asked of cuts that keep 0.2 to 3 %.
+#: +7 %): it is asked of cuts that keep 0.05 to 3 %.
 CONSTRAINTS = {
     "decorrelate": (DecorrelationTerm(between=("X", "Y"), target=0.03),),
-    "closure": (ClosureTerm(target=0.02),),
+    "closure": (ClosureTerm(target=0.01),),
     "cut_min_events": 100.0,
     "cut_max_fraction": 0.03,
 }
+#: Of the weights 5, 50 and 500 the first one with which Double DisCo closes (-45 % and
+#: -0.1 % with 5 and 50, seed 1); with 500 neither score separates anything.
 CASES = {
     "Double DisCo, fixed weights": AbcdTrainingConfig(
         **SHARED,
         method="fixed_weights",
         decorrelate=(
-            DecorrelationTerm(between=("X", "Y"), weight=500.0, squared=True),
+            DecorrelationTerm(between=("X", "Y"), weight=50.0, squared=True),
             DecorrelationTerm(
-                between=("X", "Y"), weight=500.0, squared=True, above_quantile=0.5
+                between=("X", "Y"), weight=50.0, squared=True, above_quantile=0.5
             ),
         ),
     ),
@@ -75,19 +82,21 @@ CASES = {
     "significance + constraints": AbcdTrainingConfig(
         **SHARED, **CONSTRAINTS, analysis=AnalysisObjective(warm_up_epochs=6)
     ),
+    "CLs + constraints": AbcdTrainingConfig(
+        **SHARED,
+        **CONSTRAINTS,
+        analysis=AnalysisObjective(maximise="exclusion", warm_up_epochs=6),
+    ),
 }
 
 
 def sample(events, seed):
-    """As many of each class; weights are expected events."""
-    features = np.concatenate(
-        [
-            toy.signal(events, seed),
-            toy.background(events, seed + 1, toy.OVERLAPPING),
-        ]
-    )
-    is_signal = np.arange(2 * events) < events
-    weight = np.where(is_signal, SIGNAL, BACKGROUND) / events
+    """So many of the background, fewer of the signal; weights are expected events."""
+    signal = toy.signal(events // BACKGROUND_SHARE, seed)
+    background = toy.background(events, seed + 1, toy.OVERLAPPING)
+    features = np.concatenate([signal, background])
+    is_signal = np.arange(len(features)) < len(signal)
+    weight = np.where(is_signal, SIGNAL / len(signal), BACKGROUND / events)
     return AbcdSample(features, is_signal, weight)
 
 
@@ -156,7 +165,7 @@ def row(name, config, events, held_out, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000, help="of each class")
+    parser.add_argument("--events", type=int, default=1_000_000, help="of background")
     parser.add_argument("--held-out", type=int, default=2_000_000)
     parser.add_argument(
         "--cases", nargs="+", default=list(CASES), help="parts of names of cases"

@@ -253,11 +253,39 @@ class TestTraining:
         assert factors[5] == pytest.approx(4.0)
         assert factors[10:] == [1.0] * 10
 
-    def test_interrupted_and_resumed_is_uninterrupted(self, tmp_path):
+    def test_the_average_of_the_weights_scores_in_the_end(self):
+        memory, weights = 0.7, []
+        config = AbcdTrainingConfig(
+            **SMALL, epochs=2, decorrelate=(XY,), weight_average=memory
+        )
+        trainer = AbcdTrainer(sample(2000), config, seed=1)
+        last = trainer.networks["Y"].layers[-1]
+        weights.append(last.weight.detach().clone())
+        trainer._optimiser.register_step_post_hook(
+            lambda *_: weights.append(last.weight.detach().clone())
+        )
+        trainer.run()
+        average = weights[0]
+        for step, each in enumerate(weights[1:], start=1):
+            kept = min(memory, (1 + step) / (10 + step))
+            average = kept * average + (1 - kept) * each
+        assert len(weights) == 1 + 2 * SMALL["steps"]
+        torch.testing.assert_close(last.weight, average)
+        assert not torch.equal(last.weight, weights[-1])
+        # It is asked for: without, the last weights are what scores.
+        plain = AbcdTrainer(
+            sample(2000), config.model_copy(update={"weight_average": 0.0}), seed=1
+        )
+        plain.run()
+        torch.testing.assert_close(plain.networks["Y"].layers[-1].weight, weights[-1])
+
+    @pytest.mark.parametrize("memory", [0.0, 0.8])
+    def test_interrupted_and_resumed_is_uninterrupted(self, tmp_path, memory):
         toy = planes_and_bins()
         config = AbcdTrainingConfig(
             **SMALL,
             epochs=4,
+            weight_average=memory,
             decorrelate=(XY.model_copy(update={"target": 0.2}),),
             closure=(ClosureTerm(plane="SP", target=0.3),),
         )

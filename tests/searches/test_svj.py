@@ -14,7 +14,7 @@ import yaml
 import oddjet
 from oddjet.cli.main import main
 from oddjet.searches import Svj, SvjConfig
-from oddjet.searches.svj_events import part_of
+from oddjet.searches.svj_events import SvjEvents, part_of
 from redrawing import assert_redrawn
 from toy_svj_tables import TINY_SVJ, svj_table, write_svj
 
@@ -318,6 +318,33 @@ def test_init_and_check(folder, tmp_path, capsys):
     found = capsys.readouterr().out
     assert "qcd: 1 file(s) of table" in found
     assert "4 limits in 3 bins of M_T; to train: 0 LundNet" in found
+
+
+def test_a_weight_that_is_no_number_is_refused(folder, tmp_path, capsys):
+    for path in folder.glob("*.parquet"):
+        table = pq.read_table(path)
+        if path.stem == "top":
+            place = table.column_names.index("weight")
+            weight = table["weight"].to_numpy().copy()
+            weight[7] = np.nan
+            table = table.set_column(place, "weight", [weight])
+        pq.write_table(table, tmp_path / path.name)
+    (tmp_path / "svj.yaml").write_text(yaml.safe_dump(TINY_SVJ), "utf-8")
+    assert main(["search", str(tmp_path / "svj.yaml"), "-o", str(tmp_path / "r")]) == 2
+    assert "the weight of event 7 of the top is nan" in capsys.readouterr().err
+
+
+def test_rows_of_different_tables_are_different_events(closed):
+    (place,) = (closed / "tasks" / "stages").glob("events-*")
+    events = SvjEvents.read(place / "events.npz")
+    assert len(np.unique(events.source)) == len(events)
+    history = json.loads(
+        next((closed / "tasks" / "stages").glob("train-*/history.json")).read_text()
+    )
+    here = (events.part == 0) & ~events.is_signal
+    weight = events.whole_weight("train")[here]
+    effective = weight.sum() ** 2 / (weight**2).sum()
+    assert history["effective_background"] == pytest.approx(effective)
 
 
 def test_copies_of_an_event_stay_in_one_part():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -124,3 +125,43 @@ def test_the_cut_flow_does_not_tell_the_signal_plane_of_data(folder, run):
     found = select_svj(read(folder / "data.parquet"))
     assert int(own[1]["events"]) == np.count_nonzero(~found.in_signal_plane)
     assert len([row for row in rows if row["region"] == "qcd"]) == 6
+
+
+def test_unblinding_scores_the_signal_plane_and_is_recorded(folder, run):
+    data = read(folder / "data.parquet")
+    inside = select_svj(data).in_signal_plane
+    before = {
+        path: path.read_bytes() for path in (run / "model.onnx", run / "networks.onnx")
+    }
+    assert "unblinded" not in (run / "run.log").read_text("utf-8")
+    opened = shutil.copytree(run, folder / "opened")
+    arguments = ["search", str(folder / "svj.yaml"), "-o", str(opened), "--unblind"]
+    assert main(arguments) == 0
+    results = json.loads((opened / "results.json").read_text("utf-8"))
+    assert results["unblinded"]
+    assert not results["blinded"]
+    counted = {plane: each["events"] for plane, each in results["data"].items()}
+    assert counted == {
+        "SP": np.count_nonzero(inside),
+        "VP": np.count_nonzero(~inside),
+    }
+    (line,) = (
+        line
+        for line in (opened / "run.log").read_text("utf-8").splitlines()
+        if "unblinded: the signal region" in line
+    )
+    assert line[:4].isdigit()  # when
+    # Now both planes have scores; where there were some, they are the same.
+    found = {}
+    for name in ("score-data-vp", "score-data-sp-vp"):
+        (place,) = (opened / "stages").glob(name)
+        with np.load(place / "data_scores.npz") as stored:
+            found[name] = stored["score_leading"]
+    assert np.isfinite(found["score-data-sp-vp"]).all()
+    np.testing.assert_array_equal(
+        found["score-data-sp-vp"][~inside], found["score-data-vp"][~inside]
+    )
+    for path, content in before.items():
+        assert (opened / path.name).read_bytes() == content
+    (point,) = results["points"]
+    assert point["observed"] > 0

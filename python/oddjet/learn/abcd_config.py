@@ -146,6 +146,14 @@ class AbcdTrainingConfig(ConfigModel):
     learning_rate: float = Field(
         2e-3, gt=0, description="initial step of Adam, falls to zero along a cosine"
     )
+    weight_average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="memory per step of the moving average of the weights, which is"
+        " what scores in the end; 0 takes the last weights, which follow the"
+        " fluctuations of the last batches and cuts",
+    )
     signal_over_background: float = Field(
         1.5, gt=0, description="total weight of the signal over that of the background"
     )

@@ -20,6 +20,7 @@ from oddjet.learn.abcd_terms import AbcdTerms
 from oddjet.learn.loop import reproducible
 from oddjet.learn.mdmm import Multipliers
 from oddjet.learn.models.event_network import EventNetwork
+from oddjet.learn.weight_average import WeightAverage
 from oddjet.runs.errors import UserError
 from oddjet.runs.seeds import derive_seed
 
@@ -95,7 +96,8 @@ class AbcdTrainer:
     Attributes
     ----------
     networks : ModuleDict
-        "X", and "Y" unless Y is a variable.
+        "X", and "Y" unless Y is a variable; after the last epoch with the average of
+        their weights, if the configuration asks for one.
     multipliers : Multipliers or None
     history : list of AbcdEpoch
 
@@ -158,6 +160,7 @@ class AbcdTrainer:
         self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
             self._optimiser, T_max=config.epochs * config.steps
         )
+        self._average = WeightAverage(self.networks, config.weight_average)
         self.history: list[AbcdEpoch] = []
 
     @property
@@ -208,6 +211,8 @@ class AbcdTrainer:
                 on_epoch(self.history[-1])
                 if checkpoint is not None:
                     checkpoint.offer(self.state_dict)
+        if self.config.weight_average > 0 and len(self.history) == self.config.epochs:
+            self._average.load_into(self.networks)
         return self.history
 
     def _epoch(self, epoch: int) -> AbcdEpoch:
@@ -227,6 +232,7 @@ class AbcdTrainer:
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimiser.step()
             self._schedule.step()
+            self._average.update(self.networks)
             if self.multipliers is not None:
                 self.multipliers.ascend(values, relaxation=relaxation)
         mean = torch.stack(terms).mean(dim=0).tolist()
@@ -354,6 +360,7 @@ class AbcdTrainer:
             else self.multipliers.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
+            "average": self._average.state_dict(),
             "history": [vars(each) for each in self.history],
         }
 
@@ -364,6 +371,7 @@ class AbcdTrainer:
             self.multipliers.load_state_dict(state["multipliers"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._schedule.load_state_dict(state["schedule"])
+        self._average.load_state_dict(state["average"])
         self.history = [AbcdEpoch(**each) for each in state["history"]]
 
     def _ranks(self, name: str, sample: AbcdSample) -> Tensor:

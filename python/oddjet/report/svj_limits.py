@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from oddjet.report.limit_figures import exclusion_figure, limit_figure
 from oddjet.report.markup import Html, table
-from oddjet.report.numbers import NOTHING, format_sigma
+from oddjet.report.numbers import NOTHING, format_expectation, format_sigma
 from oddjet.report.page import figure
 from oddjet.stats.abcd_limits import AbcdLimit
 from oddjet.stats.exclusion import GridPoint
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["grid_points", "limit_content"]
 
 _HEADS = (
-    "Signal", "Cross section [pb]", "Passes both", "Expected limit on mu",
-    "1 s.d. band", "Observed", "Expected Z", "Local sigma",
+    "m(Z') [GeV]", "r_inv", "Cross section [pb]", "Passes both",
+    "Expected limit on mu", "1 s.d. band", "Observed", "Expected Z", "Local sigma",
 )  # fmt: skip
 
 
@@ -73,13 +73,14 @@ def _exclusion(grid: Sequence[GridPoint]) -> list[Html | str]:
 
 
 def _row(point: Mapping[str, Any]) -> tuple[str, ...]:
-    name = f"{point['z_prime_mass_gev']:g} GeV, r_inv {point['r_inv']:g}"
     expected, significance = point["expected"], point["significance"]
     band = f"{expected[1]:.3g} to {expected[3]:.3g}" if expected else NOTHING
+    passing = point["signal_events"]
     return (
-        name,
+        f"{point['z_prime_mass_gev']:g}",
+        f"{point['r_inv']:g}",
         f"{point['cross_section_pb']:g}",
-        _number(point["signal_events"], ".3g"),
+        NOTHING if passing is None else format_expectation(passing),
         f"{expected[2]:.3g}" if expected else "not determined",
         band,
         _number(point["observed"], ".3g"),

@@ -251,7 +251,7 @@ def _why(reasons: list[str], history: Mapping[str, Any] | None) -> str:
     """Give the first reason, and the constraints that may have led to it."""
     reason = reasons[0].rstrip(".")
     if history is not None and history["unmet"]:
-        missed = ", ".join(history["unmet"])
+        missed = "; ".join(history["unmet"])
         return f"{reason}; the training did not meet its constraints on {missed}"
     return reason
 

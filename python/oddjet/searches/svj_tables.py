@@ -94,8 +94,8 @@ def sample_factors(config: SvjConfig, tables: Mapping[str, Path]) -> dict[str, f
         total = generated_weight(tables[point.name])
         if not total > 0:
             message = (
-                f"the weights of all events of {point.name} sum to {total:g}; they must"
-                " to more than zero, for its cross section is shared out among them"
+                f"the weights of all events of {point.name} sum to {total:g}, not above"
+                " zero: the cross section cannot be shared out among them"
             )
             raise UserError(message)
         factors[point.name] = luminosity * point.cross_section_pb / total

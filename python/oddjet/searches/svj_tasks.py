@@ -53,6 +53,8 @@ HISTORY = "history.json"
 JET_SCORES = ("score_leading", "score_subleading")
 #: From what the scores are decorrelated, besides each other.
 _INDEPENDENT_OF = ("transverse_mass", "delta_eta")
+#: Odd, with as many ones as zeros: multiples of it share few bits.
+_SPREAD = 0x9E3779B97F4A7C15
 
 
 def gather(
@@ -86,7 +88,9 @@ def gather(
         name: np.concatenate([each.columns[name] for each in found.values()])
         for name in dict.fromkeys(("transverse_mass", "delta_eta", *features))
     }
-    source = np.concatenate([each.source for each in found.values()])
+    source = np.concatenate(
+        [_of_process(i, each.source) for i, each in enumerate(found.values())]
+    )
     SvjEvents(
         names,
         len(backgrounds),
@@ -99,6 +103,14 @@ def gather(
         part_of(source, train=split.train, scan=split.scan),
         source,
     ).write(directory / EVENTS)
+
+
+def _of_process(number: int, source: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Tell equal numbers of events apart that are of different samples.
+
+    Rows of tables are counted from 0 in each, and generators number their events alike.
+    """
+    return source ^ np.uint64(number * _SPREAD % 2**64)
 
 
 def features_of(
@@ -156,7 +168,6 @@ def train(
 
     `checkpoints` is where the state of an unfinished training is kept.
     """
-    from oddjet.learn.abcd_export import export_scores
     from oddjet.learn.abcd_rules import terms_by_rule
     from oddjet.learn.abcd_training import AbcdTrainer
 
@@ -182,17 +193,30 @@ def train(
     outcome = trainer.outcome()
     if outcome.reason is not None:
         raise UserError(outcome.reason)
-    model, facts = directory / NETWORKS, _provenance(trainer, seed)
-    export_scores(model, trainer.networks, columns=features, provenance=facts)
-    # By the file and not by PyTorch, so that data are scored alike to the last bit.
-    columns = dict(zip(features, events.features.T, strict=True))
-    found = Scorer(model, "cpu", training.threads).score(columns)
-    np.savez(directory / SCORES, x=found.x.to_numpy(), y=found.y.to_numpy())
+    _write_scores(directory, trainer, events, features, seed)
     about = _history(trainer) | {
         "unmet": {name: list(pair) for name, pair in outcome.unmet.items()},
         "effective_background": sample.effective_background(None),
     }
     write_json_atomic(directory / HISTORY, about)
+
+
+def _write_scores(
+    directory: Path,
+    trainer: AbcdTrainer,
+    events: SvjEvents,
+    features: Sequence[str],
+    seed: int,
+) -> None:
+    """Write the model file of X and Y, and what it says of all events."""
+    from oddjet.learn.abcd_export import export_scores
+
+    model, facts = directory / NETWORKS, _provenance(trainer, seed)
+    export_scores(model, trainer.networks, columns=features, provenance=facts)
+    # By the file and not by PyTorch, so that data are scored alike to the last bit.
+    columns = dict(zip(features, events.features.T, strict=True))
+    found = Scorer(model, "cpu", trainer.config.threads).score(columns)
+    np.savez(directory / SCORES, x=found.x.to_numpy(), y=found.y.to_numpy())
 
 
 def _checkpoint(directory: Path, **decides: object) -> Checkpoint:

@@ -206,7 +206,7 @@ def make_table(
     Raises
     ------
     UserError
-        No event is left, or a file cannot be read.
+        No event is left, a weight is not finite, or a file cannot be read.
     """
     if content == "table":
         table = _given(paths)
@@ -219,7 +219,19 @@ def make_table(
             " its collections, or lower the cuts"
         )
         raise UserError(message)
+    _check_weights(sample, table)
     write_event_table(directory / TABLE, table)
+
+
+def _check_weights(sample: str, table: EventTable) -> None:
+    finite = np.isfinite(table.weights)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        message = (
+            f"the weight of event {row} of the {sample} is {table.weights[row]}: no sum"
+            " of weights means anything; leave such events out"
+        )
+        raise UserError(message)
 
 
 def _selected(
