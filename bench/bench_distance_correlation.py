@@ -45,7 +45,7 @@ PROFILE = """
 value + gradient, n = 1e6 (perf, Zen 4 beside other work, one thread): 22 % pages that
 the system clears, 21 % waits for memory where one order looks into the other, 18 % the
 sums within blocks, 15 % the sorts, the rest running sums. A value alone is faster than
-dcor by 18 where its memory has been used before; after a contender of seconds each
+dcor by 17 where its memory has been used before; after a contender of seconds each
 page of 2 MB is new to the machine below a virtual one, and 40 of them take as long as
 all sums. Five pairs share sorts and sums of a variable (V), and nothing of what
 follows (P): (4 V + 5 P) / (10 V + 5 P), and P is twice V since sorts are fast.
