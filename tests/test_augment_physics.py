@@ -72,6 +72,23 @@ def test_a_rotation_of_the_jet_keeps_distances():
     assert ak.mean(moved[ak.num(moved, axis=-1) > 1]) > 0.9
 
 
+def test_azimuths_stay_within_a_turn():
+    """At the cut a half of what moves would leave [-pi, pi)."""
+    particles = many(1000, eta=0.5, phi=3.14)
+    axes = many(1000, eta=0.0, phi=3.14)[:, 0]
+    jets = ak.with_field(axes, particles, "constituents")
+    moved = {
+        "rotate_events": rotate_events(particles, seed=2),
+        "rotate_jets": rotate_jets(jets, seed=2).constituents,
+        "smear_directions": smear_directions(particles, scale_gev=10.0, seed=2),
+    }
+    for name, found in moved.items():
+        assert ak.all(found.phi >= -math.pi, axis=None), name
+        assert ak.all(found.phi < math.pi, axis=None), name
+        crossed = ak.mean(found.phi < 0.0)
+        assert 0.4 < crossed < 0.6, name  # 500 +- 16
+
+
 def many(count, **momentum):
     fields = {"pt": 50.0, "eta": 0.3, "phi": 3.0, "mass": 1.0} | momentum
     return ak.zip({name: np.full((count, 1), x) for name, x in fields.items()})

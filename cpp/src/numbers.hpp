@@ -24,7 +24,7 @@ class Numbers {
     /// That member, a double, of all elements, which are made of doubles.
     template <class Element>
     [[nodiscard]] static Numbers members(const Buffer<Element>& elements,
-                                         double Element::*member) {
+                                         double Element::* member) {
         static_assert(sizeof(Element) % sizeof(double) == 0);
         if (elements.empty()) return {};
         return {&(elements.front().*member), sizeof(Element) / sizeof(double),

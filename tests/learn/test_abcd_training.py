@@ -27,8 +27,8 @@ from oddjet.learn.abcd_config import (
 from oddjet.learn.abcd_sample import AbcdSample
 from oddjet.learn.abcd_terms import AbcdTerms
 from oddjet.learn.abcd_training import AbcdTrainer
+from oddjet.learn.losses import distance_correlation
 from oddjet.learn.losses.abcd_inference import expected_significance
-from oddjet.learn.losses.distance_correlation import distance_correlation
 from oddjet.runs.config import parse_config
 from oddjet.runs.errors import UserError
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import oddjet
-from oddjet.learn.losses import sorted_sums
-from oddjet.learn.losses.distance_correlation import (
+from oddjet.learn.losses import (
     distance_correlation,
     distance_correlations,
+    sorted_sums,
 )
 from oddjet.learn.losses.sorted_sums import tensor_form
 from tolerances import CENTRED_SUM
@@ -225,7 +225,7 @@ def test_the_device_decides_the_form(monkeypatch):
     expected = tensor_form_with_gradients(x, y, weights)
     seen = []
     monkeypatch.setattr(
-        "oddjet.learn.losses.distance_correlation._kernel",
+        "oddjet.learn.losses.correlation._kernel",
         lambda *arguments: seen.append(1) or sorted_sums.tensor_form(*arguments),
     )
     found = with_gradients(distance_correlation, x, y, weights)

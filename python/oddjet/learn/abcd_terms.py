@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from oddjet.learn.losses import distance_correlation, distance_correlations
 from oddjet.learn.losses.closure import closure_losses, draw_cut
-from oddjet.learn.losses.distance_correlation import (
-    distance_correlation,
-    distance_correlations,
-)
 from oddjet.learn.mdmm import Constraint
 from oddjet.runs.errors import UserError
 from oddjet.stats.closure_targets import (
