@@ -13,6 +13,13 @@ from a sample of a low power, for a high one hides rare events of large weight:
 
     python bench/check_svj_samples.py ttbar_weighted --generated 12000 --responses 4 \
         --power 1.5 --powers 0 1 1.5 2 3
+
+With --plan it simulates nothing: from the rows of --results it says how to share CPU
+hours out among the processes, and how many a wanted number of events in the smallest
+of the four regions takes:
+
+    python bench/check_svj_samples.py --plan 1.25 --smallest-region 0.034 \
+        --results bench/results/svj_samples_epyc_202611.json
 """
 
 from __future__ import annotations
@@ -37,6 +44,8 @@ from oddjet.simulate.weighted import simulate_weighted
 from oddjet.stats.effective_events import effective_events, same_event
 
 WANTED = 1000
+#: Of the events, quoted: the rest trains and chooses the cuts.
+TEST_PART = 0.4
 NAMES = ("run", "lumi", "event")
 POWER = "PhaseSpace:bias2SelectionPow"
 #: Events of a simulation without showers, which takes a second.
@@ -166,9 +175,46 @@ def measure(
     return row
 
 
+def plan(rows: list[dict], hours: float, smallest_region: float) -> dict:
+    """Share CPU hours out such that the sum of all processes is worth most.
+
+    Of process p there are s_p picobarn in the signal plane, worth k_p events an hour.
+    In T_p hours its squared weights sum to s_p^2 / (k_p T_p), and their sum over the
+    processes is least at T_p in proportion to s_p / sqrt(k_p). Of each process counts
+    the row that is worth most.
+    """
+    best = {}
+    for row in sorted(rows, key=lambda row: row["SP"]["n_eff"]):
+        best[row["process"]] = row
+    sizes, roots = {}, {}
+    for name, row in best.items():
+        spent = row["cpu_ms_per_generated"] * row["generated"] / 3.6e6
+        sizes[name] = row["SP"]["pb"]
+        roots[name] = row["SP"]["pb"] / math.sqrt(row["SP"]["n_eff"] / spent)
+    an_hour = (sum(sizes.values()) / sum(roots.values())) ** 2
+    in_region = an_hour * TEST_PART * smallest_region
+    found = {
+        "shares": {name: root / sum(roots.values()) for name, root in roots.items()},
+        "n_eff_an_hour": an_hour,
+        "hours": hours,
+        "n_eff": hours * an_hour,
+        "in_smallest_region": hours * in_region,
+        "hours_for_wanted": WANTED / in_region,
+    }
+    print(json.dumps(found, indent=1))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("process")
+    parser.add_argument("process", nargs="?")
+    parser.add_argument("--plan", type=float, metavar="HOURS")
+    parser.add_argument(
+        "--smallest-region",
+        type=float,
+        default=0.034,
+        help="its part of the background; 0.034 and 0.053 on the toy of svj_search.py",
+    )
     parser.add_argument("--generated", type=int, default=2000)
     parser.add_argument("--responses", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -176,6 +222,10 @@ def main() -> None:
     parser.add_argument("--powers", type=float, nargs="+", default=[])
     parser.add_argument("--results", type=Path, help="rows are added to this file")
     arguments = parser.parse_args()
+    if arguments.plan:
+        rows = json.loads(arguments.results.read_text())["rows"]
+        plan(rows, arguments.plan, arguments.smallest_region)
+        return
     row = measure(
         arguments.process,
         generated=arguments.generated,

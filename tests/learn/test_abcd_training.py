@@ -253,6 +253,19 @@ class TestTraining:
         assert factors[5] == pytest.approx(4.0)
         assert factors[10:] == [1.0] * 10
 
+    def test_a_sample_smaller_than_a_batch_is_taken_whole(self):
+        toy = sample(300)
+        drawn, whole, smaller = (
+            AbcdTrainer(
+                toy,
+                AbcdTrainingConfig(**{**SMALL, "batch_events": size}, epochs=2),
+                seed=1,
+            ).run()
+            for size in (4000, None, 599)
+        )
+        assert drawn == whole
+        assert smaller != whole
+
     def test_the_average_of_the_weights_scores_in_the_end(self):
         memory, weights = 0.7, []
         config = AbcdTrainingConfig(

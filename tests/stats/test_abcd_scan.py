@@ -231,6 +231,7 @@ class TestChoice:
         scan = scan_cuts(BACKGROUND, SIGNALS, mass_edges=edges, rules=RULES)
         assert scan.status == "not_determined"
         assert "every bin is determined: 0" in scan.reason
+        assert scan.reason.endswith("give more events, or wider bins of the mass")
 
     def test_negative_regions_are_not_determined(self):
         negative = ScoredEvents(

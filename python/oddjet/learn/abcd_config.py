@@ -141,7 +141,8 @@ class AbcdTrainingConfig(ConfigModel):
     batch_events: int | None = Field(
         55_000,
         ge=2,
-        description="events of a step, drawn with replacement; null: all of them",
+        description="events of a step, drawn with replacement; null, or no fewer than"
+        " there are: all of them",
     )
     learning_rate: float = Field(
         2e-3, gt=0, description="initial step of Adam, falls to zero along a cosine"

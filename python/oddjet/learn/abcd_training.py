@@ -248,7 +248,8 @@ class AbcdTrainer:
 
     def _batch(self, random: np.random.Generator) -> EventTensors:
         size = self.config.batch_events
-        if size is None:
+        # More draws than there are events repeat them, and tell nothing new.
+        if size is None or size >= len(self._tensors):
             return self._tensors
         chosen = random.integers(0, len(self._tensors), size)
         return self._tensors[torch.from_numpy(chosen).to(self._device)]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ScoredEvents", "WorkingPointRules", "WorkingPointScan", "scan_cuts"]
 
+_DETERMINED = "every bin is determined"
+
 
 class WorkingPointRules(ConfigModel):
     """What a working point must satisfy; the defaults are those of the talk.
@@ -348,7 +350,7 @@ def _rules(
     p_value = np.nan_to_num(metrics["p_value"], nan=-1.0)
     lowest = ndimage.minimum_filter(p_value, 2 * rules.plateau + 1, mode="nearest")
     return {
-        "every bin is determined": determined,
+        _DETERMINED: determined,
         f"p-value >= {rules.p_value_min:g} on a plateau": lowest >= rules.p_value_min,
         f"|non-closure| <= {rules.non_closure_max:g}": (
             np.abs(metrics["non_closure"]) <= rules.non_closure_max
@@ -363,7 +365,13 @@ def _rules(
 
 def _why_none(scan: WorkingPointScan) -> str:
     alone = "; ".join(f"{name}: {met.sum()}" for name, met in scan.rules.items())
-    return (
+    said = (
         f"none of {scan.allowed.size} working points keeps all rules; points that keep "
         f"each of them alone: {alone}"
+    )
+    if scan.rules[_DETERMINED].any():
+        return said
+    return (
+        f"{said}; everywhere a bin has a region whose weights do not sum to more than"
+        " zero: give more events, or wider bins of the mass"
     )
