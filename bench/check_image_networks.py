@@ -39,7 +39,7 @@ BASE: dict[str, Any] = {
     "sensitivities": [], "compared_at": [], "luminosities": [], "augmentations": {},
     "background_efficiencies": [0.1, 0.01], "network": SMALL, "training": TRAINING,
 }  # fmt: skip
-MIXTURES = {"fractions": [0.1, 0.5, 0.9, 1.0], "mixture_events": 1000, "repeats": 20}
+MIXTURES = {"fractions": [0.5, 0.9, 1.0], "mixture_events": 300, "repeats": 20}
 LITTLE = {"fractions": [1.0], "mixture_events": 400, "repeats": 2}
 FEW_EPOCHS = TRAINING | {"batch_size": 64, "epochs": 4}
 COPIES = {"sensitivities": [6], "compared_at": [6], "luminosities": [2.0]}

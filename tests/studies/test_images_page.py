@@ -6,6 +6,7 @@ import pytest
 
 from oddjet.studies.gains import efficiencies_of
 from oddjet.studies.images_page import threshold
+from oddjet.studies.mixed_page import null_answers
 from oddjet.studies.repeats import summarised
 from oddjet.studies.variants import effect_rows
 
@@ -54,3 +55,32 @@ def test_changes_are_paired_repeat_by_repeat():
 
 def test_efficiencies_are_in_the_order_of_cuts():
     assert efficiencies_of([NULL]) == ["0.1", "0.01"]
+
+
+def mixture(fraction, pure, mixed):
+    rows = [
+        {"auc": one, "auc_mixtures": other}
+        for one, other in zip(pure, mixed, strict=True)
+    ]
+    summary = summarised(rows)
+    return {"fraction": fraction, "variant": "original", "summary": summary}
+
+
+@pytest.mark.parametrize(
+    ("pure", "mixed", "headlines"),
+    [
+        (
+            [0.4, 0.6, 0.45, 0.56],
+            [0.51, 0.49, 0.5, 0.5],
+            ["nothing learnt at f1 = 0.5"],
+        ),
+        # The mixtures are told apart: they differ in more than the signal.
+        ([0.4, 0.6, 0.45, 0.56], [0.55, 0.56, 0.54, 0.55], ["not one half"]),
+        ([0.7, 0.71, 0.7, 0.69], [0.51, 0.49, 0.5, 0.5], ["not one half"]),
+        ([0.7], [0.5], []),
+    ],
+)  # fmt: skip
+def test_at_one_half_nothing_may_be_learnt(pure, mixed, headlines):
+    points = [mixture(0.5, pure, mixed), mixture(1.0, [0.9] * 2, [0.9] * 2)]
+    assert [one.headline for one in null_answers(points)] == headlines
+    assert null_answers(points[1:]) == []

@@ -127,34 +127,25 @@ def fit_network(
             ("validation", member.validation),
         )
     )
-    steps = -(-len(member.training) // config.batch_size)
     best_loss, best_epoch = np.inf, 0
     with reproducible(member.seed, config.threads):
         network = build()
         best = copy.deepcopy(network.state_dict())
         adam = torch.optim.Adam(network.parameters(), config.learning_rate)
+
+        def loss_of(places: NDArray[np.int64]) -> Tensor:
+            rows = member.training[places]
+            output = network(*inputs.tensors(rows))
+            loss = binary_cross_entropy_with_logits(
+                _logit(output), target[rows], weight=own[places]
+            )
+            return loss if further_loss is None else loss + further_loss(output, rows)
+
         for epoch in range(1, config.epochs + 1):
             network.train()
-            places, valid = epoch_rows(member, epoch, config.batch_size, steps)
-            for place, real in zip(places, valid, strict=True):
-                chosen = place[real]
-                rows = member.training[chosen]
-                output = network(*inputs.tensors(rows))
-                loss = binary_cross_entropy_with_logits(
-                    _logit(output), target[rows], weight=own[chosen]
-                )
-                if further_loss is not None:
-                    loss = loss + further_loss(output, rows)
-                adam.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                adam.step()
+            _train_epoch(loss_of, adam, member, epoch, config.batch_size)
             found = _validation_loss(network, inputs, target, held, member.validation)
-            if not np.isfinite(found):
-                message = (
-                    f"training stopped: the validation loss is not finite in epoch "
-                    f"{epoch}; lower learning_rate, or look for extreme inputs"
-                )
-                raise UserError(message)
+            _refuse_infinite(found, epoch)
             if found < best_loss:
                 best_loss, best_epoch = found, epoch
                 best = copy.deepcopy(network.state_dict())
@@ -162,6 +153,32 @@ def fit_network(
                 break
         network.load_state_dict(best)
     return FittedNetwork(network.eval(), best_epoch, best_loss, config.threads)
+
+
+def _train_epoch(
+    loss_of: Callable[[NDArray[np.int64]], Tensor],
+    adam: torch.optim.Adam,
+    member: Member,
+    epoch: int,
+    batch_size: int,
+) -> None:
+    """Take a step a batch; `loss_of` takes places among the rows that train."""
+    steps = -(-len(member.training) // batch_size)
+    places, valid = epoch_rows(member, epoch, batch_size, steps)
+    for place, real in zip(places, valid, strict=True):
+        loss = loss_of(place[real])
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+
+
+def _refuse_infinite(loss: float, epoch: int) -> None:
+    if not np.isfinite(loss):
+        message = (
+            f"training stopped: the validation loss is not finite in epoch {epoch};"
+            " lower learning_rate, or look for extreme inputs"
+        )
+        raise UserError(message)
 
 
 @torch.no_grad()

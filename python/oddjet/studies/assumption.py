@@ -34,7 +34,7 @@ from oddjet.studies.mixtures import draw_mixture
 from oddjet.studies.preparing import prepare_stages
 from oddjet.studies.repeats import markdown_table
 from oddjet.studies.rows import scored_mixture
-from oddjet.studies.study import COLLECT, Study, leave
+from oddjet.studies.study import Study, leave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,16 +79,7 @@ class AssumptionStudy(Study[AssumptionConfig]):
             )
             for first, second in config.pairs
         ]
-        collect = Stage(
-            COLLECT,
-            self.collect,
-            inputs=tuple(stage.name for stage in compares),
-            arguments={
-                "stages": tuple(stage.name for stage in compares),
-                "study": config,
-            },
-        )
-        return [*prepares, *compares, collect]
+        return [*prepares, *compares, self.collecting(compares)]
 
     @staticmethod
     def collect(

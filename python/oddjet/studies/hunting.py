@@ -35,7 +35,6 @@ from oddjet.studies.study import Study, leave
 from oddjet.studies.two_samples import (
     BACKGROUND,
     SIGNAL,
-    collecting,
     judged_on_pure_samples,
     read_points,
     without_files,
@@ -45,12 +44,14 @@ from oddjet.studies.variants import Variant, variants_of
 from oddjet.studies.windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from oddjet.runs.progress import Progress
+    from oddjet.searches.event_table import EventTable
+    from oddjet.studies.sculpting import Sculpting
 
 __all__ = ["HuntingStudy", "HuntingStudyConfig"]
 
@@ -158,7 +159,7 @@ class HuntingStudy(Study[HuntingStudyConfig]):
             for times in sorted(config.times)
             for variant in variants_of(config.luminosities, config.augmentations)
         ]
-        collect = collecting(self.collect, points, self.shown, ("features",))
+        collect = self.collecting(points, further=("features",))
         return [*tables, features, *points, collect]
 
     @property
@@ -172,12 +173,12 @@ class HuntingStudy(Study[HuntingStudyConfig]):
         inputs: Mapping[str, Path],
         progress: Progress,  # noqa: ARG004 - the signature of a stage
         *,
-        points: tuple[str, ...],
+        stages: tuple[str, ...],
         study: HuntingStudyConfig,
     ) -> None:
         """Put features and points together, as a stage."""
         features = json.loads((inputs["features"] / FEATURES).read_text("utf-8"))
-        found = read_points(inputs, points)
+        found = read_points(inputs, stages)
         warning = assignment_warning(study)
         table = hunting_table(features, found, warning)
         page = hunting_report(
@@ -210,25 +211,8 @@ def choose_features(
         used.columns[study.windows.variable],
         used.weights,
     )
-    seed = derive_seed(study.seed, "features")
     with progress.task("look for the region variable", total=1) as task:
-        if study.chosen_spanet is None:
-            rounds = features_to_keep(
-                table, study.windows, offered, study.classifier, repeats=study.repeats,
-                largest=study.distance_correlation_max, seed=seed,
-                folds=study.sculpting_folds, efficiencies=study.background_efficiencies,
-            )  # fmt: skip
-        else:
-            # Its inputs are the four jets: there is nothing to drop.
-            rounds = [
-                sculpting_test(
-                    table, study.windows, offered, study.classifier,
-                    # One after the other: as many networks in all as a point has.
-                    repeats=-(-study.repeats // study.sculpting_folds), seed=seed,
-                    spanet=study.chosen_spanet, folds=study.sculpting_folds,
-                    efficiencies=study.background_efficiencies,
-                )
-            ]  # fmt: skip
+        rounds = _rounds(table, offered, study)
         task.advance(1)
     kept = rounds[-1].features
     write_json_atomic(
@@ -240,6 +224,30 @@ def choose_features(
             "used": list(kept if study.drop == "recommended" else offered),
         },
     )
+
+
+def _rounds(
+    table: EventTable, offered: Sequence[str], study: HuntingStudyConfig
+) -> list[Sculpting]:
+    """Test what finds the regions, and drop it, round by round."""
+    seed = derive_seed(study.seed, "features")
+    folds, efficiencies = study.sculpting_folds, study.background_efficiencies
+    if study.chosen_spanet is None:
+        return features_to_keep(
+            table, study.windows, offered, study.classifier, repeats=study.repeats,
+            largest=study.distance_correlation_max, seed=seed, folds=folds,
+            efficiencies=efficiencies,
+        )  # fmt: skip
+    # Its inputs are the four jets: there is nothing to drop. Networks are trained one
+    # after the other: as many in all as a point has.
+    networks = -(-study.repeats // folds)
+    return [
+        sculpting_test(
+            table, study.windows, offered, study.classifier, repeats=networks,
+            seed=seed, spanet=study.chosen_spanet, folds=folds,
+            efficiencies=efficiencies,
+        )
+    ]  # fmt: skip
 
 
 def make_point(

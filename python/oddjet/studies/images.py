@@ -23,7 +23,6 @@ from oddjet.studies.study import Study, leave
 from oddjet.studies.two_samples import (
     BACKGROUND,
     SIGNAL,
-    collecting,
     read_points,
     without_files,
 )
@@ -63,7 +62,7 @@ class ImagesStudy(Study[ImagesStudyConfig]):
             arguments={"study": without_files(config)},
         )
         points = [*self._mixtures(), *self._points()]
-        collect = collecting(self.collect, points, self.shown)
+        collect = self.collecting(points)
         return [*selects, *draws, numbers, *points, collect]
 
     def _mixtures(self) -> list[Stage]:
@@ -145,11 +144,11 @@ class ImagesStudy(Study[ImagesStudyConfig]):
         inputs: Mapping[str, Path],
         progress: Progress,  # noqa: ARG004 - the signature of a stage
         *,
-        points: tuple[str, ...],
+        stages: tuple[str, ...],
         study: ImagesStudyConfig,
     ) -> None:
         """Put the points together, as a stage."""
-        found = read_points(inputs, points)
+        found = read_points(inputs, stages)
         mixtures = [point for point in found if "fraction" in point]
         regions = [point for point in found if "fraction" not in point]
         results = {

@@ -12,7 +12,7 @@ from oddjet.report.series_figure import Series, series_figure
 from oddjet.report.wording import Answer
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.gains import efficiencies_of, gain_figure
-from oddjet.studies.mixed_page import fraction_curve, fraction_rows
+from oddjet.studies.mixed_page import fraction_curve, fraction_rows, null_answers
 from oddjet.studies.repeats import Repeated, markdown_table
 from oddjet.studies.variants import EFFECT_CAPTION, effect_rows, spelled
 
@@ -65,13 +65,15 @@ def images_report(
     points: Sequence[Point], mixtures: Sequence[Point], config_yaml: str
 ) -> Page:
     """Compose the page; points and mixtures as for `images_table`."""
-    sections = []
+    sections, on = [], []
     if points:
+        on.append("a signal region against sidebands of their mass")
         sections += [
             Section("What a signal changes", _curves(points)),
             Section("Training and true accuracy", _weak_and_true(points)),
         ]
     if mixtures:
+        on.append("mixtures of signal and background")
         sections.append(Section("Mixtures", fraction_curve(mixtures)))
     drawn = [p for p in _of(points, ORIGINAL) if p["sensitivity"] > 0]
     if drawn:
@@ -82,10 +84,10 @@ def images_report(
         sections.insert(1, Section(_EFFECT, [EFFECT_CAPTION, shown]))
     return Page(
         title="Jet images",
-        introduction="Networks of the images of two jets, trained on a signal region"
-        " against sidebands of their mass (F.-Y. Hsieh, note \u201cCWoLa\u201d) and"
-        " judged on pure samples.",
-        answers=[threshold(points)] if points else [],
+        introduction="Networks of the images of two jets, trained on"
+        f" {' and on '.join(on)} (F.-Y. Hsieh, note \u201cCWoLa\u201d), and judged on"
+        " pure samples.",
+        answers=[*([threshold(points)] if points else []), *null_answers(mixtures)],
         sections=sections,
         config_yaml=config_yaml,
     )

@@ -28,7 +28,6 @@ from oddjet.studies.training_sets import set_of_table
 from oddjet.studies.two_samples import (
     BACKGROUND,
     SIGNAL,
-    collecting,
     judged_on_mixtures,
     judged_on_pure_samples,
     read_points,
@@ -114,7 +113,7 @@ class MixedStudy(Study[MixedStudyConfig]):
             for fraction in sorted(config.fractions)
             for variant, copies in config.copies().items()
         ]
-        return [*tables, *points, collecting(self.collect, points, self.shown)]
+        return [*tables, *points, self.collecting(points)]
 
     @property
     def shown(self) -> MixedStudyConfig:
@@ -127,11 +126,11 @@ class MixedStudy(Study[MixedStudyConfig]):
         inputs: Mapping[str, Path],
         progress: Progress,  # noqa: ARG004 - the signature of a stage
         *,
-        points: tuple[str, ...],
+        stages: tuple[str, ...],
         study: MixedStudyConfig,
     ) -> None:
         """Put the points together, as a stage."""
-        found = read_points(inputs, points)
+        found = read_points(inputs, stages)
         warning = weak_assignment_warning(study, study.fractions)
         results = {"points": found, "table": mixed_table(found, warning)}
         leave(directory, results, mixed_report(found, dump_yaml(study), warning))

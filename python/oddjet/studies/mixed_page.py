@@ -15,7 +15,13 @@ from oddjet.studies.variants import EFFECT_CAPTION, effect_rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["fraction_curve", "fraction_rows", "mixed_report", "mixed_table"]
+__all__ = [
+    "fraction_curve",
+    "fraction_rows",
+    "mixed_report",
+    "mixed_table",
+    "null_answers",
+]
 
 _EFFECT = "Effect of copies"
 
@@ -92,10 +98,51 @@ def mixed_report(
         title="Mixed samples",
         introduction="What labels of mixtures teach about signal and background"
         " (Metodiev, Nachman, Thaler, arXiv:1708.02949).",
-        answers=alarms,
+        answers=[*alarms, *null_answers(points)],
         sections=sections,
         config_yaml=config_yaml,
     )
+
+
+def null_answers(points: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    """Say whether networks learn nothing at f1 = 1/2, as they must; [] without it.
+
+    Both AUCs are compared with one half by two standard errors of their mean: that of
+    the mixtures in events that no network has seen, and that on pure samples, which a
+    single network misses by far.
+    """
+    null = next(
+        (p for p in points if p["fraction"] == 0.5 and p["variant"] == ORIGINAL), None
+    )
+    if null is None or null["summary"]["auc"]["error"] is None:
+        return []
+    pure, mixed = (null["summary"][name] for name in ("auc", "auc_mixtures"))
+    off = any(abs(each["mean"] - 0.5) > 2 * each["error"] for each in (pure, mixed))
+    values = [
+        f"{each['mean']:.3f} \N{PLUS-MINUS SIGN} {each['error']:.3f}"
+        for each in (pure, mixed)
+    ]
+    found = (
+        f"AUC on pure samples {values[0]}, of the mixtures {values[1]} (means of"
+        f" {pure['repeats']} trainings with their standard errors)"
+    )
+    if off:
+        return [
+            Answer(
+                "alarm",
+                "not one half",
+                f"Mixtures that are alike should teach nothing: {found}. Two standard"
+                " errors are exceeded by one in ten of such tests by chance; otherwise"
+                " the samples differ in more than the signal.",
+            )
+        ]
+    return [
+        Answer(
+            "compatible",
+            "nothing learnt at f1 = 0.5",
+            f"Mixtures that are alike teach nothing: {found}.",
+        )
+    ]
 
 
 def fraction_curve(points: Sequence[Mapping[str, Any]]) -> list[Html]:

@@ -120,19 +120,9 @@ def sculpting_test(
     UserError
         A region without events, or one whose weights do not sum to more than zero.
     """
-    inside, beside = windows.inside(table.columns), windows.beside(table.columns)
-    used = table[inside | beside]
-    label = inside[inside | beside]
-    for name, chosen in (("signal region", label), ("sidebands", ~label)):
-        if not chosen.any():
-            message = (
-                f"no event lies in the {name} of {windows.variable}; look at the "
-                "windows of the study"
-            )
-            raise UserError(message)
+    whole = _region_events(table, windows, features)
     random = np.random.default_rng(derive_seed(seed, "sculpting folds"))
-    fold = random.permutation(np.arange(len(used)) % folds)
-    whole = TrainingSet(used.features(features), label, used.weights)
+    fold = random.permutation(np.arange(len(whole.label)) % folds)
     trained = train_repeats(
         [part for k in range(folds) for part in [_only(whole, fold != k)] * repeats],
         config,
@@ -214,6 +204,23 @@ def features_to_keep(
         if not dropped or len(left) == 1:
             return rounds
         left = tuple(name for name in left if name not in dropped) or left[-1:]
+
+
+def _region_events(
+    table: EventTable, windows: Windows, features: Sequence[str]
+) -> TrainingSet:
+    """Take the events of both regions; labels are regions."""
+    inside, beside = windows.inside(table.columns), windows.beside(table.columns)
+    used = table[inside | beside]
+    label = inside[inside | beside]
+    for name, chosen in (("signal region", label), ("sidebands", ~label)):
+        if not chosen.any():
+            message = (
+                f"no event lies in the {name} of {windows.variable}; look at the "
+                "windows of the study"
+            )
+            raise UserError(message)
+    return TrainingSet(used.features(features), label, used.weights)
 
 
 class _Fold:

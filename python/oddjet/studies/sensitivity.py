@@ -12,7 +12,7 @@ from oddjet.studies.repeats import markdown_table
 from oddjet.studies.rows import read_row
 from oddjet.studies.sensitivity_config import SensitivityConfig
 from oddjet.studies.sensitivity_page import sensitivity_report
-from oddjet.studies.study import COLLECT, Study, leave
+from oddjet.studies.study import Study, leave
 from oddjet.studies.summary import row_results
 from oddjet.studies.tables import row_stages
 
@@ -36,13 +36,7 @@ class SensitivityStudy(Study[SensitivityConfig]):
         prepares = prepare_stages(config.processes(), config, self.base)
         prepared = [stage.name for stage in prepares]
         rows = row_stages(config, config.rows, prepared, checkpoints)
-        names = tuple(stage.name for stage in rows)
-        arguments = {"stages": names, "study": config}
-        return [
-            *prepares,
-            *rows,
-            Stage(COLLECT, self.collect, inputs=names, arguments=arguments),
-        ]
+        return [*prepares, *rows, self.collecting(rows)]
 
     @staticmethod
     def collect(

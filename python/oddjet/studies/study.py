@@ -118,6 +118,32 @@ class Study(Recipe[Config], ABC):
         )
         return found
 
+    def collecting(
+        self, stages: Sequence[Stage], *, further: Sequence[str] = (), **arguments: Any
+    ) -> Stage:
+        """Plan the stage that puts the others together.
+
+        Parameters
+        ----------
+        stages : sequence of Stage
+            `collect` gets their names as `stages`, and the configuration as `study`.
+        further : sequence of str
+            Stages that it reads besides.
+        **arguments
+            Of `collect`, what else the plan says.
+
+        Returns
+        -------
+        Stage
+        """
+        names = tuple(stage.name for stage in stages)
+        return Stage(
+            COLLECT,
+            self.collect,
+            inputs=(*names, *further),
+            arguments={"stages": names, "study": self.shown, **arguments},
+        )
+
     @property
     def shown(self) -> Config:
         """The configuration that `collect` is given: what the page shows of it."""

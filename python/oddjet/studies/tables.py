@@ -12,7 +12,7 @@ from oddjet.studies.config import MixturesConfig, StudyConfig
 from oddjet.studies.pages import table_report
 from oddjet.studies.preparing import prepare_stages
 from oddjet.studies.rows import make_permutation, make_row, read_row
-from oddjet.studies.study import COLLECT, Study, leave
+from oddjet.studies.study import Study, leave
 from oddjet.studies.summary import among_permutations, row_results
 
 if TYPE_CHECKING:
@@ -40,16 +40,14 @@ class TableStudy(Study[StudyConfig]):
             checkpoints,
         )
         permuted = _permutation_stages(self.config.rows, rows)
-        names = tuple(stage.name for stage in rows)
         again = {
             name: tuple(stage.name for stage in stages)
             for name, stages in permuted.items()
         }
-        collects = Stage(
-            COLLECT,
-            self.collect,
-            inputs=(*names, *(name for others in again.values() for name in others)),
-            arguments={"stages": names, "permuted": again, "study": self.config},
+        collects = self.collecting(
+            rows,
+            further=[name for others in again.values() for name in others],
+            permuted=again,
         )
         trained_anew = [stage for stages in permuted.values() for stage in stages]
         return [*prepares, *rows, *trained_anew, collects]

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import ConfigModel
-from oddjet.runs.stages import Stage
 from oddjet.stats.classification import best_accuracy, significance_improvement
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.repeats import plain_rows, summarised
-from oddjet.studies.study import COLLECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKGROUND",
     "SIGNAL",
-    "collecting",
     "judged_on_mixtures",
     "judged_on_pure_samples",
     "read_points",
@@ -56,37 +53,6 @@ def without_files(config: Config, **change: object) -> Config:
         for name in (SIGNAL, BACKGROUND)
     }
     return config.model_copy(update={**samples, **change})
-
-
-def collecting(
-    collect: Callable[..., None],
-    points: Sequence[Stage],
-    study: ConfigModel,
-    further: tuple[str, ...] = (),
-) -> Stage:
-    """Plan the stage that puts the points of a study together.
-
-    Parameters
-    ----------
-    collect : callable
-        Of the study; its arguments are the names of the points and the study.
-    points : sequence of Stage
-    study : ConfigModel
-        Without files.
-    further : tuple of str
-        Stages that it reads besides.
-
-    Returns
-    -------
-    Stage
-    """
-    names = tuple(point.name for point in points)
-    return Stage(
-        COLLECT,
-        collect,
-        inputs=(*further, *names),
-        arguments={"points": names, "study": study},
-    )
 
 
 def write_point(
