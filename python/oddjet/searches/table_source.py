@@ -6,12 +6,10 @@ import glob
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from oddjet.events.source_hash import source_hash
 from oddjet.io import describe, iterate
@@ -23,6 +21,7 @@ from oddjet.runs.errors import UserError
 from oddjet.runs.provenance import provenance
 from oddjet.runs.stages import Stage
 from oddjet.searches.event_table import EventTable, write_event_table
+from oddjet.searches.quantity_files import read_quantities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,9 +135,26 @@ class TableSource(EventFiles):
 
     content: Literal["events", "table"] = Field(
         "events",
-        description="events: they are selected here; table: Parquet with a column a"
-        " quantity, one of which may be weight",
+        description="events: they are selected here; table: Parquet, CSV, HDF5, .npy or"
+        " .npz with a column a quantity, one of which may be weight",
     )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="of a table: the column of the file that each quantity is, as in"
+        " mass_jj: m_jj; by default all, by their own names",
+    )
+    factors: dict[str, float] = Field(
+        default_factory=dict,
+        description="of a table: what quantities are multiplied with, as in"
+        " mass_jj: 1000 for TeV",
+    )
+
+    @model_validator(mode="after")
+    def _only_tables_have_columns(self) -> Self:
+        if self.content == "events" and (self.columns or self.factors):
+            message = "must have content: table for columns or factors"
+            raise ValueError(message)
+        return self
 
 
 def table_stage(
@@ -181,7 +197,13 @@ def table_stage(
     return Stage(
         name,
         make_table,
-        arguments={"sample": name, "cuts": cuts, "content": source.content},
+        arguments={
+            "sample": name,
+            "cuts": cuts,
+            "content": source.content,
+            "columns": source.columns,
+            "factors": source.factors,
+        },
         sources={"content": content, "made_with": digest(provenance())},
         untracked={
             "paths": tuple(str(file) for file in files),
@@ -198,6 +220,8 @@ def make_table(
     sample: str,
     cuts: ConfigModel,
     content: str,
+    columns: Mapping[str, str],
+    factors: Mapping[str, float],
     paths: tuple[str, ...],
     selection: TableSelection,
 ) -> None:
@@ -209,7 +233,7 @@ def make_table(
         No event is left, a weight is not finite, or a file cannot be read.
     """
     if content == "table":
-        table = _given(paths)
+        table = _given(paths, columns, factors)
     else:
         table, cutflow = _selected(sample, paths, selection, cuts, progress)
         (directory / CUTFLOW).write_text(cutflow.to_csv(), encoding="utf-8")
@@ -255,28 +279,17 @@ def _selected(
     return _joined(parts), sum(cutflows[1:], start=cutflows[0])
 
 
-def _given(paths: tuple[str, ...]) -> EventTable:
+def _given(
+    paths: tuple[str, ...], columns: Mapping[str, str], factors: Mapping[str, float]
+) -> EventTable:
     parts = []
     for number, path in enumerate(paths):
-        try:
-            table = pq.read_table(path)
-        except (pa.ArrowException, OSError) as error:
-            message = f"{path} cannot be read as a table in Parquet: {error}"
-            raise UserError(message) from error
-        columns = {
-            name: table[name].to_numpy(zero_copy_only=False).astype(np.float64)
-            for name in table.column_names
-            if _is_number(table[name].type)
-        }
-        weights = columns.pop("weight", np.ones(len(table)))
-        ids = {"file": np.full(len(table), number), "entry": np.arange(len(table))}
-        parts.append(EventTable(columns, weights, event_source(ids)))
+        values = read_quantities(Path(path), columns, factors)
+        size = len(next(iter(values.values()), ()))
+        weights = values.pop("weight", np.ones(size))
+        ids = {"file": np.full(size, number), "entry": np.arange(size)}
+        parts.append(EventTable(values, weights, event_source(ids)))
     return _joined(parts)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    numbers = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean)
-    return any(is_kind(kind) for is_kind in numbers)
 
 
 def _joined(parts: list[EventTable]) -> EventTable:
