@@ -107,6 +107,7 @@ def test_the_address_is_the_content(log, tmp_path):
     assert one.address != leaf(1, log).address
 
 
+@pytest.mark.usefixtures("dask_processes")
 def test_dask_gives_the_same_bytes_and_survives_a_worker(tmp_path, log):
     pytest.importorskip("distributed", reason="needs the extra [dask]")
     mortal = Task("mortal", toy_tasks.die_once, untracked={"log": str(log)})

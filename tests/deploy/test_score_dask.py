@@ -22,9 +22,8 @@ from toy_collisions import toy_events
 
 EVENTS, CHUNK = 400, 20
 
-# Processes that are killed leave sockets behind, which is what this is about.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.usefixtures("dask_processes"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
 ]

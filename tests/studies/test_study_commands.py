@@ -58,6 +58,7 @@ def test_a_configuration_that_only_lacks_files(name, tmp_path, capsys):
     assert "files must have at least 1 item" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("dask_processes")
 def test_a_study_on_a_cluster_is_the_study_alone(samples, tmp_path, capsys):
     pytest.importorskip("distributed", reason="needs the extra [dask]")
     config = samples | {
