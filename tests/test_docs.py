@@ -25,7 +25,7 @@ def configurations() -> dict[str, str]:
         ):
             first = block.partition(":")[0]
             if first in {"search", "study", "signal_region"}:
-                name = f"{page.stem} {block.splitlines()[0]}"
+                name = f"{page.stem} {len(found)}, {block.splitlines()[0]}"
                 found[name] = block
             elif name:
                 found[f"{name}, and {first}"] = found[name] + block
