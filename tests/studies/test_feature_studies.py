@@ -19,7 +19,8 @@ from oddjet.studies import sculpting
 from oddjet.studies.augmentation import AugmentationConfig, augment_table
 from oddjet.studies.classifiers import train_repeats
 from oddjet.studies.dihiggs_samples import read_sample
-from oddjet.studies.hunting import HuntingStudy, HuntingStudyConfig
+from oddjet.studies.hunting import HuntingStudy
+from oddjet.studies.hunting_config import HuntingStudyConfig
 from oddjet.studies.mixed import MixedStudy, MixedStudyConfig
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
 from oddjet.studies.windows import Windows

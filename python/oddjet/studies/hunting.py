@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from oddjet.learn.classifier_config import ClassifierConfig
 from oddjet.runs.atomic import write_json_atomic
 from oddjet.runs.config import dump_yaml
 from oddjet.runs.seeds import derive_seed
 from oddjet.runs.stages import Stage
-from oddjet.select.dihiggs import VARIABLES
 from oddjet.stats.feature_correlation import feature_correlations
 from oddjet.stats.roc import area_by_label
 from oddjet.studies.augmentation import ORIGINAL
 from oddjet.studies.classifiers import train_repeats
 from oddjet.studies.dihiggs_samples import (
-    DihiggsSamples,
     assignment_warning,
     read_sample,
 )
+from oddjet.studies.hunting_config import HuntingStudyConfig
 from oddjet.studies.hunting_draws import HuntingDraw, draw_events
 from oddjet.studies.hunting_page import hunting_report, hunting_table
 from oddjet.studies.sculpting import features_to_keep, sculpting_test
@@ -41,7 +38,6 @@ from oddjet.studies.two_samples import (
     write_point,
 )
 from oddjet.studies.variants import Variant, variants_of
-from oddjet.studies.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,78 +49,9 @@ if TYPE_CHECKING:
     from oddjet.searches.event_table import EventTable
     from oddjet.studies.sculpting import Sculpting
 
-__all__ = ["HuntingStudy", "HuntingStudyConfig"]
+__all__ = ["HuntingStudy"]
 
 FEATURES = "features.json"
-
-#: The seed of the study: all inputs but the tags, and the mass that defines regions.
-_ELEVEN = tuple(
-    name for name in VARIABLES if not name.startswith("tag_") and name != "mass_hh"
-)
-
-
-class HuntingStudyConfig(DihiggsSamples):
-    """ACC and AUC on pure samples against the size of the signal."""
-
-    study: Literal["hunting"] = Field("hunting", description="which study this is")
-    windows: Windows = Field(
-        default_factory=Windows, description="signal region and sidebands"
-    )
-    features: tuple[str, ...] = Field(
-        _ELEVEN, min_length=1, description="inputs of the classifier"
-    )
-    drop: Literal["none", "recommended"] = Field(
-        "recommended",
-        description="recommended: train without the features that the correlation"
-        " report and the sculpting test name; none: with all of them",
-    )
-    distance_correlation_max: float = Field(
-        0.1, gt=0, le=1, description="features above are named by the report"
-    )
-    sculpting_folds: int = Field(
-        5,
-        ge=2,
-        le=50,
-        description="folds of that test: every background event is looked at once, by"
-        " networks that the other folds trained, `repeats` in each",
-    )
-    signal_events: float = Field(
-        ge=0,
-        examples=[272],
-        description="signal events in all windows together, at 1 times",
-    )
-    luminosities: tuple[Annotated[float, Field(gt=1)], ...] = Field(
-        (),
-        description="further luminosities, with as much more signal and background; 1"
-        " then takes a share of the background, the largest all of it",
-    )
-    times: tuple[float, ...] = Field(
-        (0.0, 1.0, 10.0, 100.0),
-        min_length=1,
-        description="signal sizes; 0 gives the band without a signal",
-    )
-    test_events: int = Field(
-        5_000, ge=10, description="events of each pure sample, of the signal region"
-    )
-    repeats: int = Field(10, ge=1, le=1000, description="trainings at each size")
-    background_efficiencies: tuple[float, ...] = Field(
-        (0.1, 0.01, 0.001),
-        description="of the cuts whose improvement of S / sqrt(B) is shown",
-    )
-    classifier: ClassifierConfig = Field(
-        default_factory=lambda: ClassifierConfig(hidden=(64, 64), dropout=0.0),
-        description="the network",
-    )
-
-    @model_validator(mode="after")
-    def _region_variable_is_no_input(self) -> Self:
-        if self.windows.variable in self.features:
-            message = (
-                f"must not have {self.windows.variable} among the features: it defines"
-                " the regions"
-            )
-            raise ValueError(message)
-        return self
 
 
 class HuntingStudy(Study[HuntingStudyConfig]):

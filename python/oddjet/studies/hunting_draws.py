@@ -16,7 +16,7 @@ from oddjet.studies.two_samples import BACKGROUND, SIGNAL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oddjet.studies.hunting import HuntingStudyConfig
+    from oddjet.studies.hunting_config import HuntingStudyConfig
     from oddjet.studies.variants import Variant
 
 __all__ = ["HuntingDraw", "draw_events"]
