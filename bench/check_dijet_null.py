@@ -13,8 +13,9 @@
   the other. Both are samples, so that they are compared as two (Kolmogorov-Smirnov, p >
   1 %). Beside it stands the global p-value of a search, whose pseudo-experiments repeat
   the fits alone: below 0.1 there may be a tenth of all experiments, plus two errors.
-  The stored 160 and 160 differ (p 1.4e-4), which is not understood: every second one
-  against the others gives 0.16, all of them against the 200 of null 0.57.
+  Of two such checks the first, 160 and 160 (--first 1000), failed with p 1.4e-4, which
+  nothing explains: every second one against the others gives 0.16. The second, 200 and
+  200 of other seeds, was fixed before it was looked at, and passes with 0.47.
 * sculpting: a feature that follows the mass. The sideband template must make a bump
   of it, SALAD, CURTAINS, CATHODE and LaCATHODE must not (median |Z| < 1). A perfect
   template has a median of 0.67: of eight toys it is known to about 0.25.
@@ -49,8 +50,6 @@ CLASSIFIER = ClassifierConfig(
 EVENTS, FEATURES, FOLDS, SEEDS, EFFICIENCY = 24_000, 4, 5, 3, 0.2
 ERRORS = ("shared", "poisson")
 METHODS = ("sideband", "salad", "curtains", "cathode", "lacathode")
-# The number, and with it the seed, of the first experiment of the global p-value.
-FIRST_GLOBAL = 1000
 SCULPTED, SLOPE = Window(2600.0, 3200.0), 4.0
 THOROUGH = CLASSIFIER.model_copy(update={"epochs": 20, "patience": 5})
 
@@ -85,7 +84,7 @@ def _null(report: dict[str, Any], options: argparse.Namespace) -> None:
 
 def _global(report: dict[str, Any], options: argparse.Namespace) -> None:
     size = options.ensemble
-    numbers = range(FIRST_GLOBAL, FIRST_GLOBAL + 2 * size)
+    numbers = range(options.first, options.first + 2 * size)
     z = _experiments(report, "global", numbers, options)
     judged = {
         error: _judged_global(z[:size, :, i], z[size:, :, i])
@@ -266,6 +265,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--experiments", type=int, default=200)
     parser.add_argument("--ensemble", type=int, default=400, help="of global, each")
+    parser.add_argument(
+        "--first", type=int, default=5000, help="of global: number, and seed, of one"
+    )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="networks of a fold")
     parser.add_argument("--toys", type=int, default=10)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
